@@ -1,0 +1,171 @@
+"""Describes a trained model in numbers, words and a card, without patient data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from radnec.model.candidates import FAMILIES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from radnec.classifier.estimator import RadnecClassifier
+    from radnec.config import TrainingConfig
+    from radnec.evaluation.result import Evaluation
+    from radnec.model.recipe import Recipe
+    from radnec.model.roles import Roles
+
+RESEARCH_USE = "Research use only. Not a medical device."
+
+_HTML = """\
+{% if facts %}<table><caption>RadnecClassifier</caption>
+{% for name, value in facts %}<tr><th scope="row" style="text-align:left">{{ name }}</th>
+<td style="text-align:left">{{ value }}</td></tr>
+{% endfor %}</table><p>{{ verdict }} {{ use }}</p>{% else %}<pre>{{ title }}</pre>{% endif %}"""
+
+_LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def quantiles(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return quantiles of the numeric columns, one row per level (index ``level``); no row of the table."""
+    result = frame.select_dtypes("number").astype(float).quantile(_LEVELS)
+    result.index.name = "level"
+    return result.reset_index()
+
+
+def summarise_training(
+    frame: pd.DataFrame,
+    truth: NDArray[np.bool_],
+    patients: NDArray[np.str_],
+    recipe: Recipe,
+    roles: Roles,
+    config: TrainingConfig,
+) -> dict[str, Any]:
+    """Return what a model was trained on, as plain JSON values."""
+    sources = frame["label_source"].value_counts().sort_index() if "label_source" in frame else pd.Series(dtype=int)
+    resolvable = recipe.conformal_.resolvable(config.error)
+    notes = list(roles.notes)
+    for name, enough, count in zip(("negative", "positive"), resolvable, recipe.conformal_.patients_, strict=True):
+        if not enough:
+            notes.append(
+                f"Only {count} patients of the {name} class: prediction sets at error {config.error:g} can never leave "
+                "it out, so no lesion will be called the other class."
+            )
+    stored = sorted({name for name in config.candidates if FAMILIES[name].stores_rows})
+    if any(recipe.chosen_.startswith(name) for name in stored):
+        notes.append("The chosen classifier stores rows of the training table (support vectors).")
+    return {
+        "rows": len(frame),
+        "patients": len(np.unique(patients)),
+        "positive_rows": int(truth.sum()),
+        "prevalence": float(truth.mean()),
+        "features": len(roles.features),
+        "used_features": list(recipe.used_features())[:20],
+        "batches": {column: int(frame[column].nunique()) for column in roles.batches},
+        "label_sources": {str(source): int(count) for source, count in sources.items()},
+        "chosen": recipe.chosen_,
+        "gain_over_prevalence": recipe.gain_,
+        "notes": notes,
+    }
+
+
+def verdict(model: RadnecClassifier) -> str:
+    """Return whether the model learnt anything, as a sentence."""
+    gain = model.recipe_.gain_
+    numbers = f"out-of-fold log loss {gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] against prevalence"
+    if model.better_than_prevalence_:
+        return f"Better than prevalence in training ({numbers}); evaluate before you believe it."
+    return f"No better than prevalence ({numbers})."
+
+
+def text(model: RadnecClassifier) -> str:
+    """Return the repr of a fitted model."""
+    s = model.summary_
+    return (
+        f"RadnecClassifier({model.identity_}: {s['chosen']}; {s['rows']} rows of {s['patients']} patients, "
+        f"{s['positive_rows']} {model.positive_}; {verdict(model)})"
+    )
+
+
+def html(model: RadnecClassifier) -> str:
+    """Return a small HTML table of a fitted model, or the escaped repr of an unfitted one."""
+    from jinja2 import Environment
+
+    template = Environment(autoescape=True).from_string(_HTML)
+    fitted = hasattr(model, "recipe_")
+    return template.render(
+        title=repr(model),
+        facts=_facts(model) if fitted else [],
+        verdict=verdict(model) if fitted else "",
+        use=RESEARCH_USE,
+    )
+
+
+def _facts(model: RadnecClassifier) -> list[tuple[str, str]]:
+    s = model.summary_
+    return [
+        ("identity", model.identity_ + (f" (made from {model.parent_})" if model.parent_ else "")),
+        (
+            "trained on",
+            f"{s['rows']} rows of {s['patients']} patients, {s['positive_rows']} {model.positive_}",
+        ),
+        ("features", f"{s['features']} read; most used: {', '.join(s['used_features'][:5])}"),
+        (
+            "harmonised by",
+            ", ".join(f"{name} ({count})" for name, count in s["batches"].items()) or "nothing",
+        ),
+        ("classifier", s["chosen"]),
+        (
+            "label sources",
+            ", ".join(f"{name}: {count}" for name, count in s["label_sources"].items()) or "not stated",
+        ),
+    ]
+
+
+def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
+    """Return the model card as Markdown."""
+    config = model._settings()
+    lines = ["# radnec model card", "", f"**{RESEARCH_USE}**", "", verdict(model), "", "## Model", ""]
+    lines += [f"- {name}: {value}" for name, value in _facts(model)]
+    lines += [f"- {note}" for note in model.summary_["notes"]]
+    lines += [
+        "",
+        "## Reading its numbers",
+        "",
+        (
+            f"- `p_necrosis` is the probability of {model.positive_}, calibrated ({config.calibration}) on "
+            "out-of-fold scores "
+            "of patient-grouped folds."
+        ),
+        (
+            "- `p_low` and `p_high` are the range of the fold models' calibrated probabilities (with Venn-Abers the "
+            "mean of "
+            "their intervals). They are not a confidence interval."
+        ),
+        (
+            f"- A prediction set is asked to hold the truth for {1 - config.error:.0%} of each class. A set of one "
+            "outcome is "
+            "the call; everything else is `uncertain`."
+        ),
+        (
+            "- `abstain` means the model should not be asked: unseen scanner, failed extraction, missing features, or "
+            "features outside the training range."
+        ),
+        "",
+        "## Evaluation",
+        "",
+    ]
+    if evaluation is None:
+        lines.append("No evaluation was stored with this model.")
+    else:
+        lines += [f"- {sentence}" for sentence in evaluation.conclusions]
+        shown = evaluation.frame().query("metric in ('auc', 'log_loss', 'calibration_slope')")
+        lines += ["", "| model | metric | value | low | high |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {row.model} | {row.metric} | {row.value:.3f} | {row.low:.3f} | {row.high:.3f} |"
+            for row in shown.itertuples()
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,384 @@
+"""RadnecClassifier: the whole recipe as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+
+from radnec.classifier import describe
+from radnec.classifier.abstention import why_abstain, why_call
+from radnec.classifier.measured import extraction_of, same_extraction
+from radnec.config import TrainingConfig
+from radnec.errors import LabelError, TableError, TrainingWarning, UnseenBatchError
+from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
+from radnec.model.calibrate import fit_recalibration
+from radnec.model.conformal import name_sets
+from radnec.model.recipe import canonical_order, check_features
+from radnec.model.roles import Roles, roles_of
+from radnec.model.splits import fresh_seed
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from radnec.evaluation.result import Evaluation
+
+
+class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Tells radiation necrosis from tumour progression with calibrated probabilities.
+
+    The recipe (harmonise, impute, filter, scale, select, classify, calibrate, conformal sets) is learnt in ``fit``
+    on patient-grouped folds; see :class:`radnec.model.recipe.Recipe`.
+
+    Parameters
+    ----------
+    config : TrainingConfig, optional
+        All settings; None means ``TrainingConfig()``.
+    unseen : {"error", "reference"}, default "error"
+        What ``predict`` and ``predict_proba`` do with a scanner that training never saw: refuse, or standardise with
+        the grand mean. :meth:`assess` never refuses such rows, it abstains.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        Sorted labels; the columns of ``predict_proba``.
+    recipe_ : Recipe
+        The fitted recipe.
+    feature_names_ : list of str
+        Columns the model reads.
+    extraction_config_ : ExtractionConfig or None
+        How the features were measured, when the training table knew it.
+    summary_ : dict
+        What it was trained on, in numbers; no patient data.
+    random_state_ : int
+        The seed used.
+    better_than_prevalence_ : bool
+        Whether the out-of-fold log loss is below that of the prevalence beyond chance.
+
+    Examples
+    --------
+    >>> from radnec.simulate import simulate_table
+    >>> table = simulate_table(n_patients=30, n_features=20, effect=3.0, random_state=0)
+    >>> config = TrainingConfig(candidates=("logistic",), draws=2, random_state=0)
+    >>> model = RadnecClassifier(config).fit(table, table["label"])
+    >>> [str(name) for name in model.classes_]
+    ['necrosis', 'progression']
+    >>> model.assess(table).columns.tolist()[-8:]
+    ['p_necrosis', 'p_low', 'p_high', 'prediction_set', 'call', 'reason', 'novelty', 'outlying_feature']
+    """
+
+    def __init__(
+        self, config: TrainingConfig | None = None, *, unseen: Literal["error", "reference"] = "error"
+    ) -> None:
+        self.config = config
+        self.unseen = unseen
+
+    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Learn from rows and their labels.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, …)
+            A feature table, from which `config` picks the columns; in an array every column is a feature.
+        y : array of shape (n,)
+            Labels of two classes.
+        groups : array of shape (n,), optional
+            Patient of each row; by default the patient column of X. Without either, every row counts as a patient.
+
+        Returns
+        -------
+        RadnecClassifier
+            Itself.
+
+        Raises
+        ------
+        radnec.errors.LabelError
+            If there are not two classes, or a class has fewer than two patients.
+        radnec.errors.TableError
+            If columns are absent or hold infinite values.
+        radnec.errors.LeakageError
+            If an outcome column is among the features.
+        """
+        settings = self._settings()
+        frame, labels = self._training_input(X, y)
+        patients = self._patients(frame, groups, settings)
+        roles = roles_of(frame, settings) if isinstance(X, pd.DataFrame) else Roles(list(frame.columns))
+        check_features(frame, roles.features)
+        positive = settings.positive if settings.positive in set(self.classes_) else self.classes_[1]
+        truth = labels == positive
+        seed = settings.random_state
+        self.random_state_ = fresh_seed() if seed is None else seed
+        frame = with_volume(frame)
+        order = canonical_order(frame[roles.features], truth, patients)
+        frame, truth, patients = frame.iloc[order], truth[order], patients[order]
+        self.positive_ = positive
+        self.feature_names_ = roles.features
+        self.recipe_ = full_recipe(roles, settings, self.random_state_, n_jobs=settings.n_jobs)
+        self.recipe_.fit(frame, truth, patients)
+        self.volume_recipe_ = None
+        if LOG_VOLUME in frame:
+            self.volume_recipe_ = simple_recipe([LOG_VOLUME], settings, self.random_state_).fit(frame, truth, patients)
+        self.extraction_config_ = extraction_of(X)
+        self.reference_ = describe.quantiles(frame[self.recipe_.columns()])
+        self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings)
+        self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0
+        content = pd.util.hash_pandas_object(frame[self.recipe_.columns()], index=False).to_numpy().tobytes()
+        self.identity_ = _identity(settings.digest(), str(self.random_state_), content, truth.tobytes())
+        self.parent_: str | None = None
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the calibrated probabilities, shape (n, 2), in the order of ``classes_``.
+
+        Raises
+        ------
+        radnec.errors.TableError
+            If a column the model reads is absent.
+        radnec.errors.UnseenBatchError
+            If a row comes from a scanner that training never saw, unless ``unseen="reference"``.
+        """
+        frame = self._input(X)
+        if self.unseen == "error":
+            self._refuse_unseen(frame)
+        p = self.recipe_.predict_proba(frame)
+        columns = [p, 1 - p] if self.classes_[0] == self.positive_ else [1 - p, p]
+        return np.column_stack(columns)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the more probable class of each row; errors as :meth:`predict_proba`."""
+        most = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[most])
+
+    def assess(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Judge lesions, with an honest "uncertain".
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, …)
+            A feature table; extra columns are ignored.
+
+        Returns
+        -------
+        DataFrame of shape (n, …)
+            The index and key columns of X, then ``p_necrosis`` with ``p_low`` and ``p_high`` (the range of the fold
+            models' calibrated probabilities, or the mean Venn-Abers interval; not a confidence interval),
+            ``prediction_set`` (holds the truth at the rate ``1 - config.error`` for each class), ``call``
+            (``necrosis``, ``progression``, ``uncertain`` or ``abstain``; for other labels the table's own),
+            ``reason``, ``novelty`` (share of the used features outside their training range) and
+            ``outlying_feature`` (the one farthest outside).
+
+        Raises
+        ------
+        radnec.errors.TableError
+            If a column the model reads is absent, or infinite.
+        radnec.errors.SettingsMismatchError
+            If the table was made with other extraction settings than the training table.
+        radnec.errors.LabelError
+            If the model was trained on labels without the positive class that `config` names.
+        """
+        check_is_fitted(self)
+        if self.positive_ != self._settings().positive:
+            raise LabelError(
+                f"the model was trained on the classes {list(self.classes_)}, without the positive class "
+                f"{self._settings().positive!r}; name it with TrainingConfig(positive=...) and train again"
+            )
+        same_extraction(X, self.extraction_config_)
+        frame = self._input(X)
+        judgement = self.recipe_.judge(frame)
+        negative = next(label for label in self.classes_ if label != self.positive_)
+        sets = self.recipe_.conformal_.sets(judgement.scores, error=self._settings().error)
+        texts, calls = name_sets(sets, str(negative), str(self.positive_))
+        abstain = why_abstain(X, frame, self.recipe_, judgement)
+        error = self._settings().error
+        reasons = [why or why_call(row, call, error) for why, row, call in zip(abstain, sets, calls, strict=True)]
+        keys = [name for name in (self._settings().patient, "session_id", "lesion_id") if name in X]
+        assessed = pd.DataFrame(
+            {
+                "p_necrosis": judgement.p,
+                "p_low": judgement.low,
+                "p_high": judgement.high,
+                "prediction_set": texts,
+                "call": ["abstain" if why else call for why, call in zip(abstain, calls, strict=True)],
+                "reason": reasons,
+                "novelty": judgement.novelty,
+                "outlying_feature": judgement.outlying,
+            },
+            index=X.index,
+        )
+        return pd.concat([X[keys], assessed], axis=1)
+
+    def adapt(self, X: pd.DataFrame) -> RadnecClassifier:
+        """Return a new model that also harmonises the scanners of X that training never saw.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Unlabelled rows of the new scanner; the more, the better its offset is known.
+
+        Returns
+        -------
+        RadnecClassifier
+            A new model; ``parent_`` names this one.
+        """
+        frame = self._input(X)
+        adapted = self._child(frame)
+        adapted.recipe_ = self.recipe_.adapt(frame)
+        return adapted
+
+    def recalibrate(self, X: pd.DataFrame, y: ArrayLike) -> RadnecClassifier:
+        """Return a new model whose probabilities are mended on labelled rows of a new place.
+
+        The intercept and slope of the log-odds are fitted with priors at 0 and 1, so that few events move them
+        little; the ranking of lesions and the prediction sets stay as they were.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, …)
+            Rows of the new place.
+        y : array of shape (n,)
+            Their labels.
+
+        Returns
+        -------
+        RadnecClassifier
+            A new model; ``parent_`` names this one.
+
+        Raises
+        ------
+        radnec.errors.LabelError
+            If `y` holds a value that is not one of the model's classes.
+        """
+        frame = self._input(X)
+        labels = np.asarray(y, dtype=object)
+        unknown = sorted({str(label) for label in labels} - {str(label) for label in self.classes_})
+        if unknown:
+            raise LabelError(f"labels {unknown} are not classes of the model, which are {list(self.classes_)}")
+        mended = self._child(frame)
+        intercept, slope = fit_recalibration(self.recipe_.predict_proba(frame), labels == self.positive_)
+        before = self.recipe_.adjustment_
+        mended.recipe_ = copy.copy(self.recipe_)
+        mended.recipe_.adjustment_ = [intercept + slope * before[0], slope * before[1]]
+        return mended
+
+    def save(self, path: str | Path, *, evaluation: Evaluation | None = None) -> Path:
+        """Write the model to one ``.radnec`` file.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; an existing one is replaced in one step.
+        evaluation : Evaluation, optional
+            Its ladder and conclusions go into the model card.
+
+        Returns
+        -------
+        pathlib.Path
+            `path`.
+        """
+        from radnec.classifier.storage import save_model
+
+        check_is_fitted(self)
+        return save_model(self, Path(path), evaluation)
+
+    def _settings(self) -> TrainingConfig:
+        return TrainingConfig() if self.config is None else self.config
+
+    def _training_input(self, X: Any, y: ArrayLike) -> tuple[pd.DataFrame, NDArray[Any]]:
+        if isinstance(X, pd.DataFrame):
+            validate_data(self, X, skip_check_array=True)
+            labels = column_or_1d(y, warn=True)
+            check_consistent_length(X, labels)
+            if pd.isna(labels).any():
+                raise LabelError(
+                    f"{int(pd.isna(labels).sum())} rows have no label; radnec.labelled(table) leaves them out"
+                )
+            frame = X.reset_index(drop=True)
+        else:
+            values, labels = validate_data(self, X, y, dtype=float, ensure_all_finite="allow-nan")
+            frame = _frame(values)
+        check_classification_targets(labels)
+        self.classes_ = np.unique(labels)
+        if len(self.classes_) != 2:
+            raise LabelError(
+                f"found {len(self.classes_)} class(es) in y; expected two. Only binary classification is supported"
+            )
+        return frame, np.asarray(labels)
+
+    def _patients(self, frame: pd.DataFrame, groups: ArrayLike | None, settings: TrainingConfig) -> NDArray[np.str_]:
+        if groups is not None:
+            check_consistent_length(frame, groups)
+            return np.asarray(groups).astype(str)
+        if settings.patient in frame:
+            return frame[settings.patient].astype(str).to_numpy(dtype=str)
+        if hasattr(self, "feature_names_in_"):
+            warnings.warn(
+                f"the table has no column {settings.patient!r} and no groups were given: every row counts as a "
+                "patient. "
+                "If patients repeat, name the column with TrainingConfig(patient=...)",
+                TrainingWarning,
+                stacklevel=3,
+            )
+        return np.arange(len(frame)).astype(str)
+
+    def _input(self, X: Any) -> pd.DataFrame:
+        check_is_fitted(self)
+        if isinstance(X, pd.DataFrame):
+            check_features(X, self.recipe_.columns())
+            return X[self.recipe_.columns()]
+        if not hasattr(self, "feature_names_in_"):
+            return _frame(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
+        raise TableError(
+            f"found a {type(X).__name__}; the model was trained on named columns. Expected a DataFrame that holds "
+            f"{self.feature_names_[0]!r} and {len(self.feature_names_) - 1} more"
+        )
+
+    def _refuse_unseen(self, frame: pd.DataFrame) -> None:
+        unseen = self.recipe_.unseen_rows(frame)
+        found = sorted(set(unseen[unseen != ""]))
+        if found:
+            raise UnseenBatchError(
+                f"{int((unseen != '').sum())} rows come from scanners that training never saw: {', '.join(found)}. "
+                "Adapt "
+                "the model with model.adapt(rows of that scanner), or accept the grand mean with "
+                'model.set_params(unseen="reference")'
+            )
+
+    def _child(self, frame: pd.DataFrame) -> RadnecClassifier:
+        child = copy.copy(self)
+        child.parent_ = self.identity_
+        content = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
+        child.identity_ = _identity(self.identity_, content)
+        return child
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _repr_html_(self) -> str:
+        return describe.html(self)
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """Return the settings; of a fitted model also what it learnt from, and whether it learnt anything."""
+        return describe.text(self) if hasattr(self, "recipe_") else str(super().__repr__(N_CHAR_MAX))
+
+
+def _frame(values: NDArray[np.float64]) -> pd.DataFrame:
+    return pd.DataFrame(values, columns=[f"x{number:06d}" for number in range(values.shape[1])])
+
+
+def _identity(*parts: str | bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else part)
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]

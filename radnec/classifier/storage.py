@@ -1,0 +1,111 @@
+"""A trained model to and from its ``.radnec`` file, with rows that prove it still predicts the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from radnec.bundle import Bundle, read_bundle, write_bundle
+from radnec.classifier import describe
+from radnec.classifier.estimator import RadnecClassifier
+from radnec.errors import BundleFormatError, CanaryError
+from radnec.model.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from radnec.evaluation.result import Evaluation
+
+_TOLERANCE = 1e-9
+_EXPECTED = "p_necrosis"
+
+
+def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | None) -> Path:
+    """Write `model` to `path`; an existing file is replaced in one step."""
+    manifest = {
+        "model": "RadnecClassifier",
+        "identity": model.identity_,
+        "parent": model.parent_,
+        "classes": [label.item() if isinstance(label, np.generic) else label for label in model.classes_],
+        "positive": model.positive_.item() if isinstance(model.positive_, np.generic) else model.positive_,
+        "features": model.feature_names_,
+        "named_columns": hasattr(model, "feature_names_in_"),
+        "n_features_in": int(model.n_features_in_),
+        "random_state": model.random_state_,
+        "training": model.summary_,
+    }
+    bundle = Bundle(
+        pipeline={"radnec": model.recipe_, "volume": model.volume_recipe_},
+        manifest=manifest,
+        extraction=model.extraction_config_,
+        training=model._settings(),
+        reference=model.reference_,
+        card=describe.card(model, evaluation),
+        canary=_canary(model),
+    )
+    return write_bundle(path, bundle)
+
+
+def load_model(path: str | Path) -> RadnecClassifier:
+    """Read a model and check that it predicts what it predicted when it was saved."""
+    bundle = read_bundle(path)
+    recipes: Any = bundle.pipeline
+    if not isinstance(recipes, dict) or not isinstance(recipes.get("radnec"), Recipe):
+        raise BundleFormatError(f"{path}: the pipeline holds no recipe; it was not written by RadnecClassifier.save")
+    manifest = bundle.manifest
+    model = RadnecClassifier(bundle.training)
+    try:
+        model.classes_ = np.array(manifest["classes"])
+        model.positive_ = manifest["positive"]
+        model.feature_names_ = list(manifest["features"])
+        model.n_features_in_ = manifest["n_features_in"]
+        model.random_state_ = manifest["random_state"]
+        model.summary_ = manifest["training"]
+        model.identity_, model.parent_ = manifest["identity"], manifest["parent"]
+        named = manifest["named_columns"]
+    except KeyError as error:
+        raise BundleFormatError(f"{path}: the manifest lacks {error}") from None
+    if named:
+        model.feature_names_in_ = np.asarray(model.feature_names_, dtype=object)
+    model.recipe_, model.volume_recipe_ = recipes["radnec"], recipes.get("volume")
+    model.extraction_config_ = bundle.extraction
+    model.reference_ = bundle.reference
+    model.better_than_prevalence_ = model.recipe_.gain_["high"] < 0
+    _sing(model, bundle.canary, path)
+    return model
+
+
+def _canary(model: RadnecClassifier) -> pd.DataFrame:
+    """Return synthetic rows, one per stored quantile level, with the probabilities expected of them."""
+    levels = model.reference_
+    rows = pd.DataFrame(index=range(len(levels)))
+    filled = {}
+    for number, name in enumerate(model.recipe_.columns()):
+        if name in levels:
+            # Every column is rotated differently, so that no row is a mere "all low" or "all high".
+            filled[name] = np.roll(levels[name].to_numpy(), number % len(levels))
+        else:
+            filled[name] = np.full(len(levels), _typical(model.recipe_, name), dtype=object)
+    rows = pd.DataFrame(filled)
+    return rows.assign(**{_EXPECTED: model.recipe_.predict_proba(rows)})
+
+
+def _typical(recipe: Recipe, column: str) -> str:
+    for member in recipe.members_:
+        harmoniser = member[0][0]
+        if column in harmoniser.combats_:
+            return str(harmoniser.combats_[column].batches_[0])
+    return "canary"
+
+
+def _sing(model: RadnecClassifier, canary: pd.DataFrame, path: str | Path) -> None:
+    expected = canary[_EXPECTED].to_numpy()
+    found = model.recipe_.predict_proba(canary.drop(columns=_EXPECTED))
+    difference = float(np.abs(found - expected).max())
+    if not difference <= _TOLERANCE:
+        raise CanaryError(
+            f"{path}: the loaded model predicts its test rows up to {difference:.3g} off what it predicted when saved "
+            f"(allowed {_TOLERANCE:g}). Load it with the library versions in its manifest"
+        )

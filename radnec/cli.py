@@ -1,0 +1,281 @@
+"""The command line: parses, calls the API, prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import radnec
+from radnec.errors import CohortError, RadnecError, RadnecWarning
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    name="radnec",
+    help="Tells radiation necrosis from tumour progression after brain radiotherapy. Research use only.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Existing = typer.Argument(exists=True, dir_okay=False)
+Jobs = Annotated[int, typer.Option("--n-jobs", help="Parallel jobs; -1 uses all cores. Never changes the result.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
+Settings = Annotated[Path | None, typer.Option("--config", exists=True, dir_okay=False, help="Settings in YAML.")]
+Extraction = Annotated[
+    Path | None,
+    typer.Option(
+        "--extraction",
+        exists=True,
+        dir_okay=False,
+        help="Extraction settings in YAML, radnec's or pyradiomics'.",
+    ),
+]
+
+FINDINGS = 1
+WRONG_USE = 2
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to make; it must not hold anything yet.")] = Path("radnec-demo"),
+    n_patients: Annotated[int, typer.Option(min=20, help="Simulated patients.")] = 60,
+    effect: Annotated[float, typer.Option(min=0, help="Strength of the simulated signal; 0 is none.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    n_jobs: Jobs = -1,
+) -> None:
+    """Do the main job on a simulated cohort: simulate, check, extract, train, evaluate, save.
+
+    Example: radnec demo --out radnec-demo
+    """
+    from radnec.features.table import write_table
+    from radnec.simulate import DEMO_EXTRACTION
+
+    source = radnec.simulate_cohort(out, n_patients=n_patients, effect=effect, random_state=seed)
+    cohort = radnec.read_cohort(source)
+    typer.echo(f"Simulated {cohort['patient_id'].nunique()} patients, {len(cohort)} images with masks.")
+    typer.echo(str(radnec.check(cohort)))
+    table = radnec.extract(cohort, DEMO_EXTRACTION, n_jobs=n_jobs)
+    write_table(table, out / "features.parquet")
+    typer.echo(f"Measured {len(table)} lesion sessions.")
+    config = radnec.TrainingConfig(outer_repeats=2, random_state=seed, n_jobs=n_jobs)
+    evaluation = radnec.evaluate(table, config)
+    evaluation.save_html(out / "report.html")
+    model = radnec.train(table, config)
+    model.save(out / "model.radnec", evaluation=evaluation)
+    model.assess(table).to_csv(out / "assessed.csv", index=False)
+    for sentence in evaluation.conclusions:
+        typer.echo(sentence)
+    typer.echo(f"\nOpen {out / 'report.html'} in a browser. The model is {out / 'model.radnec'}; try")
+    typer.echo(f"  radnec predict {out / 'model.radnec'} {source}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the contract of the cohort table as Markdown.
+
+    Example: radnec schema > data_schema.md
+    """
+    from radnec.cohort import data_schema
+
+    typer.echo(data_schema(), nl=False)
+
+
+@app.command()
+def check(
+    cohort: Annotated[Path, Existing],
+    mute: Annotated[list[str] | None, typer.Option(help="Code to leave out, such as RN004; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a cohort table and its images; exit code 1 when something of severity error is found.
+
+    Example: radnec check cohort.csv --mute RN004
+    """
+    try:
+        table = radnec.read_cohort(cohort)
+    except CohortError as error:
+        if as_json:
+            _print_json(_records(error.frame))
+        else:
+            typer.echo(f"radnec: {error}", err=True)
+        raise typer.Exit(FINDINGS) from None
+    report = radnec.check(table, mute=tuple(mute or ()))
+    if as_json:
+        _print_json(_records(report.frame()))
+    else:
+        typer.echo(str(report))
+    if not report.ok:
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def extract(
+    cohort: Annotated[Path, Existing],
+    out: Annotated[Path, typer.Option(help="Feature table to write: .parquet, or .csv with .json beside it.")],
+    extraction: Extraction = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that remembers what was measured.")] = None,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure every lesion of a cohort; exit code 1 when a lesion failed.
+
+    Example: radnec extract cohort.csv --out features.parquet --n-jobs -1
+    """
+    from radnec.features.table import write_table
+
+    table = radnec.extract(radnec.read_cohort(cohort), _extraction(extraction), n_jobs=n_jobs, cache=cache)
+    write_table(table, out)
+    failed = table[table["status"] == "failed"]
+    if as_json:
+        _print_json({"rows": len(table), "failed": failed["error"].tolist(), **table.attrs["radnec"].get("cache", {})})
+    else:
+        typer.echo(f"Measured {len(table)} lesion sessions, {len(failed)} failed; wrote {out}.")
+        if cache is not None:
+            counts = table.attrs["radnec"]["cache"]
+            typer.echo(f"Cache: {counts['hits']} hits, {counts['misses']} misses.")
+        for reason in failed["error"]:
+            typer.echo(f"  {reason}", err=True)
+    if len(failed):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def train(
+    table: Annotated[Path, Existing],
+    out: Annotated[Path, typer.Option(help="Model file to write, *.radnec.")],
+    config: Settings = None,
+    extraction: Extraction = None,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Train a model on a feature table, or on a cohort table that is measured first.
+
+    Example: radnec train features.parquet --out model.radnec
+    """
+    model = radnec.train(_measured(table, extraction, n_jobs), _training(config, n_jobs))
+    model.save(out)
+    if as_json:
+        _print_json(
+            {
+                "model": str(out),
+                "identity": model.identity_,
+                "better_than_prevalence": model.better_than_prevalence_,
+                **model.summary_,
+            }
+        )
+    else:
+        typer.echo(f"{model!r}\nWrote {out}.")
+
+
+@app.command()
+def evaluate(
+    table: Annotated[Path, Existing],
+    out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Test this model as it is; nothing is fitted."),
+    ] = None,
+    config: Settings = None,
+    extraction: Extraction = None,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Evaluate the recipe by nested cross-validation, or a model on another place's table.
+
+    Exit code 1 when a column tells the outcome too well to be true. Example: radnec evaluate features.parquet --out report.html
+    """
+    trained = None if model is None else radnec.load(model)
+    if trained is not None and extraction is None:
+        features = _measured(table, None, n_jobs, settings=trained.extraction_config_)
+    else:
+        features = _measured(table, extraction, n_jobs)
+    settings = None if trained is not None and config is None else _training(config, n_jobs)
+    evaluation = radnec.evaluate(features, settings, model=trained)
+    if out is not None:
+        evaluation.save_html(out)
+    if as_json:
+        _print_json(
+            {
+                "conclusions": list(evaluation.conclusions),
+                "better_than_prevalence": evaluation.better_than_prevalence,
+                "flags": _records(evaluation.flags),
+                "numbers": _records(evaluation.frame()),
+            }
+        )
+    else:
+        typer.echo("\n".join([*evaluation.conclusions, *([f"Wrote {out}."] if out else [])]))
+        for flag in evaluation.flags.itertuples():
+            typer.echo(f"Suspect column {flag.column}: {flag.finding}", err=True)
+    if len(evaluation.flags):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, Existing],
+    table: Annotated[Path, Existing],
+    out: Annotated[Path | None, typer.Option(help="CSV to write; otherwise it is printed.")] = None,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Judge the lesions of a cohort table, measured as the model's training lesions were, or of a feature table.
+
+    Example: radnec predict model.radnec cohort.csv --out assessed.csv
+    """
+    trained = radnec.load(model)
+    assessed = trained.assess(_measured(table, None, n_jobs, settings=trained.extraction_config_))
+    if out is not None:
+        assessed.to_csv(out, index=False)
+        typer.echo(f"Judged {len(assessed)} lesion sessions; wrote {out}.", err=as_json)
+    if as_json:
+        _print_json(_records(assessed))
+    elif out is None:
+        typer.echo(assessed.to_csv(index=False), nl=False)
+
+
+def _measured(path: Path, extraction: Path | None, n_jobs: int, *, settings: Any = None) -> Any:
+    from radnec.features.source import measured
+
+    return measured(path, settings or _extraction(extraction), n_jobs=n_jobs)
+
+
+def _extraction(path: Path | None) -> radnec.ExtractionConfig | None:
+    return None if path is None else radnec.ExtractionConfig.from_any_yaml(path)
+
+
+def _training(path: Path | None, n_jobs: int) -> radnec.TrainingConfig:
+    config = radnec.TrainingConfig() if path is None else radnec.TrainingConfig.from_yaml(path)
+    return config.model_copy(update={"n_jobs": n_jobs})
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _records(frame: pd.DataFrame) -> Any:
+    """Return the rows as JSON values; an empty cell or NaN becomes null."""
+    return json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
+
+
+def _show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    name = "note" if issubclass(category, RadnecWarning) else category.__name__
+    typer.echo(f"radnec: {name}: {message}", err=True)
+
+
+def main() -> NoReturn:
+    """Run the command line; errors go to stderr in one line, with exit code 2."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show  # type: ignore[assignment]  # the rest of the signature is not read
+        try:
+            app()
+        except RadnecError as error:
+            typer.echo(f"radnec: {error}", err=True)
+            sys.exit(WRONG_USE)
+    sys.exit(0)

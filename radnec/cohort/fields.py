@@ -1,0 +1,248 @@
+"""The declared columns of the cohort table, from which reading, checking and ``data_schema.md`` follow."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from radnec.cohort.field import Field, Group, Level, Role
+from radnec.errors import TableError
+from radnec.labels import UNDECIDED, Outcome
+
+Modality = Literal["MR", "PET", "SPECT"]
+
+KEYS = ("patient_id", "session_id", "lesion_id")
+ROW_KEY = (*KEYS, "sequence", "phase", "region")
+
+SEQUENCES = (
+    "T1w", "T1wCE", "T2w", "FLAIR", "SWI", "ADC", "DWI", "DSC", "rCBV", "DCE", "Ktrans", "ASL", "CBF", "MRS",
+    "PET-FDG", "PET-MET", "PET-FET", "PET-FDOPA", "SPECT-Tl201", "SPECT-MIBI",
+)  # fmt: skip
+
+_TECHNIQUES = ("SRS", "FSRT", "EBRT", "WBRT", "proton", "carbon_ion", "brachytherapy")
+_SOURCES = (
+    "histology_resection", "histology_biopsy", "imaging_followup", "clinical_followup", "board_consensus",
+    "pet",
+)  # fmt: skip
+_LOCATIONS = (
+    "frontal", "parietal", "temporal", "occipital", "insula", "deep_grey", "corpus_callosum", "brainstem",
+    "cerebellum", "other",
+)  # fmt: skip
+
+_KEY = (
+    Field("patient_id", "text", "key", "key", "patient",
+          "Patient, the unit that is never split.", required=True),
+    Field("session_id", "text", "key", "key", "row",
+          "Time point, unique within a patient.", required=True),
+    Field("lesion_id", "text", "key", "key", "row",
+          "Lesion, the same in every session; unique within a patient. A new one after reirradiation.",
+          required=True),
+    Field("sequence", "category", "key", "key", "row",
+          "What the image shows.", required=True, categories=SEQUENCES),
+    Field("phase", "category", "key", "key", "row",
+          "Phase, where a sequence was taken more than once in a session.",
+          categories=("early", "delayed", "pre", "post")),
+    Field("region", "text", "key", "key", "row",
+          "Part of the lesion that the mask shows, such as rim; empty: whole."),
+)  # fmt: skip
+
+_TIME = (
+    Field("session_date", "date", "acquisition", "time", "session",
+          "Day of the session."),
+    Field("session_day", "integer", "acquisition", "time", "session",
+          "Days after the end of radiotherapy, where dates may not be kept; negative before it.",
+          minimum=-3650, maximum=20000, unit="days"),
+)  # fmt: skip
+
+_IMAGE = (
+    Field("image_path", "path", "acquisition", "image", "row",
+          "Image file, or folder of one DICOM series.", required=True),
+    Field("mask_path", "path", "acquisition", "image", "row",
+          "Lesion mask; required for every sequence but MRS."),
+    Field("mask_label", "segment", "acquisition", "image", "row",
+          "Label value in the mask, or segment name; 1 where it is empty."),
+    Field("brain_mask_path", "path", "acquisition", "image", "row",
+          "Mask of the brain."),
+    Field("reference_mask_path", "path", "acquisition", "image", "row",
+          "Mask of reference tissue, such as contralateral white matter."),
+    Field("t1_map_path", "path", "acquisition", "image", "row",
+          "T1 map in ms, for DCE."),
+    Field("m0_path", "path", "acquisition", "image", "row",
+          "M0 (proton density) image, for ASL."),
+    Field("aif_path", "path", "acquisition", "image", "row",
+          "Arterial input function, for DSC and DCE."),
+    Field("bval_path", "path", "acquisition", "image", "row",
+          "b-values, for DWI."),
+    Field("bvec_path", "path", "acquisition", "image", "row",
+          "Diffusion directions, for DWI."),
+    Field("metabolite_table_path", "path", "acquisition", "image", "row",
+          "Fitted metabolites, for MRS."),
+    Field("frame_times_s", "numbers", "acquisition", "image", "row",
+          "Time of each frame of a dynamic series.", unit="s"),
+    Field("flip_angle_deg", "number", "acquisition", "image", "row",
+          "Flip angle.", minimum=0.1, maximum=180, unit="degrees"),
+    Field("te_ms", "number", "acquisition", "image", "row",
+          "Echo time.", minimum=0.01, maximum=2000, unit="ms"),
+    Field("tr_ms", "number", "acquisition", "image", "row",
+          "Repetition time.", minimum=0.5, maximum=60000, unit="ms"),
+    Field("slice_thickness_mm", "number", "acquisition", "image", "row",
+          "Slice thickness.", minimum=0.1, maximum=30, unit="mm"),
+    Field("mask_source", "text", "acquisition", "image", "row",
+          "Who or what drew the mask."),
+    Field("site_id", "text", "acquisition", "image", "session",
+          "Centre, the unit of external validation."),
+    Field("scanner_id", "text", "acquisition", "image", "row",
+          "Scanner, the batch of harmonisation; one for the MR rows of a session, others for PET, SPECT."),
+    Field("manufacturer", "text", "acquisition", "image", "row",
+          "Manufacturer of the scanner."),
+    Field("field_strength_t", "number", "acquisition", "image", "row",
+          "Field strength.", minimum=0.1, maximum=12, unit="T"),
+)  # fmt: skip
+
+_RADIOTHERAPY = (
+    Field("rt_technique", "category", "predictor", "radiotherapy", "lesion",
+          "Single-fraction (SRS) or fractionated (FSRT) stereotactic, other (EBRT), whole-brain (WBRT), …",
+          categories=_TECHNIQUES),
+    Field("rt_dose_gy", "number", "predictor", "radiotherapy", "lesion",
+          "Total prescribed dose.", minimum=1, maximum=120, unit="Gy"),
+    Field("rt_fractions", "integer", "predictor", "radiotherapy", "lesion",
+          "Number of fractions.", minimum=1, maximum=70),
+    Field("rt_isodose_pct", "number", "predictor", "radiotherapy", "lesion",
+          "Isodose the dose is prescribed to.", minimum=30, maximum=110, unit="%"),
+    Field("rt_target_volume_cc", "number", "predictor", "radiotherapy", "lesion",
+          "Volume of the planning target.", minimum=0, maximum=2000, unit="cc"),
+    Field("v12_cc", "number", "predictor", "radiotherapy", "lesion",
+          "Volume of brain that received 12 Gy or more.", minimum=0, maximum=2000, unit="cc"),
+    Field("rt_end_date", "date", "acquisition", "radiotherapy", "lesion",
+          "Last day of radiotherapy of the lesion."),
+    Field("months_since_rt", "number", "predictor", "radiotherapy", "lesion_session",
+          "From the end of radiotherapy to the session; where empty, from the two dates or session_day.",
+          minimum=0, maximum=600, unit="months"),
+    Field("prior_wbrt", "flag", "predictor", "radiotherapy", "lesion",
+          "Whole-brain radiotherapy before."),
+    Field("reirradiation", "flag", "predictor", "radiotherapy", "lesion",
+          "The lesion had been irradiated before."),
+)  # fmt: skip
+
+_CLINICAL = (
+    Field("entity", "category", "predictor", "clinical", "patient",
+          "What was irradiated.", categories=("brain_metastasis", "glioma")),
+    Field("primary_histology", "text", "predictor", "clinical", "patient",
+          "Histology of the primary, such as melanoma or glioblastoma."),
+    Field("age_years", "number", "predictor", "clinical", "session",
+          "Age at the session.", minimum=0, maximum=110, unit="years"),
+    Field("sex", "category", "predictor", "clinical", "patient",
+          "Sex.", categories=("female", "male")),
+    Field("kps", "integer", "predictor", "clinical", "session",
+          "Karnofsky performance status.", minimum=0, maximum=100, unit="%"),
+    Field("n_metastases", "integer", "predictor", "clinical", "session",
+          "Number of brain metastases.", minimum=0, maximum=200),
+    Field("location", "category", "predictor", "clinical", "lesion",
+          "Where the lesion lies.", categories=_LOCATIONS),
+    Field("prior_resection", "flag", "predictor", "clinical", "lesion",
+          "The lesion was resected before the radiotherapy."),
+    Field("immunotherapy", "flag", "predictor", "clinical", "session",
+          "Checkpoint inhibitor up to the session."),
+    Field("targeted_therapy", "flag", "predictor", "clinical", "session",
+          "Targeted drug up to the session."),
+    Field("chemotherapy", "flag", "predictor", "clinical", "session",
+          "Chemotherapy up to the session."),
+    Field("bevacizumab", "flag", "predictor", "clinical", "session",
+          "Bevacizumab up to the session."),
+    Field("steroid_mg_dex_per_day", "number", "predictor", "clinical", "session",
+          "Steroids at the session, as dexamethasone.", minimum=0, maximum=100, unit="mg per day"),
+    Field("who_grade", "integer", "predictor", "clinical", "patient",
+          "WHO grade of a glioma.", minimum=1, maximum=4),
+    Field("idh_status", "category", "predictor", "clinical", "patient",
+          "IDH of a glioma.", categories=("mutant", "wildtype")),
+    Field("mgmt_status", "category", "predictor", "clinical", "patient",
+          "MGMT promoter of a glioma.", categories=("methylated", "unmethylated")),
+)  # fmt: skip
+
+_LABEL = (
+    Field("label", "category", "outcome", "label", "lesion_session",
+          "What the lesion turned out to be; empty: not known.",
+          categories=(*map(str, Outcome), *UNDECIDED)),
+    Field("label_source", "category", "outcome", "label", "lesion_session",
+          "How the label was found.", categories=_SOURCES),
+    Field("label_date", "date", "outcome", "label", "lesion_session",
+          "Day the label was settled."),
+    Field("followup_months", "number", "outcome", "label", "lesion_session",
+          "Follow-up after the session.", minimum=0, maximum=600, unit="months"),
+    Field("viable_tumour_pct", "number", "outcome", "label", "lesion_session",
+          "Share of viable tumour in the specimen.", minimum=0, maximum=100, unit="%"),
+    Field("survival_months", "number", "outcome", "label", "session",
+          "Time from the session to death or last contact.", minimum=0, maximum=1200, unit="months"),
+    Field("deceased", "flag", "outcome", "label", "patient",
+          "Known to have died."),
+    Field("p_necrosis_true", "number", "outcome", "label", "lesion_session",
+          "P(RN) a simulated label was drawn from.", minimum=0, maximum=1),
+)  # fmt: skip
+
+#: Every declared column by its name, in the order of the table.
+FIELDS: dict[str, Field] = {
+    field.name: field for field in (*_KEY, *_TIME, *_IMAGE, *_RADIOTHERAPY, *_CLINICAL, *_LABEL)
+}
+
+
+def names(*, role: Role | None = None, group: Group | None = None, level: Level | None = None) -> tuple[str, ...]:
+    """Return the names of the declared columns of a role, a group and a level, in the order of the table.
+
+    Parameters
+    ----------
+    role : {"key", "predictor", "outcome", "acquisition"}, optional
+        Only columns of this role.
+    group : {"key", "time", "image", "radiotherapy", "clinical", "label"}, optional
+        Only columns of this group.
+    level : {"row", "session", "lesion", "lesion_session", "patient"}, optional
+        Only columns of this level.
+
+    Examples
+    --------
+    >>> names(role="outcome")[:3]
+    ('label', 'label_source', 'label_date')
+    """
+    return tuple(
+        field.name
+        for field in FIELDS.values()
+        if role in (None, field.role) and group in (None, field.group) and level in (None, field.level)
+    )
+
+
+def clinical_predictors() -> tuple[str, ...]:
+    """Return what the clinical rung of the ladder uses: predictors about the radiotherapy and the patient.
+
+    Examples
+    --------
+    >>> "v12_cc" in clinical_predictors(), "followup_months" in clinical_predictors()
+    (True, False)
+    """
+    return names(role="predictor", group="radiotherapy") + names(role="predictor", group="clinical")
+
+
+def modality(sequence: str) -> Modality:
+    """Return the modality that a sequence belongs to.
+
+    Parameters
+    ----------
+    sequence : str
+        One of `SEQUENCES`.
+
+    Returns
+    -------
+    {"MR", "PET", "SPECT"}
+        The modality, each with its own ``scanner_id`` in a session.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If there is no such sequence.
+
+    Examples
+    --------
+    >>> modality("PET-FET"), modality("rCBV")
+    ('PET', 'MR')
+    """
+    if sequence not in SEQUENCES:
+        raise TableError(f"unknown sequence {sequence!r}; known: {', '.join(SEQUENCES)}")
+    prefix = sequence.partition("-")[0]
+    return next((known for known in get_args(Modality) if known == prefix), "MR")

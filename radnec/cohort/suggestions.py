@@ -1,0 +1,101 @@
+"""Says what a wrong value or name was probably meant to be."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from radnec.cohort.field import Field
+
+#: What people write (folded) and what the contract calls it; suggested, never replaced silently.
+_ALSO_CALLED: dict[str, dict[str, str]] = {
+    "sequence": {
+        **dict.fromkeys(("t1", "t1pre", "t1native"), "T1w"),
+        **dict.fromkeys(("t1c", "t1ce", "t1gd", "t1wgd", "t1post", "t1contrast", "mprage+c", "t1+c"), "T1wCE"),
+        **dict.fromkeys(("t2", "t2tse"), "T2w"),
+        **dict.fromkeys(("t2flair", "flairt2", "t2wflair"), "FLAIR"),
+        **dict.fromkeys(("cbv", "dsccbv", "perfusion"), "rCBV"),
+        **dict.fromkeys(("swan", "t2star"), "SWI"),
+        **dict.fromkeys(("pet", "fdg"), "PET-FDG"),
+        **dict.fromkeys(("fet", "fetpet"), "PET-FET"),
+        **dict.fromkeys(("met", "metpet", "methionine"), "PET-MET"),
+        **dict.fromkeys(("fdopa", "dopa"), "PET-FDOPA"),
+        **dict.fromkeys(("thallium", "tl201", "spect"), "SPECT-Tl201"),
+        **dict.fromkeys(("sestamibi", "mibi"), "SPECT-MIBI"),
+    },
+    "label": {
+        **dict.fromkeys(("rn", "radionecrosis", "radiationnecrosis", "necrotic"), "necrosis"),
+        **dict.fromkeys(("tp", "pd", "recurrence", "recurrent", "tumour", "tumor"), "progression"),
+        **dict.fromkeys(("tumourprogression", "tumorprogression", "trueprogression"), "progression"),
+    },
+    "sex": {"f": "female", "w": "female", "m": "male"},
+    "rt_technique": {
+        **dict.fromkeys(("gammaknife", "gk", "gkrs", "cyberknife", "radiosurgery"), "SRS"),
+        **dict.fromkeys(("hsrt", "hfsrt", "srt", "sbrt"), "FSRT"),
+        **dict.fromkeys(("imrt", "vmat", "3dcrt", "conventional"), "EBRT"),
+    },
+    "entity": {
+        **dict.fromkeys(("bm", "met", "metastasis", "metastases", "brainmetastases"), "brain_metastasis"),
+        **dict.fromkeys(("gbm", "glioblastoma", "hgg", "lgg"), "glioma"),
+    },
+}
+
+
+def folded(text: str) -> str:
+    """Return `text` without case, spaces, hyphens and underscores.
+
+    Examples
+    --------
+    >>> folded(" Brain-Metastasis ")
+    'brainmetastasis'
+    """
+    return re.sub(r"[\s_-]+", "", text.casefold())
+
+
+def nearest(text: str, known: Iterable[str]) -> str | None:
+    """Return the known name that `text` most resembles, or None if none comes close.
+
+    Examples
+    --------
+    >>> nearest("pateint_id", ["patient_id", "lesion_id"])
+    'patient_id'
+    """
+    by_folded = {folded(name): name for name in known}
+    close = difflib.get_close_matches(folded(text), by_folded, n=1, cutoff=0.75)
+    return by_folded[close[0]] if close else None
+
+
+def expected_instead(value: str, field: Field) -> str:
+    """Say what `field` expects, with what `value` was probably meant to be.
+
+    Examples
+    --------
+    >>> from radnec.cohort.fields import FIELDS
+    >>> expected_instead("15000", FIELDS["field_strength_t"])
+    'a number from 0.1 to 12 T; 15000 looks like gauss: 1.5 T'
+    """
+    hint = _meant_category(value, field) if field.categories else _other_unit(value, field)
+    return f"{field.expected()}; {hint}" if hint else field.expected()
+
+
+def _meant_category(value: str, field: Field) -> str:
+    meant = _ALSO_CALLED.get(field.name, {}).get(folded(value)) or nearest(value, field.categories)
+    return f"did you mean {meant}?" if meant else ""
+
+
+def _other_unit(value: str, field: Field) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        decimal = re.fullmatch(r"-?\d+,\d+", value) and field.kind == "number"
+        return f"write {value.replace(',', '.')} with a decimal point" if decimal else ""
+    if field.name == "field_strength_t" and 1000 <= number <= 120_000:
+        unit, factor = ("gauss", 1e4) if number >= 10_000 else ("millitesla", 1e3)
+        return f"{value} looks like {unit}: {number / factor:g} T"
+    if field.name == "rt_dose_gy" and 500 <= number <= 12_000:
+        return f"{value} looks like cGy: {number / 100:g} Gy"
+    return ""

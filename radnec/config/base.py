@@ -1,0 +1,96 @@
+"""Frozen settings that refuse unknown names, with YAML text and a digest."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from radnec.errors import ConfigError
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, refusing unknown names, with YAML and a digest.
+
+    Raises
+    ------
+    radnec.errors.ConfigError
+        If a name is unknown or a value is out of range; every problem is listed, unknown names with the
+        nearest known one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(_explain(type(self), error)) from None
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Self:
+        """Read settings from a YAML file.
+
+        Parameters
+        ----------
+        path : path-like
+            File written by :meth:`to_yaml`, or by hand with the same names.
+
+        Raises
+        ------
+        radnec.errors.ConfigError
+            If the file is no YAML mapping, or holds an unknown name or a wrong value.
+        """
+        return cls.from_text(Path(path).read_text(encoding="utf-8"), source=str(path))
+
+    @classmethod
+    def from_text(cls, text: str, *, source: str = "the settings") -> Self:
+        """Read settings from YAML text; `source` is named in errors."""
+        try:
+            values = yaml.safe_load(text) or {}
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{source} is not YAML: {error}") from None
+        if not isinstance(values, dict):
+            raise ConfigError(f"{source} holds a {type(values).__name__}; expected `name: value` lines")
+        return cls(**values)
+
+    def to_yaml(self) -> str:
+        """Return the settings as YAML text that :meth:`from_text` reads back to equal settings."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def digest(self) -> str:
+        """Return the SHA-256 (hex) of the settings, equal for equal settings on any machine.
+
+        Examples
+        --------
+        >>> from radnec.config import ExtractionConfig
+        >>> ExtractionConfig().digest() == ExtractionConfig(bin_width=25).digest()
+        True
+        """
+        text = json.dumps(self.model_dump(mode="json", exclude=self.undigested), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    #: Names that change how the work is done, not its result.
+    undigested: ClassVar[set[str]] = set()
+
+
+def _explain(settings: type[BaseModel], error: ValidationError) -> str:
+    lines = [f"{settings.__name__} cannot be built:"]
+    for problem in error.errors(include_url=False):
+        name = ".".join(str(part) for part in problem["loc"]) or "settings"
+        if problem["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(name, settings.model_fields, n=1)
+            hint = (
+                f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(settings.model_fields)}"
+            )
+            lines.append(f"  {name}: unknown setting{hint}")
+        else:
+            lines.append(
+                f"  {name}: found {problem['input']!r}; {problem['msg'].removeprefix('Value error, ')}"
+            )
+    return "\n".join(lines)

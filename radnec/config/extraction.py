@@ -1,0 +1,288 @@
+"""How features are measured, in pyradiomics' vocabulary."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, field_validator, model_validator
+
+from radnec.config.base import Settings
+from radnec.config.pyradiomics import from_parameters, to_parameters
+from radnec.config.vocabulary import FEATURES, IMAGE_TYPES, INTERPOLATORS, ON_REQUEST, PER_FILTER, REPLACED
+from radnec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_Spacing = Annotated[float, Field(ge=0)]
+_Distance = Annotated[int, Field(ge=1)]
+
+
+class ExtractionConfig(Settings):
+    """How features are measured, in pyradiomics' vocabulary with snake_case names.
+
+    The default is pyradiomics' default on the original image. Everything that alters intensities or the grid
+    (resampling, normalisation, N4, clipping) is off unless asked for.
+
+    Parameters
+    ----------
+    image_types : dict, default {"Original": {}}
+        Filters and their settings, such as ``{"Original": {}, "LoG": {"sigma": [1.0, 2.0]}, "Wavelet": {}}``.
+        A filter may have a discretisation of its own: ``{"Wavelet": {"bin_width": 10.0}}``.
+    feature_classes : dict, default all of pyradiomics' 3-D classes
+        Feature class to a list of feature names; ``None`` means all that pyradiomics enables.
+    bin_width : float or None, default 25.0
+        Width of the grey-level bins, in image units. Exactly one of `bin_width` and `bin_count` is used;
+        giving `bin_count` alone sets `bin_width` to None.
+    bin_count : int or None
+        Number of grey-level bins.
+    resampled_spacing_mm : tuple of three float or None
+        Voxel size (x, y, z) in mm to resample to; 0 keeps the spacing of that axis.
+    by_sequence : dict of dict
+        Settings that differ for one sequence, such as ``{"rCBV": {"bin_width": 0.25}}``.
+    zscore : {"brain", "reference"} or None
+        Standardise intensities by mean and SD inside the brain mask or reference mask of the cohort row.
+    clip_percentiles : tuple of two float or None
+        Clip intensities to these percentiles of the brain mask (of the whole image where there is none).
+    n4 : bool
+        Correct the bias field with SimpleITK's N4 before all else.
+
+    Notes
+    -----
+    The other fields carry pyradiomics' names in snake_case and mean what its documentation says.
+
+    Examples
+    --------
+    >>> config = ExtractionConfig(bin_count=32, image_types={"Original": {}, "LoG": {"sigma": [2.0]}})
+    >>> config.bin_width is None
+    True
+    >>> ExtractionConfig(binwidht=5)
+    Traceback (most recent call last):
+    ...
+    radnec.errors.ConfigError: ExtractionConfig cannot be built:
+      binwidht: unknown setting; did you mean 'bin_width'?
+    """
+
+    image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}})
+    feature_classes: dict[str, list[str] | None] = dict.fromkeys(
+        ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+    )
+    bin_width: float | None = Field(default=25.0, gt=0)
+    bin_count: int | None = Field(default=None, ge=1)
+    resampled_spacing_mm: tuple[_Spacing, _Spacing, _Spacing] | None = None
+    interpolator: str = "sitkBSpline"
+    pad_distance: int = Field(default=5, ge=0)
+    pre_crop: bool = False
+    normalize: bool = False
+    normalize_scale: float = Field(default=1.0, gt=0)
+    remove_outliers: float | None = Field(default=None, gt=0)
+    resegment_range: list[float] | None = Field(default=None, min_length=1, max_length=2)
+    resegment_mode: Literal["absolute", "relative", "sigma"] = "absolute"
+    resegment_shape: bool = False
+    minimum_roi_dimensions: int = Field(default=2, ge=1, le=3)
+    minimum_roi_size: int | None = Field(default=None, ge=1)
+    force_2d: bool = False
+    force_2d_dimension: int = Field(default=0, ge=0, le=2)
+    distances: list[_Distance] = Field(default=[1], min_length=1)
+    symmetrical_glcm: bool = True
+    weighting_norm: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
+    gldm_a: int = Field(default=0, ge=0)
+    voxel_array_shift: float = 0.0
+    by_sequence: dict[str, dict[str, Any]] = Field(default={})
+    zscore: Literal["brain", "reference"] | None = None
+    clip_percentiles: tuple[float, float] | None = None
+    n4: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_replaces_width(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("bin_count") is not None and "bin_width" not in values:
+            return {**values, "bin_width": None}
+        return values
+
+    @model_validator(mode="after")
+    def _one_binning(self) -> Self:
+        if (self.bin_width is None) == (self.bin_count is None):
+            raise ValueError("give exactly one of bin_width and bin_count")
+        if (
+            self.clip_percentiles is not None
+            and not 0 <= self.clip_percentiles[0] < self.clip_percentiles[1] <= 100
+        ):
+            raise ValueError("clip_percentiles are two rising numbers within 0 and 100")
+        if "shape2D" in self.feature_classes and not self.force_2d:
+            raise ValueError("shape2D is measured in one plane; set force_2d=True, or take shape instead")
+        for sequence in self.by_sequence:
+            self.for_sequence(sequence)
+        return self
+
+    @field_validator("interpolator")
+    @classmethod
+    def _known_interpolator(cls, value: str) -> str:
+        if value not in INTERPOLATORS:
+            raise ValueError(f"unknown interpolator; {_nearest(value, INTERPOLATORS)}")
+        return value
+
+    @field_validator("image_types")
+    @classmethod
+    def _known_filters(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if not value:
+            raise ValueError("give at least one image type, such as {'Original': {}}")
+        for name, options in value.items():
+            if name not in IMAGE_TYPES:
+                raise ValueError(f"unknown image type {name!r}; {_nearest(name, IMAGE_TYPES)}")
+            unknown = set(options) - set(IMAGE_TYPES[name]) - set(PER_FILTER)
+            if unknown:
+                raise ValueError(
+                    f"{name} takes no {', '.join(sorted(unknown))}; its settings: {_options(name)}"
+                )
+            own = {option: options[option] for option in options if option in PER_FILTER}
+            if own:
+                cls(**own)
+        _check_sigma(value)
+        _check_wavelet(value)
+        return value
+
+    @field_validator("feature_classes", mode="before")
+    @classmethod
+    def _known_features(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not value:
+            raise ValueError(
+                "give feature classes with their features, such as {'firstorder': None, 'glcm': ['Contrast']}"
+            )
+        for name, features in value.items():
+            if name not in FEATURES:
+                raise ValueError(f"unknown feature class {name!r}; {_nearest(name, FEATURES)}")
+            _check_features(name, features or ())
+        # pyradiomics' parameter files write "all features" as an empty list as well.
+        return {name: features or None for name, features in value.items()}
+
+    def for_sequence(self, sequence: str) -> ExtractionConfig:
+        """Return the settings that hold for `sequence`, with its exceptions from ``by_sequence`` applied."""
+        changes = self.by_sequence.get(sequence, {})
+        if "by_sequence" in changes:
+            raise ValueError("by_sequence cannot be nested")
+        values = self.model_dump(exclude={"by_sequence"})
+        if changes.get("bin_count") is not None:
+            values["bin_width"] = None
+        if changes.get("bin_width") is not None:
+            values["bin_count"] = None
+        return ExtractionConfig(**{**values, **changes})
+
+    @classmethod
+    def from_pyradiomics(cls, parameters: Mapping[str, Any], *, source: str = "the parameters") -> Self:
+        """Take pyradiomics' parameters, as its parameter files hold them.
+
+        Parameters
+        ----------
+        parameters : mapping
+            The sections ``imageType``, ``featureClass`` and ``setting``, with pyradiomics' names.
+        source : str
+            Where they come from, named in errors.
+
+        Returns
+        -------
+        ExtractionConfig
+            Settings that give the values pyradiomics gives with these parameters.
+
+        Raises
+        ------
+        radnec.errors.ConfigError
+            If a name is unknown, or something has no counterpart: voxel-wise maps, a mask label other than 1
+            (the cohort table holds the label), a mask channel.
+
+        Warns
+        -----
+        radnec.errors.ExtractionWarning
+            If something has no effect, such as ``sigma`` without LoG; ``geometryTolerance`` and
+            ``correctMask`` are among these, because radnec refuses a mask on another grid itself.
+
+        Examples
+        --------
+        >>> ExtractionConfig.from_pyradiomics({"setting": {"binWidth": 5}}).bin_width
+        5.0
+        >>> ExtractionConfig.from_pyradiomics({"setting": {"binWidht": 5}})
+        Traceback (most recent call last):
+        ...
+        radnec.errors.ConfigError: the parameters cannot be used:
+          binWidht: unknown setting; did you mean 'binWidth'?
+        """
+        return cls(**from_parameters(parameters, source))
+
+    @classmethod
+    def from_pyradiomics_yaml(cls, path: str | Path) -> Self:
+        """Read a parameter file of pyradiomics (YAML or JSON).
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+
+        Returns
+        -------
+        ExtractionConfig
+            See :meth:`from_pyradiomics`, also for warnings.
+
+        Raises
+        ------
+        radnec.errors.ConfigError
+            If the file is no YAML mapping, or as :meth:`from_pyradiomics` says.
+        """
+        try:
+            parameters = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path} is not YAML: {error}") from None
+        if not isinstance(parameters, dict):
+            raise ConfigError(f"{path} holds no sections; expected imageType, featureClass and setting")
+        return cls.from_pyradiomics(parameters, source=str(path))
+
+    def to_pyradiomics(self) -> dict[str, dict[str, Any]]:
+        """Return the sections that ``RadiomicsFeatureExtractor`` takes, with pyradiomics' names.
+
+        What radnec does itself before measuring (``zscore``, ``clip_percentiles``, ``n4``, ``by_sequence``)
+        is not among them.
+
+        Examples
+        --------
+        >>> ExtractionConfig(bin_width=5).to_pyradiomics()["setting"]["binWidth"]
+        5
+        """
+        return to_parameters(self.model_dump())
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+
+
+def _options(image_type: str) -> str:
+    return ", ".join([*IMAGE_TYPES[image_type], *PER_FILTER])
+
+
+def _check_sigma(image_types: dict[str, dict[str, Any]]) -> None:
+    sigma = image_types.get("LoG", {"sigma": [1.0]}).get("sigma")
+    if not isinstance(sigma, list | tuple) or not sigma or not all(width > 0 for width in sigma):
+        raise ValueError("LoG needs sigma, a list of widths in mm, such as {'LoG': {'sigma': [1.0, 2.0]}}")
+
+
+def _check_wavelet(image_types: dict[str, dict[str, Any]]) -> None:
+    wavelet = image_types.get("Wavelet", {}).get("wavelet")
+    if wavelet is not None:
+        import pywt
+
+        if wavelet not in (known := pywt.wavelist(kind="discrete")):
+            raise ValueError(f"unknown wavelet {wavelet!r}; {_nearest(str(wavelet), known)}")
+
+
+def _check_features(feature_class: str, features: Iterable[str]) -> None:
+    known = FEATURES[feature_class] + ON_REQUEST.get(feature_class, ())
+    for feature in features:
+        if feature in REPLACED.get(feature_class, {}):
+            instead = REPLACED[feature_class][feature]
+            raise ValueError(
+                f"pyradiomics no longer computes {feature} of {feature_class}; it equals {instead}"
+            )
+        if feature not in known:
+            raise ValueError(f"{feature_class} has no feature {feature!r}; {_nearest(feature, known)}")

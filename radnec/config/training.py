@@ -1,0 +1,127 @@
+"""How labels are chosen for learning, how a model is trained and how it is evaluated."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from radnec.config.base import Settings
+
+
+class LabelPolicy(Settings):
+    """Which rows are fit to learn from (the reference standard).
+
+    Parameters
+    ----------
+    min_followup_months : float, default 6.0
+        Labels from imaging or clinical follow-up are immature before this; such rows are left out.
+    session : {"last_before_label", "all"}, default "last_before_label"
+        One session per lesion is learnt from, the last on or before the label date (the last of all where no
+        label date is known), or all of them.
+
+    Examples
+    --------
+    >>> LabelPolicy(min_followup_months=3).session
+    'last_before_label'
+    """
+
+    min_followup_months: float = Field(default=6.0, ge=0)
+    session: Literal["last_before_label", "all"] = "last_before_label"
+
+
+class TrainingConfig(Settings):
+    """How a model is trained and evaluated, on any table with any column names.
+
+    Parameters
+    ----------
+    label : str, default "label"
+        Column that holds the outcome.
+    positive : str, int or bool, default "necrosis"
+        The value of `label` whose probability is called ``p_necrosis``.
+    patient : str, default "patient_id"
+        Column that groups rows; a patient is never on both sides of a split.
+    batch : str or None, default "scanner_id"
+        Column of the harmonisation batch. A table without the default column is not harmonised; None switches
+        harmonisation off.
+    covariates : tuple of str
+        Columns whose effect harmonisation preserves. The label is refused.
+    features : None, list of str or regular expression
+        Feature columns; None means :func:`radnec.features.columns.feature_columns`.
+    candidates : tuple of str
+        Estimator families that compete, see :data:`radnec.model.candidates.FAMILIES`.
+    draws : int, default 6
+        Settings tried per family.
+    outer_folds, outer_repeats, inner_folds : int
+        Patient-grouped stratified folds of evaluation, how often they are redrawn, and of the search inside.
+    calibration : {"platt", "beta", "venn_abers"}
+        Map from out-of-fold scores to probabilities.
+    error : float, default 0.1
+        Error level of the conformal sets, per class.
+    min_batch : int, default 5
+        Batches with fewer training rows are pooled into ``other``.
+    unseen : {"reference", "adapt"}, default "reference"
+        What evaluation does with rows of a batch that training never saw.
+    threshold : float, default 0.5
+        P(RN) from which sensitivity and specificity count a row as necrosis.
+    level : float, default 0.95
+        Level of the intervals.
+    resamples : int, default 1000
+        Patient resamples behind each interval.
+    policy : LabelPolicy
+        Which rows are learnt from.
+    random_state : int or None
+        Seed of every draw. None draws a seed once and stores it in the model.
+    n_jobs : int, default 1
+        Parallel jobs; never changes the result.
+
+    Examples
+    --------
+    >>> TrainingConfig(label="Target", positive=1, patient="ID", batch=None).positive
+    1
+    """
+
+    undigested: ClassVar[set[str]] = {"n_jobs"}
+
+    label: str = "label"
+    positive: str | int | bool = "necrosis"
+    patient: str = "patient_id"
+    batch: str | None = "scanner_id"
+    covariates: tuple[str, ...] = ()
+    features: tuple[str, ...] | str | None = None
+    candidates: tuple[str, ...] = ("logistic", "elastic_net", "random_forest")
+    draws: int = Field(default=6, ge=1)
+    outer_folds: int = Field(default=5, ge=2)
+    outer_repeats: int = Field(default=3, ge=1)
+    inner_folds: int = Field(default=5, ge=2)
+    calibration: Literal["platt", "beta", "venn_abers"] = "platt"
+    error: float = Field(default=0.1, gt=0, lt=0.5)
+    min_batch: int = Field(default=5, ge=1)
+    unseen: Literal["reference", "adapt"] = "reference"
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    resamples: int = Field(default=1000, ge=100)
+    policy: LabelPolicy = LabelPolicy()
+    random_state: int | None = Field(default=None, ge=0)
+    n_jobs: int = 1
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _list_or_pattern(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+            return value
+        return value if value is None else tuple(value)
+
+    @model_validator(mode="after")
+    def _label_is_no_covariate(self) -> Self:
+        if self.label in self.covariates:
+            raise ValueError(
+                f"{self.label!r} is the label: as a covariate of harmonisation it would leak the outcome "
+                "into the features"
+            )
+        return self

@@ -1,0 +1,139 @@
+"""The names pyradiomics 3.0.1 gives to filters, feature classes, features and settings."""
+
+from __future__ import annotations
+
+
+def _names(line: str) -> tuple[str, ...]:
+    return tuple(line.split())
+
+
+#: Filters, and the options that each takes under pyradiomics' own names.
+IMAGE_TYPES: dict[str, tuple[str, ...]] = {
+    "Original": (),
+    "LoG": ("sigma",),
+    "Wavelet": ("wavelet", "start_level", "level"),
+    "Square": (),
+    "SquareRoot": (),
+    "Logarithm": (),
+    "Exponential": (),
+    "Gradient": ("gradientUseSpacing",),
+    "LBP2D": ("lbp2DRadius", "lbp2DSamples", "lbp2DMethod"),
+    "LBP3D": ("lbp3DLevels", "lbp3DIcosphereRadius", "lbp3DIcosphereSubdivision"),
+}
+
+#: Feature classes and their features, those enabled by default.
+FEATURES: dict[str, tuple[str, ...]] = {
+    "shape": _names(
+        "Elongation Flatness LeastAxisLength MajorAxisLength Maximum2DDiameterColumn "
+        "Maximum2DDiameterRow Maximum2DDiameterSlice Maximum3DDiameter MeshVolume MinorAxisLength "
+        "Sphericity SurfaceArea SurfaceVolumeRatio VoxelVolume"
+    ),
+    "shape2D": _names(
+        "Elongation MajorAxisLength MaximumDiameter MeshSurface MinorAxisLength Perimeter "
+        "PerimeterSurfaceRatio PixelSurface Sphericity"
+    ),
+    "firstorder": _names(
+        "10Percentile 90Percentile Energy Entropy InterquartileRange Kurtosis Maximum Mean "
+        "MeanAbsoluteDeviation Median Minimum Range RobustMeanAbsoluteDeviation RootMeanSquared Skewness "
+        "TotalEnergy Uniformity Variance"
+    ),
+    "glcm": _names(
+        "Autocorrelation ClusterProminence ClusterShade ClusterTendency Contrast Correlation "
+        "DifferenceAverage DifferenceEntropy DifferenceVariance Id Idm Idmn Idn Imc1 Imc2 "
+        "InverseVariance JointAverage JointEnergy JointEntropy MCC MaximumProbability SumAverage "
+        "SumEntropy SumSquares"
+    ),
+    "glrlm": _names(
+        "GrayLevelNonUniformity GrayLevelNonUniformityNormalized GrayLevelVariance "
+        "HighGrayLevelRunEmphasis LongRunEmphasis LongRunHighGrayLevelEmphasis "
+        "LongRunLowGrayLevelEmphasis LowGrayLevelRunEmphasis RunEntropy RunLengthNonUniformity "
+        "RunLengthNonUniformityNormalized RunPercentage RunVariance ShortRunEmphasis "
+        "ShortRunHighGrayLevelEmphasis ShortRunLowGrayLevelEmphasis"
+    ),
+    "glszm": _names(
+        "GrayLevelNonUniformity GrayLevelNonUniformityNormalized GrayLevelVariance "
+        "HighGrayLevelZoneEmphasis LargeAreaEmphasis LargeAreaHighGrayLevelEmphasis "
+        "LargeAreaLowGrayLevelEmphasis LowGrayLevelZoneEmphasis SizeZoneNonUniformity "
+        "SizeZoneNonUniformityNormalized SmallAreaEmphasis SmallAreaHighGrayLevelEmphasis "
+        "SmallAreaLowGrayLevelEmphasis ZoneEntropy ZonePercentage ZoneVariance"
+    ),
+    "gldm": _names(
+        "DependenceEntropy DependenceNonUniformity DependenceNonUniformityNormalized DependenceVariance "
+        "GrayLevelNonUniformity GrayLevelVariance HighGrayLevelEmphasis LargeDependenceEmphasis "
+        "LargeDependenceHighGrayLevelEmphasis LargeDependenceLowGrayLevelEmphasis LowGrayLevelEmphasis "
+        "SmallDependenceEmphasis SmallDependenceHighGrayLevelEmphasis "
+        "SmallDependenceLowGrayLevelEmphasis"
+    ),
+    "ngtdm": _names("Busyness Coarseness Complexity Contrast Strength"),
+}
+
+#: Features that pyradiomics calls deprecated and computes only when they are named.
+ON_REQUEST: dict[str, tuple[str, ...]] = {
+    "shape": ("Compactness1", "Compactness2", "SphericalDisproportion"),
+    "shape2D": ("SphericalDisproportion",),
+    "firstorder": ("StandardDeviation",),
+}
+
+#: Features that pyradiomics names and no longer computes, with what equals them.
+REPLACED: dict[str, dict[str, str]] = {
+    "glcm": {
+        "Dissimilarity": "DifferenceAverage",
+        "Homogeneity1": "Id",
+        "Homogeneity2": "Idm",
+        "SumVariance": "ClusterTendency",
+    },
+    "gldm": {
+        "GrayLevelNonUniformityNormalized": "Uniformity of firstorder",
+        "DependencePercentage": "the constant 1",
+    },
+}
+
+#: Interpolators in the order of the numbers (from 1) that parameter files may hold instead of names.
+INTERPOLATORS = (
+    "sitkNearestNeighbor",
+    "sitkLinear",
+    "sitkBSpline",
+    "sitkGaussian",
+    "sitkLabelGaussian",
+    "sitkHammingWindowedSinc",
+    "sitkCosineWindowedSinc",
+    "sitkWelchWindowedSinc",
+    "sitkLanczosWindowedSinc",
+    "sitkBlackmanWindowedSinc",
+)
+
+#: Settings of a parameter file, and the field of ``ExtractionConfig`` that each becomes.
+SETTINGS: dict[str, str] = {
+    "minimumROIDimensions": "minimum_roi_dimensions",
+    "minimumROISize": "minimum_roi_size",
+    "binWidth": "bin_width",
+    "binCount": "bin_count",
+    "normalize": "normalize",
+    "normalizeScale": "normalize_scale",
+    "removeOutliers": "remove_outliers",
+    "resampledPixelSpacing": "resampled_spacing_mm",
+    "interpolator": "interpolator",
+    "padDistance": "pad_distance",
+    "preCrop": "pre_crop",
+    "distances": "distances",
+    "force2D": "force_2d",
+    "force2Ddimension": "force_2d_dimension",
+    "resegmentRange": "resegment_range",
+    "resegmentMode": "resegment_mode",
+    "resegmentShape": "resegment_shape",
+    "symmetricalGLCM": "symmetrical_glcm",
+    "weightingNorm": "weighting_norm",
+    "gldm_a": "gldm_a",
+    "voxelArrayShift": "voxel_array_shift",
+}
+
+#: Fields that one filter may set for itself, such as ``{"Wavelet": {"bin_width": 10}}``.
+PER_FILTER = (
+    "bin_width",
+    "bin_count",
+    "distances",
+    "symmetrical_glcm",
+    "weighting_norm",
+    "gldm_a",
+    "voxel_array_shift",
+)

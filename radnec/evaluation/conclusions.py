@@ -1,0 +1,152 @@
+"""Plain-language sentences that follow from the numbers of an evaluation."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from radnec.evaluation.metrics import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FULL = "radnec"
+
+
+def better_than(summary: pd.DataFrame, rung: str) -> bool | None:
+    """Say whether the full recipe beats a rung of the ladder.
+
+    It does when the interval of its AUC lies above the rung's (above 0.5 for the prevalence; of the paired
+    difference, above 0, for the volume) and its log loss is lower.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        From :func:`radnec.evaluation.resampling.summarise`.
+    rung : {"prevalence", "volume"}
+        What to compare with.
+
+    Returns
+    -------
+    bool or None
+        None when the numbers to decide are NaN.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> summary = pd.DataFrame(
+    ...     {"model": "radnec", "metric": ["auc", "log_loss_difference_prevalence"],
+    ...      "value": [0.8, -0.1], "low": [0.7, -0.2], "high": [0.9, 0.0]})
+    >>> better_than(summary, "prevalence")
+    True
+    """
+    chance = rung == "prevalence"
+    area = find(summary, "auc" if chance else f"auc_difference_{rung}")
+    loss = find(summary, f"log_loss_difference_{rung}")
+    if math.isnan(area.low) or math.isnan(loss.value):
+        return None
+    return area.low > (0.5 if chance else 0) and loss.value < 0
+
+
+def find(summary: pd.DataFrame, metric: str, model: str = FULL) -> Estimate:
+    """Return one number of a summary, NaN where it is absent.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = ("radnec", "auc", 0.8, 0.7, 0.9)
+    >>> find(pd.DataFrame([row], columns=["model", "metric", "value", "low", "high"]), "auc").low
+    0.7
+    """
+    row = summary[(summary["model"] == model) & (summary["metric"] == metric)]
+    if row.empty:
+        return Estimate(math.nan, math.nan, math.nan)
+    return Estimate(*(float(row.iloc[0][name]) for name in ("value", "low", "high")))
+
+
+def conclude(summary: pd.DataFrame, *, level: float = 0.95) -> list[str]:
+    """Return what the numbers say, in sentences.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        From :func:`radnec.evaluation.resampling.summarise`.
+    level : float
+        Level of its intervals.
+
+    Returns
+    -------
+    list of str
+        On the prevalence, on the volume, on calibration, in this order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> summary = pd.DataFrame(
+    ...     {"model": "radnec", "metric": ["auc", "log_loss_difference_prevalence"],
+    ...      "value": [0.55, 0.1], "low": [0.42, 0.0], "high": [0.67, 0.2], "reason": ""})
+    >>> print(conclude(summary)[0])
+    No better than prevalence: AUC 0.55 (95 % interval 0.42 to 0.67), log loss +0.100 (+0.000 to +0.200)
+    against predicting the prevalence for every lesion.
+    """
+    return [_against_prevalence(summary, level), _against_volume(summary), *_calibration(summary)]
+
+
+def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
+    better = better_than(summary, "prevalence")
+    area, loss = find(summary, "auc"), find(summary, "log_loss_difference_prevalence")
+    if better is None:
+        return f"Not comparable with prevalence: {_reason(summary, 'auc', 'log_loss_difference_prevalence')}."
+    numbers = (
+        f"AUC {area.value:.2f} ({level * 100:g} % interval {area.low:.2f} to {area.high:.2f}), "
+        f"log loss {_signed(loss)} against predicting the prevalence for every lesion"
+    )
+    if not better:
+        return f"No better than prevalence: {numbers}."
+    doubt = "; that the probabilities themselves are better is not certain" if loss.high >= 0 else ""
+    return f"Better than prevalence: {numbers}{doubt}."
+
+
+def _against_volume(summary: pd.DataFrame) -> str:
+    better = better_than(summary, "volume")
+    if better is None:
+        reason = _reason(summary, "auc_difference_volume", "log_loss_difference_volume")
+        return f"Not compared with lesion volume alone: {reason}."
+    area, loss = find(summary, "auc_difference_volume"), find(summary, "log_loss_difference_volume")
+    verdict = "Better" if better else "No better"
+    return f"{verdict} than lesion volume alone: AUC {_signed(area, 2)}, log loss {_signed(loss)}."
+
+
+def _calibration(summary: pd.DataFrame) -> list[str]:
+    slope, intercept = find(summary, "calibration_slope"), find(summary, "calibration_intercept")
+    sentences = []
+    if math.isnan(slope.low):
+        sentences.append(f"Calibration slope not known: {_reason(summary, 'calibration_slope')}.")
+    else:
+        numbers = f"calibration slope {slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f})"
+        if slope.high < 1:
+            sentences.append(f"Miscalibrated, the probabilities are too extreme: {numbers}.")
+        elif slope.low > 1:
+            sentences.append(f"Miscalibrated, the probabilities are too close to the prevalence: {numbers}.")
+        else:
+            sentences.append(f"No miscalibration shown by the {numbers}{_width(slope)}.")
+    if intercept.low > 0 or intercept.high < 0:
+        side = "low" if intercept.low > 0 else "high"
+        numbers = f"calibration intercept {_signed(intercept, 2)}"
+        sentences.append(f"Miscalibrated, P(RN) is too {side} on average: {numbers}.")
+    return sentences
+
+
+def _width(slope: Estimate) -> str:
+    wide = slope.high - slope.low > 1
+    return ", but the interval is too wide to show good calibration either" if wide else ""
+
+
+def _signed(estimate: Estimate, digits: int = 3) -> str:
+    value, low, high = (f"{number:+.{digits}f}" for number in estimate)
+    return f"{value} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+
+
+def _reason(summary: pd.DataFrame, *metrics: str) -> str:
+    rows = summary[(summary["model"] == FULL) & summary["metric"].isin(metrics) & (summary["reason"] != "")]
+    return str(rows["reason"].iloc[0]) if len(rows) else f"there are no numbers for {FULL}"

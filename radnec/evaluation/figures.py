@@ -1,0 +1,156 @@
+"""Figures of an evaluation: ROC curves, reliability, and the ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from radnec.evaluation import curves
+from radnec.evaluation.conclusions import FULL, find
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from radnec.evaluation.predictions import Scored
+
+# Okabe and Ito's colours, told apart by all; the line styles tell them apart without colour.
+_LINES = {
+    FULL: ("#0072B2", "-", 2.2),
+    "logistic": ("#009E73", "--", 1.4),
+    "volume": ("#D55E00", "-.", 1.4),
+}
+_GREY = "#808080"
+_COLOUR = _LINES[FULL][0]
+
+
+def roc_figure(scored: Scored, summary: pd.DataFrame) -> Figure:
+    """Draw the mean ROC curves of the full recipe, the L2-logistic model and the volume.
+
+    Thin lines are single repeats of the full recipe.
+
+    Parameters
+    ----------
+    scored : Scored
+        Predictions.
+    summary : pandas.DataFrame
+        From :func:`radnec.evaluation.resampling.summarise`; its AUCs stand in the legend.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot; shown by a notebook, or saved with ``savefig``.
+    """
+    figure, axes = _square("1 \N{MINUS SIGN} specificity", "Sensitivity")
+    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
+    for model, (colour, style, width) in _LINES.items():
+        if model not in scored.p:
+            continue
+        if model == FULL and len(scored.fold) > 1:
+            for repeat in range(len(scored.fold)):
+                curve = curves.roc(scored, model, repeat=repeat)
+                axes.plot(*curve.to_numpy().T, color=colour, linewidth=0.6, alpha=0.4)
+        curve = curves.roc(scored, model)
+        label = f"{model}, AUC {find(summary, 'auc', model).value:.2f}"
+        axes.plot(*curve.to_numpy().T, color=colour, linestyle=style, linewidth=width, label=label)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower right", frameon=False)
+    return figure
+
+
+def reliability_figure(
+    scored: Scored,
+    model: str = FULL,
+    *,
+    level: float = 0.95,
+    resamples: int = 1000,
+    random_state: int | None = None,
+) -> Figure:
+    """Draw the observed share of necrosis against P(RN), above the histogram of P(RN) in each class.
+
+    Parameters
+    ----------
+    scored : Scored
+        Predictions.
+    model : str
+        Model to draw.
+    level : float
+        Level of the intervals.
+    resamples : int
+        Patient resamples behind the intervals.
+    random_state : int or None
+        Seed of the resamples.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+    """
+    bins = curves.reliability(scored, model, level=level, resamples=resamples, random_state=random_state)
+    figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1.1])
+    upper.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
+    x, y = bins["predicted"], bins["observed"]
+    upper.errorbar(x, y, yerr=[y - bins["low"], bins["high"] - y], fmt="o-", color=_COLOUR, markersize=5)
+    upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="Observed share of necrosis")
+    probabilities = scored.p[model]
+    lower.hist(
+        [probabilities[:, scored.y].ravel(), probabilities[:, ~scored.y].ravel()],
+        bins=[step / 20 for step in range(21)],
+        stacked=True,
+        color=[_COLOUR, _LINES["volume"][0]],
+        weights=[[1 / len(probabilities)] * probabilities[:, rows].size for rows in (scored.y, ~scored.y)],
+        label=["necrosis", "progression"],
+    )
+    lower.set(xlabel="P(RN)", ylabel="Lesions")
+    lower.legend(frameon=False, fontsize="small")
+    for axes in (upper, lower):
+        _bare(axes)
+    return figure
+
+
+def ladder_figure(summary: pd.DataFrame) -> Figure:
+    """Draw AUC and log loss of each rung with their intervals.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        From :func:`radnec.evaluation.resampling.summarise`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+    """
+    computed = summary[(summary["metric"] == "log_loss") & summary["value"].notna()]["model"].tolist()
+    figure = Figure(figsize=(7.4, 0.9 + 0.38 * len(computed)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    prevalence = find(summary, "log_loss", "prevalence").value
+    for axes, metric, title, line in (
+        (panels[0], "auc", "AUC (higher is better)", 0.5),
+        (panels[1], "log_loss", "Log loss (lower is better)", prevalence),
+    ):
+        for place, model in enumerate(computed):
+            value, low, high = find(summary, metric, model)
+            colour = _COLOUR if model == FULL else _GREY
+            axes.plot([low, high], [place, place], color=colour, linewidth=1.6)
+            axes.plot(value, place, "o", color=colour, markersize=6)
+        axes.axvline(line, color=_GREY, linewidth=0.8, linestyle=":")
+        axes.set_xlabel(title)
+        axes.set_yticks(range(len(computed)), computed)
+        _bare(axes)
+    panels[0].set_ylim(len(computed) - 0.5, -0.5)
+    return figure
+
+
+def _square(x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel=x, ylabel=y, aspect="equal")
+    _bare(axes)
+    return figure, axes
+
+
+def _bare(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,77 @@
+"""Flags columns that tell the outcome too well to be true."""
+
+from __future__ import annotations
+
+from math import lgamma, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+#: A column that tells the classes apart this well alone is looked at.
+TOO_GOOD = 0.99
+
+_CHANCE = 1e-3
+
+
+def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str]) -> pd.DataFrame:
+    """Return the features that copy the label, or tell it almost perfectly alone.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, …)
+        Rows that are learnt from.
+    y : bool array of shape (n,)
+        True for the positive class.
+    features : list of str
+        Columns to look at.
+
+    Returns
+    -------
+    DataFrame
+        ``column``, ``code`` and ``finding``. A column is flagged when its AUC alone reaches 0.99 in either
+        direction and chance would hardly bring that about for any of the columns, given the class sizes.
+
+    Examples
+    --------
+    >>> y = np.arange(40) < 12
+    >>> X = pd.DataFrame({"honest": np.arange(40) % 7, "copy": y.astype(float)})
+    >>> leak_flags(X, y, ["honest", "copy"]).column.tolist()
+    ['copy']
+    """
+    label = np.asarray(y, dtype=bool)
+    rows = []
+    for name in features:
+        values = _numbers(X[name])
+        known = ~np.isnan(values)
+        auc = _auc(label[known], values[known])
+        if max(auc, 1 - auc) >= TOO_GOOD and _by_chance(label[known], len(features)) < _CHANCE:
+            rows.append((name, "copies_label", f"tells the outcome alone with AUC {max(auc, 1 - auc):.3f}"))
+    return pd.DataFrame(rows, columns=["column", "code", "finding"])
+
+
+def _numbers(values: pd.Series) -> NDArray[np.float64]:
+    if pd.api.types.is_numeric_dtype(values):
+        return values.to_numpy(dtype=float, na_value=np.nan)
+    codes = pd.factorize(values, sort=True)[0].astype(float)
+    codes[codes < 0] = np.nan
+    return codes
+
+
+def _auc(label: NDArray[np.bool_], values: NDArray[np.float64]) -> float:
+    positive, negative = int(label.sum()), int((~label).sum())
+    if not positive or not negative:
+        return 0.5
+    return float((rankdata(values)[label].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def _by_chance(label: NDArray[np.bool_], columns: int) -> float:
+    """Return a bound on how often some column separates the classes perfectly, in either direction, by luck."""
+    n, k = len(label), int(label.sum())
+    return float(np.exp(min(0.0, log(2 * columns) - (lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)))))

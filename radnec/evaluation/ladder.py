@@ -1,0 +1,111 @@
+"""The ladder of models, from knowing nothing to the full recipe, that every evaluation fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from radnec.cohort.fields import clinical_predictors
+from radnec.features.columns import volume_column
+from radnec.model.recipe import Recipe
+from radnec.model.roles import Roles
+
+if TYPE_CHECKING:
+    from radnec.config import TrainingConfig
+
+Array = NDArray[np.float64]
+
+#: Column that the volume rung reads: the natural logarithm of the lesion volume (mm³).
+LOG_VOLUME = "log_volume"
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The rungs that a table allows.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+        Unfitted recipe of each rung that can be computed, besides ``prevalence``.
+    reasons : dict of str to str
+        Why a rung cannot be computed.
+    """
+
+    recipes: dict[str, Recipe]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def build_ladder(table: pd.DataFrame, roles: Roles, config: TrainingConfig, seed: int) -> Ladder:
+    """Return the rungs for a table made by :func:`with_volume`.
+
+    Volume and clinical rungs are L2-logistic models with the same tuning and calibration as the full
+    recipe, so the ladder compares what the models know and not how they were fitted.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows that are learnt from.
+    roles : Roles
+        Features, batches and covariates of the full recipe.
+    config : TrainingConfig
+        Settings of the full recipe.
+    seed : int
+        Seed of all rungs.
+    """
+    recipes: dict[str, Recipe] = {}
+    reasons = {"cutoff": "the table has no index_ column with a published cut-off"}
+    if LOG_VOLUME in table:
+        recipes["volume"] = simple_recipe([LOG_VOLUME], config, seed)
+    else:
+        reasons["volume"] = "the table has no lesion volume column (…_original_shape_MeshVolume or VoxelVolume)"
+    clinical = [name for name in clinical_predictors() if name in table and len(table[name].dropna().unique()) > 1]
+    if clinical:
+        recipes["clinical"] = simple_recipe(clinical, config, seed)
+    else:
+        reasons["clinical"] = "the table has no clinical column that varies"
+    recipes["logistic"] = full_recipe(roles, config, seed, candidates=("logistic",))
+    recipes["radnec"] = full_recipe(roles, config, seed)
+    return Ladder(recipes, reasons)
+
+
+def full_recipe(
+    roles: Roles,
+    config: TrainingConfig,
+    seed: int,
+    *,
+    candidates: tuple[str, ...] | None = None,
+    n_jobs: int = 1,
+) -> Recipe:
+    """Return the unfitted recipe that `config` describes."""
+    return Recipe(
+        features=roles.features,
+        batches=roles.batches,
+        covariates=roles.covariates,
+        candidates=candidates or config.candidates,
+        draws=config.draws,
+        inner_folds=config.inner_folds,
+        min_batch=config.min_batch,
+        calibration=config.calibration,
+        seed=seed,
+        n_jobs=n_jobs,
+    )
+
+
+def simple_recipe(features: list[str], config: TrainingConfig, seed: int) -> Recipe:
+    """Return an unfitted L2-logistic recipe on a few columns, without harmonisation."""
+    return full_recipe(Roles(sorted(features)), config, seed, candidates=("logistic",))
+
+
+def with_volume(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the logarithm of the lesion volume beside it, where it has a volume."""
+    volume = volume_column(table)
+    if volume is None:
+        return table
+    values = table[volume].to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm = np.where(values > 0, np.log(values), np.nan)
+    return pd.concat([table, pd.Series(logarithm, index=table.index, name=LOG_VOLUME)], axis=1)

@@ -1,0 +1,241 @@
+"""Decides which rows are trained and tested, and counts the rest with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from radnec.config import LabelPolicy, TrainingConfig
+from radnec.errors import LabelError, TableError
+from radnec.features.columns import batch_of, feature_columns
+from radnec.labels import UNDECIDED, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FOLLOWUP = ("imaging_followup", "clinical_followup")
+_KNOWN = {*(str(outcome) for outcome in Outcome), *UNDECIDED}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows fit to learn from.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows, ordered by patient, lesion and session, with a fresh index.
+    y : Series
+        Their labels.
+    flow : DataFrame
+        One row per step, with ``step``, ``rows``, ``patients`` (left after it) and ``left_out``.
+    notes : tuple of str
+        What the user should know, as sentences.
+    """
+
+    table: pd.DataFrame
+    y: pd.Series
+    flow: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def labelled(table: pd.DataFrame, *, policy: LabelPolicy | None = None) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows fit to learn from, and their labels.
+
+    Rows without a label, ``mixed`` and ``indeterminate`` lesions, failed extractions and labels from
+    immature follow-up are left out; one session per lesion is kept, the last on or before the label date.
+    The counts stand in ``X.attrs["radnec_flow"]``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A feature table, see the data contract.
+    policy : LabelPolicy, optional
+        The rules; the default keeps follow-up of at least 6 months and one session per lesion.
+
+    Returns
+    -------
+    X : DataFrame of shape (n, …)
+        The rows kept, all columns.
+    y : Series of shape (n,)
+        ``necrosis`` or ``progression``.
+
+    Raises
+    ------
+    radnec.errors.LabelError
+        If no row is left, a label is unknown, or a label comes from PET while a PET column is among the
+        features (incorporation bias).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"patient_id": ["A", "B", "C"], "label": ["necrosis", "progression", "mixed"]})
+    >>> X, y = labelled(table)
+    >>> y.tolist()
+    ['necrosis', 'progression']
+    """
+    selection = select_rows(table, TrainingConfig(policy=policy or LabelPolicy()))
+    X = selection.table
+    X.attrs["radnec_flow"] = selection.flow.to_dict("records")
+    return X, selection.y
+
+
+def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequence[str] | None = None) -> Selection:
+    """Apply `config.policy` to a table and count what it leaves out.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A feature table, or any table with the label and patient columns that `config` names.
+    config : TrainingConfig
+        Names the columns and holds the policy.
+    features : list of str, optional
+        The features, among which a PET column forbids PET-derived labels; by default the table's feature
+        columns.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If the label or patient column is absent, or a patient is empty.
+    radnec.errors.LabelError
+        As :func:`labelled`.
+    """
+    for column, setting in ((config.label, "label"), (config.patient, "patient")):
+        if column not in table.columns:
+            raise TableError(
+                f"the table has no column {column!r}; expected the {setting} there. "
+                f"Name it with TrainingConfig({setting}=...); columns: {', '.join(map(str, table.columns[:12]))}, …"
+            )
+    flow = _Flow(table, config.patient)
+    rows = table
+    if "status" in rows:
+        rows = flow.keep(rows, rows["status"] != "failed", "extraction failed")
+    rows = flow.keep(rows, rows[config.label].notna() & (rows[config.label].astype(str) != ""), "no label")
+    _check_labels(rows, config)
+    rows = flow.keep(rows, ~rows[config.label].isin(UNDECIDED), "label mixed or indeterminate")
+    rows = _mature(rows, config.policy, flow)
+    rows = _one_session(rows, config, flow)
+    if rows.empty:
+        raise LabelError(f"no row is left to learn from:\n{flow.frame().to_string(index=False)}")
+    _refuse_incorporation(rows, feature_columns(rows) if features is None else features)
+    rows = _ordered(rows, config)
+    return Selection(rows, rows[config.label], flow.frame(), tuple(flow.notes))
+
+
+class _Flow:
+    """Counts rows and patients after each step."""
+
+    def __init__(self, table: pd.DataFrame, patient: str) -> None:
+        self._patient = patient
+        self._steps = [("all rows", len(table), int(table[patient].nunique()), 0)]
+        self.notes: list[str] = []
+
+    def keep(self, rows: pd.DataFrame, kept: pd.Series, reason: str) -> pd.DataFrame:
+        """Return the rows to keep; a step that leaves something out is counted."""
+        chosen = rows[kept.to_numpy(dtype=bool)]
+        lost = len(rows) - len(chosen)
+        if lost:
+            patients = int(chosen[self._patient].nunique())
+            self._steps.append((f"without: {reason}", len(chosen), patients, lost))
+        return chosen
+
+    def frame(self) -> pd.DataFrame:
+        """Return the steps as a table."""
+        return pd.DataFrame(self._steps, columns=["step", "rows", "patients", "left_out"])
+
+
+def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
+    found = set(rows[config.label].unique())
+    if rows[config.patient].isna().any():
+        raise TableError(f"{int(rows[config.patient].isna().sum())} labelled rows have no {config.patient}; fill it")
+    if config.positive not in found:
+        raise LabelError(
+            f"no row of column {config.label!r} holds the positive class {config.positive!r}; found "
+            f"{sorted(map(str, found))}. Say which value is positive with TrainingConfig(positive=...)"
+        )
+    decided = found - set(UNDECIDED)
+    if config.positive == Outcome.necrosis and not found <= _KNOWN:
+        raise LabelError(
+            f"column {config.label!r} holds {sorted(map(str, found - _KNOWN))}; expected {sorted(_KNOWN)} or empty"
+        )
+    if len(decided) != 2:
+        raise LabelError(f"column {config.label!r} holds the classes {sorted(map(str, decided))}; expected two")
+
+
+def _mature(rows: pd.DataFrame, policy: LabelPolicy, flow: _Flow) -> pd.DataFrame:
+    if "label_source" not in rows:
+        return rows
+    followed = rows["label_source"].isin(_FOLLOWUP)
+    if "followup_months" not in rows:
+        months = pd.Series(np.nan, index=rows.index)
+    else:
+        months = pd.to_numeric(rows["followup_months"]).astype(float)
+    unknown = followed & months.isna()
+    rows = flow.keep(rows, ~unknown, "label from follow-up of unknown length")
+    immature = (followed & (months < policy.min_followup_months))[rows.index]
+    return flow.keep(rows, ~immature, f"follow-up shorter than {policy.min_followup_months:g} months")
+
+
+def _one_session(rows: pd.DataFrame, config: TrainingConfig, flow: _Flow) -> pd.DataFrame:
+    if config.policy.session == "all" or "lesion_id" not in rows or "session_id" not in rows:
+        return rows
+    rows = flow.keep(rows, ~_after_label(rows), "session after the label date")
+    time = _session_time(rows)
+    lesions = [rows[config.patient].astype(str), rows["lesion_id"].astype(str)]
+    several = rows.groupby(lesions)["session_id"].transform("nunique") > 1
+    if (several & time.isna()).any():
+        flow.notes.append(
+            "Some lesions have several sessions without session_date or session_day: these were ordered by name."
+        )
+        time = time.where(~several.groupby(lesions).transform("any") | time.notna(), -np.inf)
+    order = pd.DataFrame({"time": time.fillna(-np.inf), "name": rows["session_id"].astype(str)}).sort_values(
+        ["time", "name"], kind="stable"
+    )
+    last = rows.loc[order.index].groupby([series.loc[order.index] for series in lesions]).cumcount(ascending=False) == 0
+    return flow.keep(rows, last.reindex(rows.index), "earlier session of a lesion learnt from later")
+
+
+def _session_time(rows: pd.DataFrame) -> pd.Series:
+    """Return days that order the sessions of a lesion, NaN where unknown."""
+    if "session_date" in rows and rows["session_date"].notna().any():
+        return _days(rows["session_date"])
+    if "session_day" in rows:
+        return pd.to_numeric(rows["session_day"]).astype(float)
+    return pd.Series(np.nan, index=rows.index)
+
+
+def _after_label(rows: pd.DataFrame) -> pd.Series:
+    if "label_date" not in rows:
+        return pd.Series(False, index=rows.index)
+    label = _days(rows["label_date"])
+    session = _days(rows["session_date"]) if "session_date" in rows else pd.Series(np.nan, index=rows.index)
+    if {"session_day", "rt_end_date"} <= set(rows.columns):
+        session = session.fillna(_days(rows["rt_end_date"]) + pd.to_numeric(rows["session_day"]).astype(float))
+    return session > label
+
+
+def _days(dates: pd.Series) -> pd.Series:
+    parsed = pd.to_datetime(dates)
+    return (parsed - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+
+
+def _refuse_incorporation(rows: pd.DataFrame, features: Sequence[str]) -> None:
+    if "label_source" not in rows:
+        return
+    judged_by_pet = int((rows["label_source"] == "pet").sum())
+    pet = [name for name in features if batch_of(name) == "PET"]
+    if judged_by_pet and pet:
+        raise LabelError(
+            f"{judged_by_pet} labels come from PET while {pet[0]!r} and {len(pet) - 1} more PET columns are features: "
+            "the test would be part of its own reference standard (incorporation bias). Leave the PET columns out "
+            "with TrainingConfig(features=...), or remove rows with label_source 'pet'"
+        )
+
+
+def _ordered(rows: pd.DataFrame, config: TrainingConfig) -> pd.DataFrame:
+    keys = [name for name in (config.patient, "lesion_id", "session_id") if name in rows]
+    content = pd.util.hash_pandas_object(rows[sorted(rows.columns, key=str)], index=False)
+    frame = rows[keys].astype(str).assign(content=content.to_numpy())
+    return rows.iloc[np.lexsort([frame[name].to_numpy() for name in reversed(frame.columns)])].reset_index(drop=True)

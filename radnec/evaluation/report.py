@@ -1,0 +1,182 @@
+"""Renders an evaluation as HTML: a self-contained page, or a summary for notebooks."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import jinja2
+import matplotlib as mpl
+import pandas as pd
+
+from radnec.evaluation import figures
+from radnec.evaluation.conclusions import FULL, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.figure import Figure
+
+    from radnec.evaluation.result import Evaluation
+
+DISCLAIMER = "Research use only. Not a medical device."
+
+_NAMES = {
+    "auc": "AUC",
+    "brier": "Brier score",
+    "scaled_brier": "Scaled Brier score",
+    "log_loss": "Log loss",
+    "calibration_intercept": "Calibration intercept",
+    "calibration_slope": "Calibration slope",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "auc_difference_volume": "AUC, difference to volume",
+    "log_loss_difference_prevalence": "Log loss, difference to prevalence",
+    "log_loss_difference_volume": "Log loss, difference to volume",
+    "brier_difference_prevalence": "Brier score, difference to prevalence",
+}
+_COMPACT = ("auc", "log_loss", "calibration_slope")
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("radnec.evaluation"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+
+class Cell(NamedTuple):
+    """One number of the ladder as text: value, interval, and why it is missing."""
+
+    value: str
+    interval: str
+    reason: str
+
+
+class Picture(NamedTuple):
+    """A figure as a data URI, with its caption and its text for those who cannot see it."""
+
+    uri: str
+    caption: str
+    alt: str
+
+
+def render_page(evaluation: Evaluation) -> str:
+    """Return the whole page; it asks for nothing from the network.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What to report.
+
+    Returns
+    -------
+    str
+        HTML. Names from the table are escaped.
+    """
+    return _TEMPLATES.get_template("evaluation.html").render(
+        evaluation=evaluation,
+        ladder=_ladder(evaluation.frame(), _NAMES),
+        names=_NAMES,
+        pictures=_pictures(evaluation),
+        flow=_table(evaluation.flow),
+        flags=_table(evaluation.flags),
+        settings=evaluation.config.to_yaml(),
+        digest=evaluation.config.digest(),
+        disclaimer=DISCLAIMER,
+    )
+
+
+def render_summary(evaluation: Evaluation) -> str:
+    """Return conclusions and the chief numbers, to be shown in a notebook.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What to report.
+
+    Returns
+    -------
+    str
+        HTML fragment. Names from the table are escaped.
+    """
+    return _TEMPLATES.get_template("summary.html").render(
+        evaluation=evaluation,
+        ladder=_ladder(evaluation.frame(), _COMPACT),
+        names=_NAMES,
+        metrics=_COMPACT,
+        disclaimer=DISCLAIMER,
+    )
+
+
+def _ladder(frame: pd.DataFrame, metrics: Iterable[str]) -> dict[str, dict[str, Cell]]:
+    """Return the cells by model and metric."""
+    ladder: dict[str, dict[str, Cell]] = {}
+    for row in frame[frame["metric"].isin(list(metrics))].to_dict("records"):
+        ladder.setdefault(row["model"], {})[row["metric"]] = _cell(row["value"], row["low"], row["high"], row["reason"])
+    return ladder
+
+
+def _cell(value: float, low: float, high: float, reason: str) -> Cell:
+    if math.isnan(value):
+        return Cell("\N{EN DASH}", "", reason)
+    interval = "no interval" if math.isnan(low) else f"{_number(low)} to {_number(high)}"
+    return Cell(_number(value), interval, reason)
+
+
+def _number(value: float) -> str:
+    # Six places first, so that a difference of -1e-17 is not printed as minus zero.
+    return f"{round(value, 6) + 0.0:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _table(frame: pd.DataFrame) -> dict[str, list[list[str]] | list[str]]:
+    rows = [["" if pd.isna(value) else str(value) for value in row] for row in frame.itertuples(index=False)]
+    return {"columns": [str(column).replace("_", " ") for column in frame.columns], "rows": rows}
+
+
+def _pictures(evaluation: Evaluation) -> list[Picture]:
+    scored, frame = evaluation.scored, evaluation.frame()
+    level = f"{evaluation.config.level * 100:g} %"
+    computed = [model for model in scored.p if not math.isnan(find(frame, "auc", model).value)]
+    areas = "; ".join(f"{model} {find(frame, 'auc', model).value:.2f}" for model in computed)
+    pictures = [
+        Picture(
+            _data_uri(figures.ladder_figure(frame)),
+            f"The ladder: AUC and log loss of each rung with {level} intervals. Dotted: the prevalence.",
+            f"AUC and log loss of each rung with intervals. AUC: {areas}.",
+        ),
+        Picture(
+            _data_uri(figures.roc_figure(scored, frame)),
+            "ROC curves, averaged over folds and repeats by their pairs; thin lines are single repeats.",
+            f"ROC curves. AUC: {areas}.",
+        ),
+    ]
+    if FULL in scored.p:
+        slope = find(frame, "calibration_slope").value
+        drawn = figures.reliability_figure(
+            scored,
+            level=evaluation.config.level,
+            resamples=evaluation.config.resamples,
+            random_state=evaluation.seed,
+        )
+        pictures.append(
+            Picture(
+                _data_uri(drawn),
+                f"Reliability with {level} intervals from patient resamples, above the histogram of P(RN).",
+                "Observed share of necrosis against predicted probability. "
+                + ("No slope." if math.isnan(slope) else f"Calibration slope {slope:.2f}."),
+            )
+        )
+    return pictures
+
+
+def _data_uri(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    # The salt makes the file the same each time; without it, ids inside are random.
+    with mpl.rc_context({"svg.hashsalt": "radnec"}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

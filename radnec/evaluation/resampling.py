@@ -1,0 +1,203 @@
+"""Summarises predictions in numbers with intervals from patient resamples."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from radnec.evaluation import concordance, intervals, recalibration
+from radnec.evaluation.draws import draw_patients
+from radnec.evaluation.metrics import row_log_loss
+from radnec.evaluation.predictions import Scored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+METRICS = (
+    "auc",
+    "brier",
+    "scaled_brier",
+    "log_loss",
+    "calibration_intercept",
+    "calibration_slope",
+    "sensitivity",
+    "specificity",
+)
+
+#: Differences on the same resamples, as (metric, rung that is subtracted).
+DIFFERENCES = (("auc", "volume"), ("log_loss", "prevalence"), ("log_loss", "volume"), ("brier", "prevalence"))
+
+_SHARES = ("auc", "brier", "sensitivity", "specificity")
+_ONE_SD = 0.6827
+
+#: Cross-validation uses every pair of patients twice, with either one in training, which doubles the variance that
+#: comes from how well the models rank. Of these metrics the outcomes alone make nearly all the variance.
+_REFITTED = math.sqrt(2)
+_OF_OUTCOMES = ("brier", "log_loss", "calibration_intercept")
+
+
+def summarise(
+    predictions: pd.DataFrame,
+    *,
+    threshold: float = 0.5,
+    level: float = 0.95,
+    resamples: int = 1000,
+    random_state: int | None = None,
+    reasons: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return every metric of every model, with intervals that resample patients.
+
+    The AUC counts only pairs of a necrosis and a progression that were scored by the model of the same
+    fold; it is the share of them, over all repeats, that is ranked rightly. Losses, sensitivity and
+    specificity are means over lesions and repeats; calibration intercept and slope are fitted per repeat
+    and averaged.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As :meth:`radnec.evaluation.predictions.Scored.arrange` takes them.
+    threshold : float
+        P(RN) from which a lesion counts as called necrosis.
+    level : float
+        Level of the intervals.
+    resamples : int
+        Patient resamples behind the intervals.
+    random_state : int or None
+        Seed of the resamples.
+    reasons : mapping of str to str, optional
+        Why a model could not be computed; its rows hold NaN and the reason.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``model, metric, value, low, high, reason``. Metrics are those of :data:`METRICS`, and for all but
+        the prevalence ``auc_difference_volume``, ``log_loss_difference_prevalence``,
+        ``log_loss_difference_volume`` and ``brier_difference_prevalence``: the model's value minus the
+        other's (a negative difference in loss is good). ``attrs["redrawn"]`` counts resamples that missed a
+        class and were drawn again.
+
+    Raises
+    ------
+    radnec.errors.TableError, radnec.errors.LabelError
+        If the predictions are not as described.
+
+    Notes
+    -----
+    Limits use Student's t for the number of patients less one. AUC, Brier score, sensitivity and specificity:
+    on the logit scale, with the SD of the resamples as standard error. All else: symmetric, with half the
+    central 68 % range of the resamples as standard error, which separated resamples (infinite slopes) cannot
+    spoil. Coverage of 95 % limits measured for calibrated fixed scores, 60/100/200 patients of 1 to 4 alike
+    lesions, 29 % necrosis, AUC .77 (600 simulations, ± .018): AUC .960/.955/.942, Brier .955/.947/.942, log loss
+    .948/.943/.933, intercept .942/.958/.950, slope .962/.952/.942 (percentiles: .913/.933/.927), sensitivity
+    .958/.953/.958, specificity .967/.963/.962.
+
+    Resamples hold the fitted models fixed. In a cross-validation (more than one fold) every pair of patients is
+    used twice, with either one in training; where nothing can be learnt the variance of an AUC is therefore
+    twice that of fixed scores. The standard errors of all but Brier score, log loss and intercept are then
+    multiplied by the root of 2. Measured SD over bootstrap standard error, ridge regression, 60 patients, 30
+    features: 1.40 at AUC .50, 1.35 at .58, 1.26 at .75, 1.15 at .91; 100 patients, 300 features: 1.34 to 1.40. On
+    noise the AUC interval covers .5 in .97 (150 simulations, ± .03), without the factor in .84. Bates, Hastie
+    and Tibshirani, Journal of the American Statistical Association 2024;119:1434, describe the problem.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.uniform(size=80)
+    >>> table = pd.DataFrame({"model": "radnec", "repeat": 0, "fold": 0, "row": np.arange(80),
+    ...                       "patient": np.arange(80) // 2, "y": rng.uniform(size=80) < p, "p": p})
+    >>> summarise(table, random_state=0).query("metric == 'auc'")[["low", "value", "high"]].round(2)
+        low  value  high
+    0  0.78   0.86  0.92
+    """
+    scored = Scored.arrange(predictions, reasons)
+    rng = np.random.default_rng(random_state)
+    drawn = draw_patients(scored.y, scored.patients, resamples=resamples, rng=rng)
+    weights = np.vstack([np.ones(len(scored.y)), drawn.weights])
+    values = {name: _values(name, p, scored, weights, threshold) for name, p in scored.p.items()}
+    rows = [
+        (name, metric, *_limits(metric, draws, scored, level))
+        if draws is not None
+        else (name, metric, math.nan, math.nan, math.nan, reason)
+        for name in scored.names
+        for metric, draws, reason in _draws(name, scored, values)
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "reason"])
+    frame.attrs["redrawn"] = drawn.redrawn
+    return frame
+
+
+def _values(name: str, p: Floats, scored: Scored, weights: Floats, threshold: float) -> dict[str, Floats]:
+    """Return each metric under each line of weights; the first line is the sample itself."""
+    y = scored.y
+    total, positive = weights.sum(axis=1), weights @ y
+    prevalence = positive / total
+    x = recalibration.log_odds(p)
+    brier = weights @ np.mean((p - y) ** 2, axis=0) / total
+    # The prevalence rung varies by fold only, which says nothing about a lesion.
+    constant = name == "prevalence"
+    right, compared = (concordance.weighted_area(y, matrix, weights) for matrix in concordance.pairs(y, p, scored.fold))
+    slopes = [np.full(len(weights), np.nan) if constant else recalibration.fit_slope(y, line, weights)[1] for line in x]
+    with np.errstate(invalid="ignore"):
+        return {
+            "auc": np.full(len(weights), 0.5) if constant else right / compared,
+            "brier": brier,
+            "scaled_brier": 1 - brier / (prevalence * (1 - prevalence)),
+            "log_loss": weights @ row_log_loss(y, p).mean(axis=0) / total,
+            "calibration_intercept": np.mean([recalibration.fit_intercept(y, line, weights) for line in x], axis=0),
+            "calibration_slope": np.mean(slopes, axis=0),
+            "sensitivity": weights @ (y * (p >= threshold).mean(axis=0)) / positive,
+            "specificity": weights @ (~y * (p < threshold).mean(axis=0)) / (total - positive),
+        }
+
+
+def _draws(
+    name: str, scored: Scored, values: Mapping[str, Mapping[str, Floats]]
+) -> Iterator[tuple[str, Floats | None, str]]:
+    """Yield each metric of a model with its values under all weights, or None with the reason."""
+    for metric in METRICS:
+        yield metric, values[name][metric] if name in values else None, scored.missing.get(name, "")
+    for metric, other in DIFFERENCES:
+        if name in (other, "prevalence"):
+            continue
+        label = f"{metric}_difference_{other}"
+        gap = next((rung for rung in (name, other) if rung not in values), None)
+        if gap is None:
+            yield label, values[name][metric] - values[other][metric], ""
+        else:
+            reason = scored.missing.get(gap, "was not evaluated")
+            yield label, None, reason if gap == name else f"{gap}: {reason}"
+
+
+def _limits(metric: str, draws: Floats, scored: Scored, level: float) -> tuple[float, float, float, str]:
+    value, rest = float(draws[0]), draws[1:][~np.isnan(draws[1:])]
+    if not math.isfinite(value):
+        return math.nan, math.nan, math.nan, _why(metric, value)
+    sides = {"sensitivity": (scored.y,), "specificity": (~scored.y,)}.get(metric, (scored.y, ~scored.y))
+    units = min(len(np.unique(scored.patients[side])) for side in sides)
+    if units < 2:
+        return value, math.nan, math.nan, "a class comes from a single patient, so there is no interval"
+    degrees = int(scored.patients.max())
+    fixed = not scored.fold.any() or metric in _OF_OUTCOMES
+    stretch = 1.0 if fixed else _REFITTED
+    if metric in _SHARES:
+        error = stretch * float(rest.std(ddof=1))
+        low, high = intervals.on_logit_scale(value, error, level=level, units=units, degrees=degrees)
+    else:
+        tails = [(1 - _ONE_SD) / 2, (1 + _ONE_SD) / 2]
+        inner = np.quantile(rest, tails, method="closest_observation")
+        error = stretch * float(np.diff(inner)[0]) / 2
+        low, high = intervals.symmetric(value, error, level=level, degrees=degrees)
+    return value, low, high, ""
+
+
+def _why(metric: str, value: float) -> str:
+    if metric == "auc":
+        return "no fold holds both classes"
+    return recalibration.why_no_slope(value)

@@ -1,0 +1,189 @@
+"""What an evaluation found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from radnec.evaluation import report
+from radnec.evaluation.conclusions import better_than, conclude, find
+from radnec.evaluation.predictions import Scored
+from radnec.evaluation.resampling import summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from radnec.config import TrainingConfig
+
+Kind = Literal["nested cross-validation", "external test"]
+
+
+def _no_flags() -> pd.DataFrame:
+    return pd.DataFrame(columns=["column", "code", "finding"])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Evaluation:
+    """Numbers with intervals, conclusions and a page, from predictions on lesions the models had not seen.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        One row per model, repeat and lesion, see :meth:`radnec.evaluation.predictions.Scored.arrange`.
+    config : TrainingConfig
+        Settings of the recipe; ``threshold``, ``level`` and ``resamples`` are used here.
+    kind : {"nested cross-validation", "external test"}
+        How the predictions came about.
+    flow : pandas.DataFrame, optional
+        Rows of the table on their way to evaluation, one step per line: included, left out and why.
+    notes : tuple of str
+        What a reader must know, such as how many lesions were scored with an absent batch.
+    flags : pandas.DataFrame, optional
+        Findings of the leak guard: ``column``, ``code``, ``finding``.
+    reasons : mapping of str to str
+        Why a rung could not be computed.
+    provenance : mapping of str
+        Versions and whatever else makes the numbers traceable.
+    random_state : int or None
+        Seed of the resamples; that of `config` by default.
+
+    Raises
+    ------
+    radnec.errors.TableError, radnec.errors.LabelError
+        If the predictions are not as described.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radnec.config import TrainingConfig
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.uniform(size=80)
+    >>> table = pd.DataFrame({"model": "radnec", "repeat": 0, "fold": 0, "row": np.arange(80),
+    ...                       "patient": np.arange(80) // 2, "y": rng.uniform(size=80) < p, "p": p})
+    >>> config = TrainingConfig(random_state=0)
+    >>> Evaluation(predictions=table, config=config, kind="external test")
+    <Evaluation, external test: 80 lesions of 40 patients, 31 necrosis; AUC 0.86 (0.78 to 0.92)>
+    """
+
+    predictions: pd.DataFrame
+    config: TrainingConfig
+    kind: Kind
+    flow: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: tuple[str, ...] = ()
+    flags: pd.DataFrame = field(default_factory=_no_flags)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    random_state: int | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.scored
+
+    @cached_property
+    def scored(self) -> Scored:
+        """The predictions, checked, as arrays."""
+        return Scored.arrange(self.predictions, self.reasons)
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of the resamples."""
+        return self.config.random_state if self.random_state is None else self.random_state
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
+        return summarise(
+            self.predictions,
+            threshold=self.config.threshold,
+            level=self.config.level,
+            resamples=self.config.resamples,
+            random_state=self.seed,
+            reasons=self.reasons,
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return every number, tidy.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``model, metric, value, low, high, reason``; the full recipe is called ``radnec``. See
+            :func:`radnec.evaluation.resampling.summarise` for the metrics and how the intervals are made.
+        """
+        return self._summary.copy()
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """What the numbers say, in sentences."""
+        return tuple(conclude(self._summary, level=self.config.level))
+
+    @property
+    def better_than_prevalence(self) -> bool:
+        """Whether the full recipe is shown to be better than predicting the prevalence for every lesion."""
+        return bool(better_than(self._summary, "prevalence"))
+
+    @property
+    def subject(self) -> str:
+        """What was evaluated, in a few words."""
+        scored = self.scored
+        n_patients = int(scored.patients.max()) + 1
+        return f"{len(scored.y)} lesions of {n_patients} patients, {int(scored.y.sum())} necrosis"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind, subject, conclusions, notes and numbers as JSON can hold them (None for NaN).
+
+        Examples
+        --------
+        >>> import json
+        >>> from radnec.config import TrainingConfig
+        >>> table = pd.DataFrame({"model": "radnec", "repeat": 0, "fold": 0, "row": [0, 1, 2, 3],
+        ...                       "patient": list("ABCD"), "y": [1, 0, 1, 0], "p": [0.8, 0.1, 0.3, 0.4]})
+        >>> config = TrainingConfig(random_state=0)
+        >>> evaluation = Evaluation(predictions=table, config=config, kind="external test")
+        >>> json.loads(json.dumps(evaluation.to_dict()))["numbers"][0]["value"]
+        0.75
+        """
+        numbers = [
+            {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+            for row in self._summary.to_dict("records")
+        ]
+        return {
+            "kind": self.kind,
+            "subject": self.subject,
+            "better_than_prevalence": self.better_than_prevalence,
+            "conclusions": list(self.conclusions),
+            "notes": list(self.notes),
+            "numbers": numbers,
+            "settings_digest": self.config.digest(),
+        }
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write one self-contained page: conclusions, ladder, figures, leak-guard findings, settings.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+        """
+        target = Path(path)
+        target.write_text(report.render_page(self), encoding="utf-8")
+        return target
+
+    def __repr__(self) -> str:
+        area = find(self._summary, "auc")
+        if math.isnan(area.value):
+            return f"<Evaluation, {self.kind}: {self.subject}; {self.conclusions[0]}>"
+        doubt = "" if self.better_than_prevalence else "; no better than prevalence"
+        numbers = f"AUC {area.value:.2f} ({area.low:.2f} to {area.high:.2f})"
+        return f"<Evaluation, {self.kind}: {self.subject}; {numbers}{doubt}>"
+
+    def _repr_html_(self) -> str:
+        return report.render_summary(self)

@@ -1,0 +1,1 @@
+"""Measures lesions: from images and masks to the feature table."""

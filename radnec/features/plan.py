@@ -1,0 +1,223 @@
+"""Turns a cohort table into scans to measure: one image with all the regions that are drawn on it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES
+from radnec.errors import CohortError, ConfigError
+from radnec.features.naming import column_prefix
+
+if TYPE_CHECKING:
+    from radnec.config import ExtractionConfig
+
+_RAW = "a raw series, from which radnec.measure computes maps and indices"
+#: Sequences that are no single 3-D image, with the reason why no radiomics features are taken from them.
+NOT_MEASURED = {
+    "MRS": "spectra, which have no mask; see radnec.measure",
+    "DSC": _RAW,
+    "DCE": _RAW,
+    "ASL": _RAW,
+    "DWI": _RAW,
+}
+_NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
+_READ = (
+    *ROW_KEY,
+    "image_path",
+    "mask_path",
+    "mask_label",
+    "brain_mask_path",
+    "reference_mask_path",
+    "_prefix",
+)
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region to measure.
+
+    Parameters
+    ----------
+    row : int
+        Position of its row in the plan's cohort.
+    name : str
+        What errors call it.
+    mask_path : str or None
+        Mask; None where the cohort gives none.
+    label : int or str
+        What marks it in the mask.
+    """
+
+    row: int
+    name: str
+    mask_path: str | None
+    label: int | str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One image, the masks its preparation needs, and its regions in order of mask."""
+
+    sequence: str
+    image_path: str
+    brain_mask_path: str | None
+    reference_mask_path: str | None
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        The cohort in order of its key, with the column ``_prefix`` that starts the row's feature columns.
+    scans : tuple of Scan
+        Units of work.
+    settings : dict of str to ExtractionConfig
+        Settings of each sequence.
+    skipped : tuple of dict
+        Sequences left out, with the number of rows and the reason.
+    """
+
+    cohort: pd.DataFrame
+    scans: tuple[Scan, ...]
+    settings: dict[str, ExtractionConfig]
+    skipped: tuple[dict[str, Any], ...]
+
+
+def plan(cohort: pd.DataFrame, config: ExtractionConfig) -> Plan:
+    """Plan the measurement of a cohort.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        As :func:`radnec.read_cohort` returns it.
+    config : ExtractionConfig
+        Settings.
+
+    Returns
+    -------
+    Plan
+        The same for any order of the rows.
+
+    Raises
+    ------
+    radnec.errors.CohortError
+        If a needed column is missing, a sequence is unknown, or two rows would fill the same feature columns.
+    radnec.errors.ConfigError
+        If ``by_sequence`` names an unknown sequence.
+
+    Examples
+    --------
+    >>> from radnec.config import ExtractionConfig
+    >>> row = {"patient_id": "01", "session_id": "1", "lesion_id": "1", "sequence": "T1wCE"}
+    >>> cohort = pd.DataFrame([{**row, "image_path": "i.nii", "mask_path": "m.nii"}])
+    >>> planned = plan(cohort, ExtractionConfig())
+    >>> planned.scans[0].regions[0].name
+    'lesion 01/1/1, T1wCE'
+    """
+    _verify_sequences(config)
+    ordered = _ordered(cohort)
+    _verify_rows(ordered)
+    skipped = ordered["sequence"].isin(NOT_MEASURED)
+    settings = {name: config.for_sequence(name) for name in sorted(ordered.loc[~skipped, "sequence"].unique())}
+    left_out = [str(name) for name in ordered.loc[skipped, "sequence"]]
+    return Plan(
+        cohort=ordered,
+        scans=_scans(ordered[~skipped], settings),
+        settings=settings,
+        skipped=tuple(
+            {"sequence": name, "rows": left_out.count(name), "reason": NOT_MEASURED[name]}
+            for name in sorted(set(left_out))
+        ),
+    )
+
+
+def _verify_sequences(config: ExtractionConfig) -> None:
+    for name in config.by_sequence:
+        if name not in SEQUENCES:
+            close = difflib.get_close_matches(name, SEQUENCES, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(SEQUENCES)}"
+            raise ConfigError(f"by_sequence names the unknown sequence {name!r}; {hint}")
+
+
+def _ordered(cohort: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in _NEEDED if name not in cohort.columns]
+    if missing or cohort.empty:
+        found = f"no column {missing[0]}" if missing else "no rows"
+        problem = {"row": "all", "column": ", ".join(missing), "found": found, "expected": "a cohort table"}
+        raise CohortError(f"the cohort has {found}; pass what radnec.read_cohort returns", pd.DataFrame([problem]))
+    records = _records(cohort)
+    prefixes = [column_prefix(one["sequence"], one["phase"], one["region"]) for one in records]
+    order = sorted(range(len(records)), key=lambda n: [records[n][name] for name in (*ROW_KEY, "mask_path")])
+    ordered = cohort.reset_index(drop=True).assign(_row=cohort.index, _prefix=prefixes)
+    return ordered.loc[order].reset_index(drop=True)
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, str]]:
+    """Return what a plan reads of each row, as plain text, "" where it is empty or absent."""
+    columns: dict[str, list[str]] = {}
+    for name in _READ:
+        values = rows[name].to_list() if name in rows.columns else [""] * len(rows)
+        columns[name] = [_text(value) for value in values]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _text(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    # pandas makes floats of whole numbers where some are missing; a label 2.0 is the label 2.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _verify_rows(ordered: pd.DataFrame) -> None:
+    problems = []
+    taken: set[tuple[str, ...]] = set()
+    for row, record in zip(ordered["_row"], _records(ordered), strict=True):
+        if record["sequence"] not in SEQUENCES:
+            found, expected = record["sequence"], f"one of {', '.join(SEQUENCES)}"
+            problems.append({"row": row, "column": "sequence", "found": found, "expected": expected})
+        key = (*(record[name] for name in KEYS), record["_prefix"])
+        if key in taken:
+            found = f"a second row for {_name(record)}"
+            expected = "one row for each sequence, phase (delayed, pre or the usual one) and region"
+            problems.append({"row": row, "column": "phase, region", "found": found, "expected": expected})
+        taken.add(key)
+    if problems:
+        raise CohortError(f"{len(problems)} rows of the cohort cannot be measured", pd.DataFrame(problems))
+
+
+def _name(record: dict[str, str]) -> str:
+    lesion = "/".join(record[name] for name in KEYS)
+    return f"lesion {lesion}, {record['_prefix'].rstrip('_')}"
+
+
+def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[Scan, ...]:
+    grouped: dict[tuple[str, str, str, str], list[Region]] = {}
+    for position, record in zip(rows.index, _records(rows), strict=True):
+        config = settings[record["sequence"]]
+        uses_brain = config.zscore == "brain" or config.n4 or config.clip_percentiles is not None
+        brain = record["brain_mask_path"] if uses_brain else ""
+        reference = record["reference_mask_path"] if config.zscore == "reference" else ""
+        label = record["mask_label"] or "1"
+        region = Region(
+            row=int(position),
+            name=_name(record),
+            mask_path=record["mask_path"] or None,
+            label=int(label) if label.isdecimal() else label,
+        )
+        grouped.setdefault((record["sequence"], record["image_path"], brain, reference), []).append(region)
+    return tuple(
+        Scan(sequence, image, brain or None, reference or None, tuple(sorted(regions, key=_by_mask)))
+        for (sequence, image, brain, reference), regions in grouped.items()
+    )
+
+
+def _by_mask(region: Region) -> tuple[str, int]:
+    return region.mask_path or "", region.row

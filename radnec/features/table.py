@@ -1,0 +1,130 @@
+"""Writes feature tables to files, and reads them, without losing where they come from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from radnec.cohort.fields import FIELDS
+from radnec.errors import TableError
+from radnec.features.joining import join
+from radnec.features.provenance import provenance
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["join", "read_table", "write_table"]
+
+_STATE = ("status", "error")
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write a feature table as Parquet, or as CSV with a JSON file beside it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A feature table.
+    path : path-like
+        Ends in ``.parquet`` or ``.csv``. The provenance of ``features.csv`` goes to ``features.csv.json``.
+
+    Returns
+    -------
+    Path
+        `path`. The file appears at once when it is complete, in place of an older one.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If the name ends otherwise.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> table = pd.DataFrame({"patient_id": ["01"], "T1wCE_original_glcm_Contrast": [0.1]})
+    >>> read_table(write_table(table, Path(tempfile.mkdtemp()) / "features.csv")).equals(table)
+    True
+    """
+    path = Path(path)
+    part = path.with_name(f"{path.name}.part")
+    if _kind(path) == ".parquet":
+        table.to_parquet(part, index=False)
+    else:
+        dtypes = {name: str(dtype) for name, dtype in table.dtypes.items()}
+        beside = json.dumps({"radnec": provenance(table), "dtypes": dtypes}, indent=1, allow_nan=False)
+        _beside(path).write_text(beside, encoding="utf-8")
+        table.to_csv(part, index=False)
+    return part.replace(path)
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a feature table with its provenance.
+
+    Parameters
+    ----------
+    path : path-like
+        Parquet file, or CSV file; if its ``.csv.json`` is not beside it, the provenance is empty and columns
+        are typed as the cohort schema says.
+
+    Returns
+    -------
+    DataFrame
+        The table as it was written, to the last bit.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If there is no such file, or its name ends otherwise.
+    """
+    path = Path(path)
+    kind = _kind(path)
+    if not path.is_file():
+        raise TableError(f"there is no file {path}")
+    return pd.read_parquet(path) if kind == ".parquet" else _read_csv(path)
+
+
+def _kind(path: Path) -> str:
+    if path.suffix.lower() not in (".parquet", ".csv"):
+        raise TableError(f"{path.name}: a feature table is a .parquet or a .csv file")
+    return path.suffix.lower()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    names = [str(name) for name in pd.read_csv(path, nrows=0).columns]
+    known: dict[str, str] = {name: FIELDS[name].dtype for name in names if name in FIELDS}
+    known |= {name: "string" for name in names if name in _STATE or name.startswith("scanner_id")}
+    beside: dict[str, Any] = {}
+    if _beside(path).is_file():
+        beside = json.loads(_beside(path).read_text(encoding="utf-8"))
+        known = beside["dtypes"]
+    # Read as text and converted afterwards, because pandas before 3 reads some floats a last bit off.
+    # Only an empty cell is missing: a patient may be called NA or None.
+    text = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
+    table = pd.DataFrame({name: _typed(text[name], known.get(name)) for name in names})
+    if "error" in table.columns:
+        table["error"] = table["error"].fillna("")
+    if beside.get("radnec"):
+        table.attrs["radnec"] = beside["radnec"]
+    return table
+
+
+def _typed(text: pd.Series, dtype: Any) -> Any:
+    if dtype is None:
+        try:
+            return text.astype("float64")
+        except ValueError:
+            return text
+    if dtype.startswith("datetime"):
+        return pd.to_datetime(text).astype(dtype)
+    if dtype in ("bool", "boolean"):
+        return text.map({"True": True, "False": False}).astype(dtype)
+    if dtype.startswith(("Int", "Float")):
+        return pd.to_numeric(text).astype(dtype)
+    return text.astype(dtype)

@@ -1,0 +1,5 @@
+"""Images and masks: reading, geometry, intensities, quality."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,9 @@
+from . import check_report as check_report
+from . import findings as findings
+from . import geometry as geometry
+from . import inspection as inspection
+from . import intensity as intensity
+from . import masks as masks
+from . import nifti as nifti
+from . import quality as quality
+from . import readers as readers

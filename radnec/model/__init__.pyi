@@ -1,0 +1,1 @@
+from .harmonise import ComBat as ComBat

@@ -1,0 +1,396 @@
+"""Builds and fits the whole recipe: harmonise, impute, filter, scale, select, classify, calibrate, conformal sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from scipy.stats import t as student
+from sklearn.base import BaseEstimator, clone
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from radnec.errors import TableError
+from radnec.model.batches import BatchHarmoniser
+from radnec.model.calibrate import EPSILON, VennAbersCalibrator, fit_platt, make_calibrator
+from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
+from radnec.model.conformal import ConformalSets
+from radnec.model.encode import NumericEncoder
+from radnec.model.novelty import RangeNovelty
+from radnec.model.select import CorrelationFilter, TopFeatures, VarianceFilter, rank_features
+from radnec.model.splits import PatientFolds, Split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a fitted recipe says of n rows.
+
+    Parameters
+    ----------
+    p, low, high : arrays of shape (n,)
+        Probability of the positive class, and the interval that the calibration gives.
+    scores : array of shape (n_folds, n)
+        Scores of the fold models, which conformal sets compare.
+    novelty : array of shape (n,)
+        Share of the used features outside their training range.
+    outlying : list of str
+        The feature farthest outside its training range, or an empty text.
+    """
+
+    p: Array
+    low: Array
+    high: Array
+    scores: Array
+    novelty: Array
+    outlying: list[str]
+
+
+class Recipe(BaseEstimator):  # type: ignore[misc]
+    """The recipe as one estimator of P(positive class), fitted on training rows only.
+
+    The rows are divided into patient-grouped stratified folds. Every candidate is scored out of fold by the log loss
+    of its cross-fitted Platt probabilities, the simplest of the best is kept, and one model per fold is fitted with
+    it. Its out-of-fold scores, which no model has seen, calibrate the probabilities, fill the conformal sets and set
+    the novelty limit; a new row is judged by all fold models together. Classes are never weighted or resampled:
+    that would distort the probabilities. The rarer class is protected by stratified folds and by conformal sets that
+    hold their rate for each class by itself.
+
+    Parameters
+    ----------
+    features : list of str
+        Feature columns; columns that are not numeric are one-hot encoded.
+    batches : dict of str to list of str
+        Batch column to the features it harmonises.
+    covariates : list of str
+        Columns whose effect harmonisation preserves.
+    candidates : tuple of str
+        Families in :data:`radnec.model.candidates.FAMILIES`.
+    draws, inner_folds, min_batch : int
+        See :class:`radnec.TrainingConfig`.
+    calibration : str
+        Name in :data:`radnec.model.calibrate.CALIBRATORS`.
+    seed : int
+        Seed of folds, draws and estimators.
+    n_jobs : int
+        Parallel folds; never changes the result.
+
+    Attributes
+    ----------
+    members_ : list of Pipeline
+        One fitted model per fold.
+    chosen_ : str
+        The winning candidate, as text.
+    search_ : list of dict
+        Every candidate with its out-of-fold log loss.
+    gain_ : dict of str to float
+        Out-of-fold log loss less that of the prevalence, with its 95 % interval over patients: ``value``, ``low``,
+        ``high``; below 0 is better than knowing the prevalence only.
+    """
+
+    def __init__(
+        self,
+        *,
+        features: list[str],
+        batches: dict[str, list[str]] | None = None,
+        covariates: list[str] | None = None,
+        candidates: tuple[str, ...] = ("logistic",),
+        draws: int = 6,
+        inner_folds: int = 5,
+        min_batch: int = 5,
+        calibration: str = "platt",
+        seed: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        self.features = features
+        self.batches = batches
+        self.covariates = covariates
+        self.candidates = candidates
+        self.draws = draws
+        self.inner_folds = inner_folds
+        self.min_batch = min_batch
+        self.calibration = calibration
+        self.seed = seed
+        self.n_jobs = n_jobs
+
+    def fit(self, X: pd.DataFrame, y: NDArray[np.bool_], groups: NDArray[Any]) -> Self:
+        """Search, fit, calibrate.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, …)
+            Holds the features, batch columns and covariates.
+        y : bool array of shape (n,)
+            True for the positive class.
+        groups : array of shape (n,)
+            Patient of each row.
+        """
+        order = canonical_order(X[self.columns()], y, groups)
+        X, y, groups = X.iloc[order], np.asarray(y, dtype=bool)[order], np.asarray(groups)[order].astype(str)
+        folds = list(PatientFolds(self.inner_folds, random_state=self.seed).split(X, y, groups))
+        candidate = self._search(X, y, folds)
+        with Parallel(n_jobs=self.n_jobs) as parallel:
+            fitted = parallel(
+                delayed(_fit_member)(self._preparation(), candidate, X, y, split, self.seed + fold)
+                for fold, split in enumerate(folds)
+            )
+        self.members_ = [member for member, _, _, _ in fitted]
+        scores = [score for _, score, _, _ in fitted]
+        self.novelty_ = RangeNovelty().fit([seen for _, _, seen, _ in fitted], [new for _, _, _, new in fitted])
+        held_out = [test for _, test in folds]
+        self.gain_ = _gain_over_prevalence(scores, y, groups, folds)
+        self.conformal_ = ConformalSets().fit(scores, [y[t] for t in held_out], [groups[t] for t in held_out])
+        self._calibrate(scores, [y[t] for t in held_out])
+        self.adjustment_ = [0.0, 1.0]
+        return self
+
+    def columns(self) -> list[str]:
+        """Return every column the recipe reads: features, batch columns and covariates."""
+        return list(dict.fromkeys([*self.features, *(self.batches or {}), *(self.covariates or ())]))
+
+    def _preparation(self) -> Pipeline:
+        harmonise = BatchHarmoniser(
+            features=self.features,
+            batches=self.batches or {},
+            covariates=self.covariates,
+            min_batch=self.min_batch,
+        )
+        steps = [
+            ("harmonise", harmonise),
+            ("encode", NumericEncoder()),
+            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("variance", VarianceFilter()),
+            ("correlation", CorrelationFilter()),
+            ("scale", StandardScaler()),
+        ]
+        return Pipeline(steps)
+
+    def _search(self, X: pd.DataFrame, y: NDArray[np.bool_], folds: list[Split]) -> Candidate:
+        candidates = draw_candidates(self.candidates, self.draws, self.seed)
+        if len(candidates) == 1:
+            self.search_, self.chosen_ = [], str(candidates[0])
+            return candidates[0]
+        with Parallel(n_jobs=self.n_jobs) as parallel:
+            parts = parallel(
+                delayed(_score_candidates)(self._preparation(), candidates, X, y, split, self.seed + fold)
+                for fold, split in enumerate(folds)
+            )
+        scores = np.empty((len(candidates), len(y)))
+        fold_of = np.empty(len(y), dtype=int)
+        for fold, ((_, test), part) in enumerate(zip(folds, parts, strict=True)):
+            scores[:, test], fold_of[test] = part, fold
+        losses = cross_fitted_loss(scores, y, fold_of)
+        # Candidates stand from simple to complex; argmin takes the first, so the simplest wins a tie.
+        best = int(np.argmin(np.round(losses, 9)))
+        self.search_ = [
+            {"candidate": str(candidate), "log_loss": float(loss)}
+            for candidate, loss in zip(candidates, losses, strict=True)
+        ]
+        self.chosen_ = str(candidates[best])
+        return candidates[best]
+
+    def _calibrate(self, scores: Sequence[Array], y: Sequence[NDArray[np.bool_]]) -> None:
+        # Each fold model has its own map, because the scores of two models need not share a scale or an offset.
+        self.calibrators_ = [make_calibrator(self.calibration).fit(s, t) for s, t in zip(scores, y, strict=True)]
+
+    def judge(self, X: pd.DataFrame) -> Judgement:
+        """Return probabilities, intervals, fold scores and novelty of the rows of X.
+
+        A row's values never depend on the other rows of X.
+        """
+        with threadpool_limits(1):
+            prepared = [member[:-1].transform(X[self.columns()]) for member in self.members_]
+            rows = zip(self.members_, prepared, strict=True)
+            scores = np.vstack([score_of(member[-1], values) for member, values in rows])
+        p, low, high = self._probabilities(scores)
+        names = [member[:-1].get_feature_names_out().tolist() for member in self.members_]
+        return Judgement(p, low, high, scores, self.novelty_.measure(prepared), self.novelty_.worst(prepared, names))
+
+    def predict_proba(self, X: pd.DataFrame) -> Array:
+        """Return P(positive class) of the rows of X, shape (n,)."""
+        return self.judge(X).p
+
+    def _probabilities(self, scores: Array) -> tuple[Array, Array, Array]:
+        each = np.vstack([c.predict(s) for c, s in zip(self.calibrators_, scores, strict=True)])
+        low, high = each.min(axis=0), each.max(axis=0)
+        if isinstance(self.calibrators_[0], VennAbersCalibrator):
+            pairs = [c.interval(s) for c, s in zip(self.calibrators_, scores, strict=True)]
+            low, high = (
+                np.mean([pair[0] for pair in pairs], axis=0),
+                np.mean([pair[1] for pair in pairs], axis=0),
+            )
+        p = np.clip(each.mean(axis=0), low, high)
+        p, low, high = (self._adjusted(values) for values in (p, low, high))
+        return p, low, high
+
+    def _adjusted(self, p: Array) -> Array:
+        p = np.clip(p, EPSILON, 1 - EPSILON)
+        intercept, slope = self.adjustment_
+        if (intercept, slope) == (0.0, 1.0):
+            return p
+        return np.asarray(np.clip(expit(intercept + slope * logit(p)), EPSILON, 1 - EPSILON))
+
+    def unseen_rows(self, X: pd.DataFrame) -> pd.Series:
+        """Return, per row, the scanners no fold model was harmonised for, as text; empty where all are known."""
+        found = pd.Series("", index=X.index, dtype=object)
+        for member in self.members_:
+            unseen = member[0][0].unseen_rows(X)
+            found = found.where(found != "", unseen)
+        return found
+
+    def adapt(self, X: pd.DataFrame) -> Recipe:
+        """Return a new recipe whose harmonisation also knows the unseen scanners of X (unlabelled rows)."""
+        adapted: Recipe = clone(self)
+        adapted.__dict__.update(self.__dict__)
+        adapted.members_ = [_with_harmoniser(member, member[0][0].adapt(X)) for member in self.members_]
+        return adapted
+
+    def used_features(self) -> dict[str, int]:
+        """Return each selected feature with the number of fold models that use it, the most used first."""
+        counts: dict[str, int] = {}
+        for member in self.members_:
+            for name in member[:-1].get_feature_names_out():
+                counts[str(name)] = counts.get(str(name), 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def canonical_order(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the order of rows by patient and content, so that the order they came in plays no part."""
+    content = pd.util.hash_pandas_object(X[sorted(X.columns, key=str)], index=False).to_numpy()
+    return np.lexsort((np.asarray(y), content, np.asarray(groups).astype(str)))
+
+
+def cross_fitted_loss(scores: Array, y: NDArray[np.bool_], fold_of: NDArray[np.int_]) -> Array:
+    """Return the log loss of each candidate's scores after Platt's map, fitted on the other folds.
+
+    Parameters
+    ----------
+    scores : array of shape (n_candidates, n)
+        Out-of-fold scores.
+    y : bool array of shape (n,)
+        True for the positive class.
+    fold_of : int array of shape (n,)
+        Fold each row was held out in.
+
+    Returns
+    -------
+    array of shape (n_candidates,)
+        Mean log loss.
+    """
+    total = np.zeros(len(scores))
+    for fold in np.unique(fold_of):
+        here = fold_of == fold
+        slope, intercept = fit_platt(scores, y, np.broadcast_to(~here, scores.shape))
+        eta = slope[:, None] * scores[:, here] + intercept[:, None]
+        total += (np.logaddexp(0, eta) - y[here] * eta).sum(axis=1)
+    return np.asarray(total / len(y))
+
+
+def _gain_over_prevalence(
+    scores: Sequence[Array], y: NDArray[np.bool_], groups: NDArray[np.str_], folds: list[Split]
+) -> dict[str, float]:
+    fold_of = np.empty(len(y), dtype=int)
+    pooled = np.empty(len(y))
+    prevalence = np.empty(len(y))
+    for fold, ((train, test), score) in enumerate(zip(folds, scores, strict=True)):
+        fold_of[test], pooled[test], prevalence[test] = fold, score, y[train].mean()
+    difference = np.empty(len(y))
+    for fold in range(len(folds)):
+        here = fold_of == fold
+        slope, intercept = fit_platt(pooled, y, ~here)
+        eta = slope * pooled[here] + intercept
+        difference[here] = np.logaddexp(0, eta) - y[here] * eta
+    difference += np.where(y, np.log(prevalence), np.log1p(-prevalence))
+    _, who = np.unique(groups, return_inverse=True)
+    value = difference.mean()
+    # Linearised ratio of patient totals: patients, not lesions, are the independent units.
+    total = np.bincount(who, weights=difference - value)
+    patients = len(total)
+    error = np.sqrt(patients / (patients - 1) * (total**2).sum()) / len(y)
+    width = float(student.ppf(0.975, patients - 1) * error)
+    return {"value": float(value), "low": float(value) - width, "high": float(value) + width}
+
+
+def _prepare(
+    preparation: Pipeline, X: pd.DataFrame, y: NDArray[np.bool_], split: Split
+) -> tuple[Pipeline, Array, Array]:
+    train, test = split
+    fitted = preparation.fit(X.iloc[train], y[train])
+    return fitted, fitted.transform(X.iloc[train]), fitted.transform(X.iloc[test])
+
+
+def _score_candidates(
+    preparation: Pipeline,
+    candidates: list[Candidate],
+    X: pd.DataFrame,
+    y: NDArray[np.bool_],
+    split: Split,
+    seed: int,
+) -> Array:
+    """Return the held-out scores (n_candidates, n_test); what the candidates share is done once."""
+    with threadpool_limits(1):
+        _, seen, new = _prepare(preparation, X, y, split)
+        label = y[split[0]]
+        ranking = rank_features(seen, label)
+        scores = np.empty((len(candidates), len(new)))
+        for row, candidate in enumerate(candidates):
+            top = np.sort(ranking[: candidate.top])
+            estimator = fit_quietly(candidate.build(seed), seen[:, top], label)
+            scores[row] = score_of(estimator, new[:, top])
+    return scores
+
+
+def _fit_member(
+    preparation: Pipeline,
+    candidate: Candidate,
+    X: pd.DataFrame,
+    y: NDArray[np.bool_],
+    split: Split,
+    seed: int,
+) -> tuple[Pipeline, Array, Array, Array]:
+    """Return a fold's fitted pipeline, its held-out scores, and the training and held-out rows it sees."""
+    with threadpool_limits(1):
+        prepared, seen, new = _prepare(preparation, X, y, split)
+        select = TopFeatures(k=candidate.top).fit(seen, y[split[0]])
+        seen, new = select.transform(seen), select.transform(new)
+        estimator = fit_quietly(candidate.build(seed), seen, y[split[0]])
+        member = Pipeline([("prepare", prepared), ("select", select), ("classify", estimator)])
+        return member, score_of(estimator, new), seen, new
+
+
+def _with_harmoniser(member: Pipeline, harmoniser: BatchHarmoniser) -> Pipeline:
+    prepared = Pipeline([("harmonise", harmoniser), *member[0].steps[1:]])
+    return Pipeline([("prepare", prepared), *member.steps[1:]])
+
+
+def check_features(X: pd.DataFrame, features: Sequence[str]) -> None:
+    """Refuse a table that lacks features, or in which one is infinite.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        Naming the columns, and the first row that holds an infinite value.
+    """
+    missing = [name for name in features if name not in X.columns]
+    if missing:
+        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise TableError(f"the table lacks {len(missing)} of {len(features)} columns that are needed: {shown}")
+    numbers = X[list(features)].select_dtypes("number")
+    infinite = np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan))
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise TableError(
+            f"row {X.index[row]}: {numbers.columns[column]} is infinite; expected a finite number or an empty cell. "
+            "Set it to NaN, and it is imputed inside each training fold"
+        )

@@ -1,0 +1,137 @@
+"""Splits rows so that a patient is never on both sides."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import StratifiedGroupKFold
+
+from radnec.errors import LabelError, TrainingWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+_REDRAWS = 200
+
+
+class PatientFolds(BaseEstimator):  # type: ignore[misc]
+    """Repeated, stratified folds over patients, as a scikit-learn splitter.
+
+    Every fold holds both classes, in training and in testing; a draw that does not is drawn again, reproducibly.
+    Where a class has fewer patients than folds were asked for, there are as many folds as it has patients, and a
+    warning says so.
+
+    Parameters
+    ----------
+    n_splits : int, default 5
+        Folds per repeat.
+    n_repeats : int, default 1
+        How often the folds are drawn anew.
+    random_state : int, default 0
+        Seed; equal seeds give equal folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([0, 0, 1, 1] * 5)
+    >>> patients = np.repeat(np.arange(10), 2)
+    >>> folds = list(PatientFolds(5).split(y, y, patients))
+    >>> len(folds), any(set(patients[a]) & set(patients[b]) for a, b in folds)
+    (5, False)
+    """
+
+    def __init__(self, n_splits: int = 5, *, n_repeats: int = 1, random_state: int = 0) -> None:
+        self.n_splits = n_splits
+        self.n_repeats = n_repeats
+        self.random_state = random_state
+
+    def get_n_splits(self, X: Any = None, y: ArrayLike | None = None, groups: ArrayLike | None = None) -> int:
+        """Return the number of splits, which is smaller where a class has too few patients."""
+        if y is None or groups is None:
+            return self.n_splits * self.n_repeats
+        return sum(1 for _ in self.split(X, y, groups))
+
+    def split(self, X: Any, y: ArrayLike, groups: ArrayLike) -> Iterator[Split]:
+        """Yield train and test positions.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+        y : array of shape (n,)
+            Two classes.
+        groups : array of shape (n,)
+            Patient of each row.
+
+        Raises
+        ------
+        radnec.errors.LabelError
+            If a class has fewer than two patients, so no fold can hold it on both sides.
+        """
+        for folds in self.repeats(y, groups):
+            yield from folds
+
+    def repeats(self, y: ArrayLike, groups: ArrayLike) -> Iterator[list[Split]]:
+        """Yield the folds of each repeat as a list; parameters and errors as :meth:`split`."""
+        label = np.asarray(y)
+        patient = np.asarray(groups).astype(str)
+        folds = self._possible(label, patient)
+        for seed in np.random.SeedSequence(self.random_state).generate_state(self.n_repeats):
+            yield _draw(label, patient, folds, int(seed))
+
+    def _possible(self, label: NDArray[Any], patient: NDArray[np.str_]) -> int:
+        counts = {str(value): len(np.unique(patient[label == value])) for value in np.unique(label)}
+        text = ", ".join(f"{value}: {count}" for value, count in counts.items())
+        if len(counts) != 2:
+            raise LabelError(f"found {len(counts)} class(es) ({text} patients); expected two to learn to tell apart")
+        fewest = min(counts.values())
+        if fewest < 2:
+            raise LabelError(
+                f"patients per class are {text}; expected at least 2 in each, so that one can be learnt from "
+                "while another is predicted. Add patients of the rarer class"
+            )
+        if fewest < self.n_splits:
+            warnings.warn(
+                f"patients per class are {text}: using {fewest} folds instead of {self.n_splits}",
+                TrainingWarning,
+                stacklevel=3,
+            )
+        return min(fewest, self.n_splits)
+
+
+def _draw(label: NDArray[Any], patient: NDArray[np.str_], folds: int, seed: int) -> list[Split]:
+    # The greedy assignment sees patients in the order of their names, so the order of rows does not matter.
+    order = np.lexsort((label, patient))
+    for redraw in range(_REDRAWS):
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=(seed + redraw) % 2**32)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+            splits = [
+                (np.sort(order[train]), np.sort(order[test]))
+                for train, test in splitter.split(order, label[order], patient[order])
+            ]
+        if all(len(np.unique(label[part])) == 2 for split in splits for part in split):
+            return splits
+    if folds > 2:
+        return _draw(label, patient, folds - 1, seed)
+    raise LabelError(
+        f"no split in two of {len(np.unique(patient))} patients has both classes on both sides; expected at least "
+        "two patients per class that can be parted. Add patients of the rarer class"
+    )
+
+
+def fresh_seed() -> int:
+    """Return a seed from the operating system, small enough to be written down.
+
+    Examples
+    --------
+    >>> 0 <= fresh_seed() < 2**31
+    True
+    """
+    return int(np.random.SeedSequence().generate_state(1)[0]) // 2

@@ -1,0 +1,74 @@
+"""The one-line ways to train and evaluate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radnec.classifier import evaluate, train
+from radnec.config import ExtractionConfig, TrainingConfig
+from radnec.errors import LabelError, SettingsMismatchError, TableError
+from radnec.features.provenance import stamp
+from radnec.simulate import simulate_table
+
+
+def test_an_extracted_table_without_its_settings_is_refused(table, quick):
+    bare = table.copy()
+    bare.attrs = {}
+    with pytest.raises(TableError, match="no extraction settings"):
+        train(bare, quick)
+    assert train(bare, quick, extraction=ExtractionConfig(bin_width=5)).extraction_config_.bin_width == 5
+
+
+def test_the_settings_of_the_table_go_into_the_model(table, quick):
+    measured = stamp(table.copy(), kind="features", extraction=ExtractionConfig(bin_width=5))
+    assert train(measured, quick).extraction_config_ == ExtractionConfig(bin_width=5)
+    with pytest.raises(SettingsMismatchError):
+        train(measured, quick, extraction=ExtractionConfig())
+
+
+def test_a_foreign_table_is_evaluated_by_the_names_it_has():
+    rng = np.random.default_rng(0)
+    y = rng.random(80) < 0.4
+    frame = pd.DataFrame({"ID": np.arange(80), "Target": y.astype(int), "a": rng.normal(size=80) + 1.5 * y, "b": 0.0})
+    config = TrainingConfig(
+        label="Target",
+        positive=1,
+        patient="ID",
+        batch=None,
+        features=["a", "b"],
+        candidates=("logistic",),
+        random_state=0,
+    )
+    found = evaluate(frame, config).frame().query("model == 'radnec' and metric == 'auc'")
+    assert found["value"].item() > 0.75
+    with pytest.raises(TableError, match=r"TrainingConfig\(features=\['a', 'b'\]\)|numeric columns"):
+        evaluate(frame, config.model_copy(update={"features": None}))
+
+
+def test_a_copy_of_the_label_is_flagged_by_name(table, quick):
+    leaky = table.assign(index_copy=(table["label"] == "necrosis") * 1.0)
+    flags = evaluate(leaky, quick).flags
+    assert flags["column"].tolist() == ["index_copy"]
+
+
+def test_an_external_test_fits_nothing(model):
+    other = simulate_table(n_patients=60, n_features=40, n_informative=12, effect=3.0, random_state=2).iloc[20:]
+    before = model.predict_proba(other)
+    evaluation = evaluate(other, model=model)
+    used = evaluation.predictions.query("model == 'radnec'").sort_values("row")["p"].to_numpy()
+    assert np.sort(used) == pytest.approx(np.sort(before[:, 0]), abs=0)
+    assert evaluation.kind == "external test"
+    frame = evaluation.frame()
+    assert frame.query("model == 'volume' and metric == 'auc'")["value"].notna().all()
+    assert frame.query("model == 'logistic' and metric == 'auc'")["reason"].item() != ""
+    with pytest.raises(LabelError, match="positive class"):
+        evaluate(other.assign(label=np.where(other["label"] == "necrosis", "a", "b")), model=model)
+
+
+def test_an_unseen_site_is_tested_and_counted(model):
+    other = simulate_table(n_patients=40, n_features=40, n_informative=12, effect=3.0, random_state=9)
+    other["scanner_id"] = "elsewhere"
+    evaluation = evaluate(other, model=model)
+    assert any(f"{len(other)} of {len(other)} rows" in note and "elsewhere" in note for note in evaluation.notes)

@@ -1,0 +1,23 @@
+"""Fixtures shared by all tests: the reference material made by others."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("Agg")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Folder of the reference material; tests that need it skip where it is absent, except in CI."""
+    folder = Path(os.environ.get("RADNEC_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")).resolve()
+    if not (folder / "README.md").is_file():
+        message = f"no reference material at {folder}; set RADNEC_REFERENCE to its folder"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder

@@ -1,0 +1,114 @@
+"""Stored features: found again, and only while nothing they depend on has changed."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from pandas.testing import assert_frame_equal
+
+from radnec.config import ExtractionConfig
+from radnec.errors import ExtractionWarning
+from radnec.features.cache import FeatureCache, content_digest
+from radnec.features.extract import extract
+
+pytest.importorskip("radiomics")
+
+QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean"], "glcm": ["Contrast"]}, bin_width=10.0)
+
+
+def counts(table) -> tuple[int, int]:
+    return table.attrs["radnec"]["cache"]["hits"], table.attrs["radnec"]["cache"]["misses"]
+
+
+def test_a_second_run_reads_everything_from_the_cache(two_patients, tmp_path):
+    plain = extract(two_patients.cohort(), QUICK)
+    first = extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    second = extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    assert (counts(first), counts(second)) == ((0, 6), (6, 0))
+    assert_frame_equal(plain, first, check_exact=True)
+    assert_frame_equal(plain, second, check_exact=True)
+    assert not list((tmp_path / "cache").rglob("*.part"))
+
+
+def test_only_what_changed_is_measured_again(two_patients, tmp_path):
+    cache = tmp_path / "cache"
+    before = extract(two_patients.cohort(), QUICK, cache=cache)
+    changed = two_patients.spheres()
+    changed[16, 14, 6] = 0
+    two_patients.write(changed, "mask.nii.gz")
+    assert counts(extract(two_patients.cohort(), QUICK, cache=cache)) == (0, 6)
+    two_patients.write(two_patients.textured(99), "P2_FLAIR.nii.gz")
+    table = extract(two_patients.cohort(), QUICK, cache=cache)
+    assert counts(table) == (5, 1)
+    assert table["FLAIR_original_firstorder_Mean"][2] != before["FLAIR_original_firstorder_Mean"][2]
+    other = ExtractionConfig(**{**QUICK.model_dump(), "by_sequence": {"FLAIR": {"bin_width": 5.0}}})
+    assert counts(extract(two_patients.cohort(), other, cache=cache)) == (3, 3)
+
+
+def test_the_label_is_part_of_the_key(two_patients, tmp_path):
+    extract(two_patients.cohort(), QUICK, cache=tmp_path)
+    swapped = two_patients.cohort().assign(mask_label=[2, 1, 2, 1, 2, 2])
+    assert counts(extract(swapped, QUICK, cache=tmp_path)) == (4, 2)  # the two lesions of P1 know both labels
+
+
+def test_a_damaged_entry_is_measured_again_and_replaced(two_patients, tmp_path):
+    plain = extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    files = sorted((tmp_path / "cache").rglob("*.json"))
+    assert len(files) == 6
+    files[0].write_text(files[0].read_text()[:-20])
+    files[1].write_text(files[1].read_text().replace("Mean", "Mode"))
+    files[2].write_bytes(b"\xff\xfe")
+    files[3].write_text("[1, 2]")
+    table = extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    assert counts(table) == (2, 4)
+    assert_frame_equal(plain, table, check_exact=True)
+    assert counts(extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")) == (6, 0)
+
+
+def test_failures_are_not_stored(two_patients, tmp_path):
+    good = (two_patients.path / "mask.nii.gz").read_bytes()
+    two_patients.write(two_patients.spheres() * 0, "mask.nii.gz")
+    with pytest.warns(ExtractionWarning, match="3 of 3 rows failed"):
+        extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    (two_patients.path / "mask.nii.gz").write_bytes(good)
+    assert counts(extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")) == (0, 6)
+
+
+def test_every_float_comes_back_to_the_last_bit(tmp_path):
+    values = {"a": 0.1 + 0.2, "b": 1e-320, "c": -0.0, "d": math.inf, "e": 12345678901234567890.0}
+    cache = FeatureCache(tmp_path)
+    cache.put("0" * 64, values)
+    assert {name: value.hex() for name, value in cache.get("0" * 64).items()} == {
+        name: value.hex() for name, value in values.items()
+    }
+    cache.put("1" * 64, {"a": math.nan})
+    assert math.isnan(cache.get("1" * 64)["a"])
+
+
+def test_the_voxels_beside_a_header_count(folder):
+    header = Path(folder.write(folder.textured(1), "image.mhd"))
+    first = content_digest(header)
+    folder.write(folder.textured(2), "image.mhd")
+    assert content_digest(header) != first
+
+
+def test_a_folder_counts_with_all_its_files(folder):
+    (folder.path / "1.dcm").write_bytes(b"one")
+    first = content_digest(folder.path)
+    (folder.path / "2.dcm").write_bytes(b"two")
+    assert content_digest(folder.path) != first
+
+
+def test_the_bytes_count_not_the_name(folder):
+    image = folder.textured(1)
+    one = folder.write(image, "one.nrrd")
+    (folder.path / "two.nrrd").write_bytes(Path(one).read_bytes())
+    assert content_digest(one) == content_digest(folder.path / "two.nrrd")
+    sitk.WriteImage(image, folder.path / "three.nii.gz")
+    with gzip.open(folder.path / "three.nii.gz") as stream:
+        assert stream.read(4)
+    assert content_digest(folder.path / "three.nii.gz") != content_digest(one)

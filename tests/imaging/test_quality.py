@@ -1,0 +1,260 @@
+"""One phantom per finding of `radnec.check`, each of which must raise that code and no other."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from radnec.errors import ConfigError, TableError
+from radnec.imaging.findings import FINDINGS
+from radnec.imaging.inspection import inspect_lesion
+from radnec.imaging.masks import read_mask
+from radnec.imaging.quality import check
+from radnec.imaging.readers import read_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Make = Callable[..., sitk.Image]
+    Case = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def case(tmp_path: Path, ball: Make, noise: Make) -> Case:
+    """Return a function that writes an image and a mask, sound unless given, and returns their cohort row."""
+
+    def write(image: sitk.Image | None = None, mask: sitk.Image | None = None, **row: Any) -> dict[str, Any]:
+        name = "-".join(str(row.get(key, "")) for key in ("patient_id", "lesion_id", "sequence"))
+        mask = ball() if mask is None else mask
+        image = noise(mask, seed=zlib.crc32(name.encode())) if image is None else image
+        paths = {"image_path": tmp_path / f"{name}.nii.gz", "mask_path": tmp_path / f"{name}-mask.nii.gz"}
+        sitk.WriteImage(image, paths["image_path"])
+        sitk.WriteImage(mask, paths["mask_path"])
+        keys = {"patient_id": "P1", "session_id": "S1", "lesion_id": "L1", "sequence": "T1wCE"}
+        return {**keys, **paths, **row}
+
+    return write
+
+
+def _codes(*rows: dict[str, Any]) -> list[str]:
+    return check(pd.DataFrame(list(rows))).frame()["code"].tolist()
+
+
+def test_a_sound_lesion_has_no_findings(case: Case) -> None:
+    report = check(pd.DataFrame([case()]))
+    assert report.ok
+    assert len(report) == 0
+    assert str(report) == "1 image checked: no findings"
+
+
+def test_rn001_grid_mismatch(case: Case, ball: Make, noise: Make) -> None:
+    mask = ball()
+    image = noise(mask)
+    mask.SetSpacing((0.9, 0.9, 1.0))
+    report = check(pd.DataFrame([case(image, mask)]))
+    found = report.frame().iloc[0]
+    assert (found["code"], found["severity"]) == ("RN001", "error")
+    assert "spacing (0.9, 0.9, 1.0) mm differs" in found["found"]
+    assert "align_mask" in found["fix"]
+    assert not report.ok
+
+
+def test_rn002_empty_mask(case: Case, ball: Make) -> None:
+    assert _codes(case(mask=ball() * 0)) == ["RN002"]
+
+
+def test_rn003_label_absent(case: Case, ball: Make) -> None:
+    assert _codes(case(mask=ball(value=2))) == ["RN003"]
+    assert _codes(case(mask=ball(value=2), mask_label=2)) == []
+
+
+def test_rn004_several_components(case: Case, ball: Make) -> None:
+    mask = ball()
+    mask[1:3, 1:3, 1:3] = 1
+    report = check(pd.DataFrame([case(mask=mask)]))
+    assert report.frame()["code"].tolist() == ["RN004"]
+    ball_voxels = int(sitk.GetArrayFromImage(mask).sum()) - 8
+    assert report.frame()["found"][0] == f"2 components of {ball_voxels}, 8 voxels"
+    assert report.ok
+    assert check(pd.DataFrame([case(mask=mask)]), mute=("RN004",)).frame().empty
+
+
+def test_rn005_touching_the_border(case: Case, ball: Make) -> None:
+    report = check(pd.DataFrame([case(mask=ball(centre=(12.0, 11.0, 17.0)))]))
+    assert report.frame()["code"].tolist() == ["RN005"]
+    assert "last z" in report.frame()["found"][0]
+
+
+def test_rn006_few_voxels(case: Case, ball: Make) -> None:
+    assert _codes(case(mask=ball(radius=2))) == ["RN006"]
+    mask = ball() * 0
+    mask[5:9, 5:9, 5:9] = 1
+    assert _codes(case(mask=mask)) == []
+
+
+def test_rn007_single_slice(case: Case, ball: Make) -> None:
+    mask = ball() * 0
+    mask[5:15, 5:15, 10] = 1
+    assert _codes(case(mask=mask)) == ["RN007"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_rn008_non_finite_in_the_lesion(case: Case, ball: Make, noise: Make, value: float) -> None:
+    image = sitk.Cast(noise(ball()), sitk.sitkFloat32)
+    image[12, 11, 10] = value
+    assert _codes(case(image)) == ["RN016", "RN008"]
+
+
+def test_rn009_constant_intensities(case: Case, ball: Make) -> None:
+    assert _codes(case(sitk.Cast(ball(), sitk.sitkInt16) * 0 + 300)) == ["RN009"]
+
+
+def test_rn010_anisotropic_voxels(case: Case, ball: Make) -> None:
+    mask = ball(size=(48, 48, 12), spacing=(0.5, 0.5, 3.0), centre=(12.0, 12.0, 18.0))
+    report = check(pd.DataFrame([case(mask=mask)]))
+    assert report.frame()[["code", "severity"]].to_numpy().tolist() == [["RN010", "info"]]
+    assert report.frame()["found"][0] == "voxels of 0.5 × 0.5 × 3 mm, 6.0 to 1"
+
+
+@pytest.mark.parametrize(
+    ("sequence", "codes"), [("FLAIR", ["RN011"]), ("ADC", ["RN011"]), ("CBF", []), ("rCBV", [])]
+)
+def test_rn011_negative_intensities(
+    case: Case, ball: Make, noise: Make, sequence: str, codes: list[str]
+) -> None:
+    image = noise(ball())
+    image[0, 0, 0] = -4
+    assert _codes(case(image, sequence=sequence)) == codes
+
+
+def test_rn012_duplicate_image(case: Case) -> None:
+    first = case()
+    same_file = {**first, "sequence": "FLAIR"}
+    copied = case(sitk.ReadImage(first["image_path"]), patient_id="P2", sequence="T2w")
+    report = check(pd.DataFrame([copied, same_file, first]))
+    found = report.frame()
+    assert found["code"].tolist() == ["RN012", "RN012"]
+    assert found["sequence"].tolist() == ["T1wCE", "T2w"]
+    assert found["found"].str.contains("the same voxels as P1/S1, FLAIR").all()
+
+
+def test_rn013_unreadable_image(case: Case, tmp_path: Path) -> None:
+    row = case()
+    report = check(pd.DataFrame([{**row, "image_path": tmp_path / "absent.nii.gz"}, case(patient_id="P2")]))
+    assert report.frame()[["code", "patient_id"]].to_numpy().tolist() == [["RN013", "P1"]]
+    assert _codes({**row, "image_path": None}) == ["RN013"]
+
+
+def test_rn014_unreadable_mask(case: Case, ball: Make, tmp_path: Path) -> None:
+    row = case()
+    assert _codes({**row, "mask_path": tmp_path / "absent.nii.gz"}) == ["RN014"]
+    assert _codes({**row, "mask_path": None}) == ["RN014"]
+    assert _codes({**row, "mask_label": "necrosis"}) == ["RN014"]
+    assert _codes(case(mask=sitk.Cast(ball(), sitk.sitkFloat32) * 0.5)) == ["RN014"]
+
+
+def test_rn015_overlapping_lesions(case: Case, ball: Make) -> None:
+    first = case(mask=ball(centre=(9.0, 11.0, 10.0), radius=4))
+    second = case(mask=ball(centre=(15.0, 11.0, 10.0), radius=4), lesion_id="L2")
+    second["image_path"] = first["image_path"]
+    report = check(pd.DataFrame([first, second]))
+    assert report.frame()["code"].tolist() == ["RN015"]
+    shared = sitk.GetArrayFromImage(
+        sitk.And(*(sitk.ReadImage(row["mask_path"]) for row in (first, second)))
+    ).sum()
+    assert f"shares {shared} voxels with lesion" in report.frame()["found"][0]
+    assert _codes(first, {**second, "lesion_id": "L1"}) == []
+
+
+def test_rn016_non_finite_outside_the_lesion(case: Case, ball: Make, noise: Make) -> None:
+    image = sitk.Cast(noise(ball()), sitk.sitkFloat32)
+    image[0, 0, 0] = float("nan")
+    assert _codes(case(image)) == ["RN016"]
+
+
+def test_every_code_has_a_test_and_says_what_to_do() -> None:
+    tested = {name.split("_")[1].upper() for name in globals() if name.startswith("test_rn")}
+    assert tested == set(FINDINGS)
+    assert all(
+        code == finding.code and finding.explanation and finding.fix for code, finding in FINDINGS.items()
+    )
+
+
+def test_each_image_is_read_once_for_all_its_lesions(
+    case: Case, ball: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = sitk.Maximum(
+        ball(radius=4, centre=(7.0, 7.0, 10.0)), ball(radius=4, centre=(17.0, 15.0, 10.0), value=2)
+    )
+    row = case(mask=labels)
+    read = []
+    monkeypatch.setattr(
+        "radnec.imaging.quality.read_image", lambda path: (read.append(path), read_image(path))[1]
+    )
+    rows = [{**row, "mask_label": 1}, {**row, "mask_label": 2, "lesion_id": "L2"}]
+    assert _codes(*rows) == []
+    assert read == [row["image_path"]]
+
+
+def test_the_first_volume_of_a_dynamic_series_is_checked_and_spectra_are_skipped(
+    case: Case, ball: Make, noise: Make
+) -> None:
+    frames = [noise(ball(), seed) for seed in range(3)]
+    series = sitk.JoinSeries(frames)
+    assert _codes(case(series, sequence="DSC")) == []
+    assert _codes(case(series, sequence="T2w")) == ["RN013"]
+    assert _codes({**case(), "sequence": "MRS", "image_path": "spectrum.rda", "mask_path": None}) == []
+
+
+def test_the_order_of_rows_does_not_matter(case: Case, ball: Make) -> None:
+    rows = [
+        case(),
+        case(mask=ball() * 0, lesion_id="L2"),
+        case(mask=ball(radius=2), patient_id="P2"),
+        {**case(), "sequence": "FLAIR"},
+    ]
+    forward, backward = (check(pd.DataFrame(table)).frame() for table in (rows, rows[::-1]))
+    assert len(forward) == 3
+    pd.testing.assert_frame_equal(forward, backward)
+
+
+def test_hostile_names_are_escaped_and_the_text_names_lesion_and_fix(case: Case, ball: Make) -> None:
+    row = {**case(mask=ball() * 0), "lesion_id": "<script>alert(1)</script>"}
+    report = check(pd.DataFrame([row]))
+    page = report._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert str(report).splitlines()[0] == "1 image checked: 1 error"
+    assert "RN002 error  P1/S1/<script>alert(1)</script>, T1wCE: mask" in str(report)
+    assert FINDINGS["RN002"].fix in str(report)
+
+
+def test_an_unknown_code_and_a_missing_column_are_refused(case: Case) -> None:
+    table = pd.DataFrame([case()])
+    with pytest.raises(ConfigError, match=r"'RN999'; the codes are\n  RN001 grid mismatch"):
+        check(table, mute=("RN999",))
+    with pytest.raises(TableError, match="lacks mask_path"):
+        check(table.drop(columns="mask_path"))
+    assert check(table, mute="RN004").muted == ("RN004",)
+
+
+def test_a_cohort_file_is_read(case: Case, tmp_path: Path, ball: Make) -> None:
+    pd.DataFrame([case(mask=ball() * 0)]).to_csv(tmp_path / "cohort.csv", index=False)
+    assert check(tmp_path / "cohort.csv").frame()["code"].tolist() == ["RN002"]
+
+
+def test_a_real_lesion_has_two_components_and_anisotropic_voxels(reference: Path) -> None:
+    folder = reference / "mr_brain"
+    keys = {"patient_id": "brain1", "session_id": "S1", "lesion_id": "L1", "sequence": "T1wCE"}
+    paths = {"image_path": folder / "brain1_image.nrrd", "mask_path": folder / "brain1_label.nrrd"}
+    found = check(pd.DataFrame([{**keys, **paths}])).frame()
+    # pyradiomics' baseline: diagnostics_Mask-original_VolumeNum is 2.
+    assert found["code"].tolist() == ["RN010", "RN004"]
+    assert found["found"][1].startswith("2 components of ")
+    image = read_image(paths["image_path"])
+    assert [code for code, _ in inspect_lesion(image, read_mask(paths["mask_path"], image))] == ["RN004"]

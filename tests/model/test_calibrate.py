@@ -1,0 +1,137 @@
+"""Calibrators against scikit-learn, analytic cases and their own promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.isotonic import IsotonicRegression
+
+from radnec.errors import ConfigError
+from radnec.model.calibrate import (
+    CALIBRATORS,
+    PlattCalibrator,
+    VennAbersCalibrator,
+    fit_platt,
+    fit_recalibration,
+    make_calibrator,
+)
+
+
+def scored(n: int, seed: int, slope: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    score = rng.normal(size=n) * 1.5
+    return score, rng.random(n) < expit(slope * score - 0.5)
+
+
+class _Passing(ClassifierMixin, BaseEstimator):
+    """A classifier whose decision is its only column, for scikit-learn's own Platt."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, X):
+        return X[:, 0]
+
+    def predict(self, X):
+        return X[:, 0] > 0
+
+
+def test_platt_equals_scikit_learn():
+    score, y = scored(300, 0)
+    fitted = _Passing().fit(score[:, None], y)
+    theirs = CalibratedClassifierCV(FrozenEstimator(fitted), method="sigmoid").fit(score[:, None], y)
+    expected = theirs.predict_proba(score[:, None])[:, 1]
+    assert PlattCalibrator().fit(score, y).predict(score) == pytest.approx(expected, abs=1e-5)
+
+
+def test_platt_recovers_the_true_slope():
+    score, y = scored(200_000, 1, slope=0.7)
+    slope, intercept = fit_platt(score, y)
+    assert slope[0] == pytest.approx(0.7, abs=0.02)
+    assert intercept[0] == pytest.approx(-0.5, abs=0.02)
+
+
+def test_many_platt_problems_at_once_equal_one_by_one():
+    scores = np.vstack([scored(60, seed)[0] for seed in range(4)])
+    y = scored(60, 0)[1]
+    weight = np.random.default_rng(3).integers(0, 2, scores.shape)
+    together = fit_platt(scores, y, weight)
+    for row in range(4):
+        chosen = weight[row] == 1
+        alone = fit_platt(scores[row, chosen], y[chosen])
+        assert [together[0][row], together[1][row]] == pytest.approx([alone[0][0], alone[1][0]], abs=1e-7)
+
+
+def test_a_score_that_ranks_the_wrong_way_gives_the_prevalence():
+    score, y = scored(80, 2)
+    p = PlattCalibrator().fit(-score, y).predict(score)
+    assert np.ptp(p) == 0
+    assert p[0] == pytest.approx(y.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("score", [[0.0, 0.0, 0.0, 0.0], [-50.0, -40.0, 40.0, 50.0]])
+@pytest.mark.parametrize("name", sorted(CALIBRATORS))
+def test_constant_and_separated_scores_stay_inside_zero_and_one(name, score):
+    p = make_calibrator(name).fit(score, [False, False, True, True]).predict(score)
+    assert ((p > 0) & (p < 1)).all()
+
+
+@pytest.mark.parametrize("name", sorted(CALIBRATORS))
+def test_calibrated_probabilities_are_calibrated(name):
+    score, y = scored(4000, 5, slope=0.5)
+    new, truth = scored(40_000, 6, slope=0.5)
+    p = make_calibrator(name).fit(score, y).predict(new)
+    for low, high in ((0.0, 0.3), (0.3, 0.5), (0.5, 1.0)):
+        here = (p >= low) & (p < high)
+        assert p[here].mean() == pytest.approx(truth[here].mean(), abs=0.03)
+
+
+@given(seed=st.integers(0, 50), scale=st.floats(0.01, 100), shift=st.floats(-5, 5))
+@settings(deadline=None, max_examples=25)
+def test_platt_does_not_depend_on_the_unit_of_the_score(seed, scale, shift):
+    score, y = scored(50, seed)
+    before = PlattCalibrator().fit(score, y).predict(score)
+    after = PlattCalibrator().fit(score * scale + shift, y).predict(score * scale + shift)
+    assert after == pytest.approx(before, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(CALIBRATORS))
+def test_probabilities_never_fall_with_the_score(name):
+    score, y = scored(70, 8)
+    grid = np.linspace(-6, 6, 200)
+    p = make_calibrator(name).fit(score, y).predict(grid)
+    assert (np.diff(p) >= -1e-12).all()
+
+
+def test_venn_abers_equals_two_isotonic_fits():
+    score, y = scored(40, 9)
+    score = np.round(score, 1)
+    new = np.array([-9.0, -0.3, score[5], 0.17, 9.0])
+    low, high = VennAbersCalibrator().fit(score, y).interval(new)
+    for value, p0, p1 in zip(new, low, high, strict=True):
+        for label, expected in ((0, p0), (1, p1)):
+            fit = IsotonicRegression().fit(np.append(score, value), np.append(y, label).astype(float))
+            assert fit.predict([value])[0] == pytest.approx(expected, abs=1e-12)
+    assert (low <= high).all()
+
+
+def test_recalibration_finds_a_shift_and_keeps_the_slope_where_events_are_few():
+    score, _ = scored(20_000, 10)
+    y = np.random.default_rng(11).random(20_000) < expit(1.0 + 0.6 * score)
+    intercept, slope = fit_recalibration(expit(score), y)
+    assert [intercept, slope] == pytest.approx([1.0, 0.6], abs=0.05)
+    free = fit_recalibration(expit(score[:12]), y[:12], spread=1e6)[1]
+    shrunk = fit_recalibration(expit(score[:12]), y[:12])[1]
+    assert abs(shrunk - 1) < 0.7 * abs(free - 1)
+
+
+def test_unknown_calibration_lists_the_known():
+    with pytest.raises(ConfigError, match="platt"):
+        make_calibrator("isotonic")

@@ -1,0 +1,37 @@
+"""Range novelty: rate on ordinary rows, certainty on far ones, and the feature to blame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from radnec.model.novelty import RangeNovelty
+
+
+@pytest.fixture
+def fitted() -> tuple[RangeNovelty, np.random.Generator]:
+    rng = np.random.default_rng(0)
+    training = [rng.normal(size=(80, 12)) for _ in range(5)]
+    held_out = [rng.normal(size=(20, 12)) for _ in range(5)]
+    return RangeNovelty(rate=0.05).fit(training, held_out), rng
+
+
+def test_ordinary_rows_are_rarely_novel(fitted):
+    novelty, rng = fitted
+    new = rng.normal(size=(4000, 12))
+    assert (novelty.measure([new] * 5) > novelty.limit_).mean() <= 0.08
+
+
+def test_rows_far_away_are_novel_and_the_feature_is_named(fitted):
+    novelty, rng = fitted
+    new = rng.normal(size=(1, 12)) * 0.1
+    new[0, :4] = [9.0, 9.0, 9.0, 90.0]
+    assert novelty.measure([new] * 5)[0] == pytest.approx(4 / 12)
+    assert novelty.measure([new] * 5)[0] > novelty.limit_
+    assert novelty.worst([new] * 5, [[f"f{i}" for i in range(12)]] * 5) == ["f3"]
+
+
+def test_a_row_inside_every_range_blames_nothing(fitted):
+    novelty, _ = fitted
+    assert novelty.measure([np.zeros((1, 12))] * 5)[0] == 0
+    assert novelty.worst([np.zeros((1, 12))] * 5, [["a"] * 12] * 5) == [""]

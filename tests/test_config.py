@@ -1,0 +1,206 @@
+"""Settings: names refused, digests, pyradiomics' parameter files."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+
+import pytest
+
+from radnec.config import ExtractionConfig
+from radnec.config.vocabulary import FEATURES, IMAGE_TYPES, ON_REQUEST, REPLACED
+from radnec.errors import ConfigError, ExtractionWarning
+
+EXAMPLES = (
+    "mr_brain/exampleSettings/MR_2D_extraction.yaml",
+    "mr_brain/exampleSettings/Params.yaml",
+    "mr_brain/exampleSettings/exampleCT.yaml",
+    "mr_brain/exampleSettings/exampleMR_3mm.yaml",
+    "mr_brain/exampleSettings/exampleMR_5mm.yaml",
+    "mr_brain/exampleSettings/exampleMR_NoResampling.yaml",
+    "mr_brain/exampleSettings/example_allShape.yaml",
+    "tables/melanoma_bm_srt/radiomicsSetting.yaml",
+)
+
+
+@pytest.fixture(scope="module")
+def pyradiomics():
+    radiomics = pytest.importorskip("radiomics")
+    logger = logging.getLogger("radiomics")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield radiomics
+    logger.setLevel(level)
+
+
+@pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")  # pyradiomics' validator, pykwalify
+@pytest.mark.usefixtures("pyradiomics")
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_parameter_files_mean_what_pyradiomics_takes_them_to_mean(reference, example):
+    from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+    config = ExtractionConfig.from_pyradiomics_yaml(reference / example)
+    theirs = RadiomicsFeatureExtractor(str(reference / example))
+    ours = RadiomicsFeatureExtractor(config.to_pyradiomics())
+    default = {
+        "binWidth": 25,
+        "voxelArrayShift": 0,
+        "symmetricalGLCM": True,
+        "gldm_a": 0,
+        "resegmentMode": "absolute",
+        "resegmentShape": False,
+    }
+
+    def stated(extractor) -> dict:
+        settings = {**default, **extractor.settings}
+        if settings.get("binCount"):
+            del settings["binWidth"]
+        return {
+            name: value for name, value in settings.items() if value is not None and name != "additionalInfo"
+        }
+
+    assert stated(ours) == stated(theirs)
+    assert ours.enabledImagetypes == theirs.enabledImagetypes
+    assert {name: chosen or [] for name, chosen in ours.enabledFeatures.items()} == {
+        name: chosen or [] for name, chosen in theirs.enabledFeatures.items()
+    }
+    assert ExtractionConfig.from_pyradiomics(config.to_pyradiomics()) == config
+
+
+def test_voxel_wise_parameters_are_refused_with_the_reason(reference):
+    with pytest.raises(ConfigError, match="voxelSetting: voxel-wise feature maps are not lesion features"):
+        ExtractionConfig.from_pyradiomics_yaml(reference / "mr_brain/exampleSettings/exampleVoxel.yaml")
+
+
+def test_vocabulary_is_pyradiomics_own(pyradiomics):
+    classes = pyradiomics.getFeatureClasses()
+    assert set(FEATURES) == set(classes)
+    assert set(IMAGE_TYPES) == set(pyradiomics.getImageTypes())
+    for name, found in classes.items():
+        deprecated = {feature for feature, old in found.getFeatureNames().items() if old}
+        assert set(FEATURES[name]) == set(found.getFeatureNames()) - deprecated
+        assert {*ON_REQUEST.get(name, ()), *REPLACED.get(name, {})} == deprecated
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"settings": {}}, "settings: unknown section; did you mean 'setting'?"),
+        ({"setting": {"binwidth": 5}}, "binwidth: unknown setting; did you mean 'binWidth'?"),
+        ({"setting": {"bin_width": 5}}, "bin_width: unknown setting; did you mean 'binWidth'?"),
+        ({"imageType": {"Wavlet": {}}}, "Wavlet: unknown image type; did you mean 'Wavelet'?"),
+        ({"featureClass": {"GLCMs": None}}, "GLCMs: unknown feature class; did you mean 'glcm'?"),
+        ({"setting": {"label": 2}}, "label 2: the cohort table says which label"),
+        ({"setting": {"label_channel": 1}}, "label_channel 1: give each lesion a mask file"),
+        (
+            {"setting": {"interpolator": None, "resampledPixelSpacing": [1, 1, 1]}},
+            "resampledPixelSpacing without an interpolator",
+        ),
+    ],
+)
+def test_parameters_without_counterpart_are_refused(parameters, message):
+    with pytest.raises(ConfigError) as refusal:
+        ExtractionConfig.from_pyradiomics(parameters)
+    assert message in str(refusal.value)
+
+
+def test_all_problems_of_a_parameter_file_are_named_at_once(tmp_path):
+    file = tmp_path / "Params.yaml"
+    file.write_text("setting: {binWidht: 5, label: 3}\nimageType: {LoGG: {}}\n")
+    with pytest.raises(ConfigError, match=r"Params.yaml cannot be used:\n.*label 3.*\n.*binWidht.*\n.*LoGG"):
+        ExtractionConfig.from_pyradiomics_yaml(file)
+
+
+@pytest.mark.parametrize("text", ["- 1\n- 2\n", "setting: [unclosed"])
+def test_a_file_that_holds_no_sections_is_refused(tmp_path, text):
+    file = tmp_path / "Params.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"Params\.yaml"):
+        ExtractionConfig.from_pyradiomics_yaml(file)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"geometryTolerance": 0.1}, "geometryTolerance is not used"),
+        ({"correctMask": True}, "correctMask is not used"),
+        ({"binWidth": 5, "binCount": 32}, "binWidth has no effect beside binCount"),
+        ({"sigma": [1.0]}, "sigma has no effect, because LoG is not among the image types"),
+    ],
+)
+def test_what_has_no_effect_is_said(setting, message):
+    with pytest.warns(ExtractionWarning, match=message):
+        ExtractionConfig.from_pyradiomics({"setting": setting})
+
+
+def test_options_given_for_all_filters_reach_the_filter_that_reads_them():
+    parameters = {"setting": {"sigma": [2.0]}, "imageType": {"LoG": {}, "Wavelet": {"binWidth": 10}}}
+    config = ExtractionConfig.from_pyradiomics(parameters)
+    assert config.image_types == {"LoG": {"sigma": [2.0]}, "Wavelet": {"bin_width": 10}}
+
+
+def test_interpolators_may_be_numbers_as_in_pyradiomics():
+    config = ExtractionConfig.from_pyradiomics({"setting": {"interpolator": 2}})
+    assert config.interpolator == "sitkLinear"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"binwidht": 5}, "did you mean 'bin_width'?"),
+        ({"bin_width": 5, "bin_count": 5}, "exactly one of bin_width and bin_count"),
+        ({"interpolator": "sitkBspline"}, "did you mean 'sitkBSpline'?"),
+        ({"image_types": {}}, "at least one image type"),
+        ({"image_types": {"LoG": {"sigma": 2.0}}}, "LoG needs sigma, a list of widths in mm"),
+        ({"image_types": {"LoG": {"sigma": [0.0]}}}, "LoG needs sigma"),
+        ({"image_types": {"Wavelet": {"wavelet": "coif99"}}}, "unknown wavelet 'coif99'"),
+        ({"image_types": {"Square": {"sigma": [1.0]}}}, "Square takes no sigma"),
+        ({"image_types": {"Wavelet": {"bin_width": -1}}}, "greater than 0"),
+        ({"feature_classes": {"glcm": ["Contrsat"]}}, "did you mean 'Contrast'?"),
+        (
+            {"feature_classes": {"glcm": ["Homogeneity1"]}},
+            "no longer computes Homogeneity1 of glcm; it equals Id",
+        ),
+        ({"feature_classes": {"shape2D": None}}, "set force_2d=True"),
+        ({"resampled_spacing_mm": (1, 1, -1)}, "greater than or equal to 0"),
+        ({"clip_percentiles": (99, 1)}, "two rising numbers"),
+        ({"by_sequence": {"rCBV": {"bin_widht": 0.2}}}, "did you mean 'bin_width'?"),
+        ({"by_sequence": {"rCBV": {"by_sequence": {}}}}, "cannot be nested"),
+    ],
+)
+def test_wrong_settings_are_refused_with_what_to_write(values, message):
+    with pytest.raises(ConfigError) as refusal:
+        ExtractionConfig(**values)
+    assert message in str(refusal.value)
+
+
+def test_settings_survive_yaml_and_the_digest_follows_them(tmp_path):
+    config = ExtractionConfig(
+        image_types={"Original": {}, "LoG": {"sigma": [1.0, 2.0]}, "Wavelet": {"bin_width": 10.0}},
+        resampled_spacing_mm=(1, 1, 0),
+        by_sequence={"rCBV": {"bin_width": 0.25}},
+    )
+    (tmp_path / "extraction.yaml").write_text(config.to_yaml())
+    again = ExtractionConfig.from_yaml(tmp_path / "extraction.yaml")
+    assert again == config
+    assert again.digest() == config.digest() != ExtractionConfig().digest()
+
+
+def test_a_sequence_may_have_settings_of_its_own():
+    config = ExtractionConfig(bin_width=10, by_sequence={"rCBV": {"bin_count": 16}})
+    assert config.for_sequence("rCBV") == ExtractionConfig(bin_count=16)
+    assert config.for_sequence("FLAIR") == ExtractionConfig(bin_width=10)
+
+
+def test_a_filters_own_bin_width_wins_over_a_common_bin_count():
+    config = ExtractionConfig(bin_count=32, image_types={"Wavelet": {"bin_width": 10}})
+    assert config.to_pyradiomics()["imageType"]["Wavelet"] == {"binWidth": 10, "binCount": None}
+
+
+def test_no_warning_over_a_plain_parameter_file(tmp_path):
+    file = Path(tmp_path / "Params.yaml")
+    file.write_text("setting: {binWidth: 5, label: 1, additionalInfo: true}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ExtractionConfig.from_pyradiomics_yaml(file) == ExtractionConfig(bin_width=5)
