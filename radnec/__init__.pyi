@@ -12,7 +12,7 @@ from .config import LabelPolicy as LabelPolicy
 from .config import TrainingConfig as TrainingConfig
 from .evaluation.protocol import labelled as labelled
 from .features.extract import extract as extract
-from .features.table import join as join
+from .features.joining import join as join
 from .imaging.quality import check as check
 from .labels import Outcome as Outcome
 from .simulate import simulate_cohort as simulate_cohort

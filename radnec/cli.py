@@ -247,7 +247,7 @@ def _measured(path: Path, extraction: Path | None, n_jobs: int, *, settings: Any
 
 
 def _extraction(path: Path | None) -> radnec.ExtractionConfig | None:
-    return None if path is None else radnec.ExtractionConfig.from_any_yaml(path)
+    return None if path is None else radnec.ExtractionConfig.from_yaml(path)
 
 
 def _training(path: Path | None, n_jobs: int) -> radnec.TrainingConfig:

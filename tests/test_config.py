@@ -56,9 +56,7 @@ def test_parameter_files_mean_what_pyradiomics_takes_them_to_mean(reference, exa
         settings = {**default, **extractor.settings}
         if settings.get("binCount"):
             del settings["binWidth"]
-        return {
-            name: value for name, value in settings.items() if value is not None and name != "additionalInfo"
-        }
+        return {name: value for name, value in settings.items() if value is not None and name != "additionalInfo"}
 
     assert stated(ours) == stated(theirs)
     assert ours.enabledImagetypes == theirs.enabledImagetypes

@@ -85,12 +85,8 @@ def _explain(settings: type[BaseModel], error: ValidationError) -> str:
         name = ".".join(str(part) for part in problem["loc"]) or "settings"
         if problem["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name, settings.model_fields, n=1)
-            hint = (
-                f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(settings.model_fields)}"
-            )
+            hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(settings.model_fields)}"
             lines.append(f"  {name}: unknown setting{hint}")
         else:
-            lines.append(
-                f"  {name}: found {problem['input']!r}; {problem['msg'].removeprefix('Value error, ')}"
-            )
+            lines.append(f"  {name}: found {problem['input']!r}; {problem['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)

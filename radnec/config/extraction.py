@@ -107,10 +107,7 @@ class ExtractionConfig(Settings):
     def _one_binning(self) -> Self:
         if (self.bin_width is None) == (self.bin_count is None):
             raise ValueError("give exactly one of bin_width and bin_count")
-        if (
-            self.clip_percentiles is not None
-            and not 0 <= self.clip_percentiles[0] < self.clip_percentiles[1] <= 100
-        ):
+        if self.clip_percentiles is not None and not 0 <= self.clip_percentiles[0] < self.clip_percentiles[1] <= 100:
             raise ValueError("clip_percentiles are two rising numbers within 0 and 100")
         if "shape2D" in self.feature_classes and not self.force_2d:
             raise ValueError("shape2D is measured in one plane; set force_2d=True, or take shape instead")
@@ -135,9 +132,7 @@ class ExtractionConfig(Settings):
                 raise ValueError(f"unknown image type {name!r}; {_nearest(name, IMAGE_TYPES)}")
             unknown = set(options) - set(IMAGE_TYPES[name]) - set(PER_FILTER)
             if unknown:
-                raise ValueError(
-                    f"{name} takes no {', '.join(sorted(unknown))}; its settings: {_options(name)}"
-                )
+                raise ValueError(f"{name} takes no {', '.join(sorted(unknown))}; its settings: {_options(name)}")
             own = {option: options[option] for option in options if option in PER_FILTER}
             if own:
                 cls(**own)
@@ -212,6 +207,17 @@ class ExtractionConfig(Settings):
         return cls(**from_parameters(parameters, source))
 
     @classmethod
+    def from_text(cls, text: str, *, source: str = "the settings") -> Self:
+        """Read settings from YAML text, radnec's or a parameter file of pyradiomics; `source` is named in errors."""
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError:
+            values = None
+        if isinstance(values, dict) and {"imageType", "featureClass", "setting"} & set(values):
+            return cls.from_pyradiomics(values, source=source)
+        return super().from_text(text, source=source)
+
+    @classmethod
     def from_pyradiomics_yaml(cls, path: str | Path) -> Self:
         """Read a parameter file of pyradiomics (YAML or JSON).
 
@@ -281,8 +287,6 @@ def _check_features(feature_class: str, features: Iterable[str]) -> None:
     for feature in features:
         if feature in REPLACED.get(feature_class, {}):
             instead = REPLACED[feature_class][feature]
-            raise ValueError(
-                f"pyradiomics no longer computes {feature} of {feature_class}; it equals {instead}"
-            )
+            raise ValueError(f"pyradiomics no longer computes {feature} of {feature_class}; it equals {instead}")
         if feature not in known:
             raise ValueError(f"{feature_class} has no feature {feature!r}; {_nearest(feature, known)}")

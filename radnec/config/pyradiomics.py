@@ -136,9 +136,7 @@ def _refused(setting: dict[str, Any]) -> list[str]:
     problems = []
     label, channel = setting.pop("label", 1), setting.pop("label_channel", 0)
     if label != 1:
-        problems.append(
-            f"label {label}: the cohort table says which label of a mask is the lesion (column mask_label)"
-        )
+        problems.append(f"label {label}: the cohort table says which label of a mask is the lesion (column mask_label)")
     if channel not in (None, 0):
         problems.append(f"label_channel {channel}: give each lesion a mask file of its own")
     if "interpolator" in setting and setting["interpolator"] is None:
@@ -150,9 +148,7 @@ def _refused(setting: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _fields(
-    setting: dict[str, Any], images: dict[str, dict[str, Any]], classes: Mapping[str, Any]
-) -> dict[str, Any]:
+def _fields(setting: dict[str, Any], images: dict[str, dict[str, Any]], classes: Mapping[str, Any]) -> dict[str, Any]:
     values = {SETTINGS[name]: value for name, value in setting.items()}
     number = values.get("interpolator")
     if isinstance(number, int) and 1 <= number <= len(INTERPOLATORS):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.stats import norm
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class Test(NamedTuple):
+@dataclass(frozen=True)
+class Test:
     """Outcome of a test of two AUCs.
 
     Attributes
@@ -27,7 +29,7 @@ class Test(NamedTuple):
     """
 
     # pytest would otherwise take the class for a test when a test module imports it.
-    __test__ = False
+    __test__: ClassVar[bool] = False
 
     statistic: float
     p_value: float

@@ -67,7 +67,7 @@ class Evaluation:
     ...                       "patient": np.arange(80) // 2, "y": rng.uniform(size=80) < p, "p": p})
     >>> config = TrainingConfig(random_state=0)
     >>> Evaluation(predictions=table, config=config, kind="external test")
-    <Evaluation, external test: 80 lesions of 40 patients, 31 necrosis; AUC 0.86 (0.78 to 0.92)>
+    <Evaluation, external test: 80 lesions of 40 patients, 36 necrosis; AUC 0.86 (0.78 to 0.92)>
     """
 
     predictions: pd.DataFrame
@@ -181,7 +181,7 @@ class Evaluation:
         area = find(self._summary, "auc")
         if math.isnan(area.value):
             return f"<Evaluation, {self.kind}: {self.subject}; {self.conclusions[0]}>"
-        doubt = "" if self.better_than_prevalence else "; no better than prevalence"
+        doubt = "; no better than prevalence" if better_than(self._summary, "prevalence") is False else ""
         numbers = f"AUC {area.value:.2f} ({area.low:.2f} to {area.high:.2f})"
         return f"<Evaluation, {self.kind}: {self.subject}; {numbers}{doubt}>"
 

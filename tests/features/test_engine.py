@@ -21,7 +21,7 @@ pytest.importorskip("radiomics")
 CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm", "shape", "shape2D")
 FILTERS = {
     "original": {},
-    "filters": {"image_types": {"LoG": {"sigma": [2.0, 3]}, "Wavelet": {"bin_width": 10}}},
+    "filters": {"image_types": {"LoG": {"sigma": [2.0, 3]}, "Wavelet": {"bin_width": 40}}},
     "local filters": {
         "image_types": {name: {} for name in ("Square", "SquareRoot", "Logarithm", "Exponential", "Gradient")}
     },
@@ -84,12 +84,12 @@ def one_slice(mask, bounding_box):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["brain1", "brain2"])
 @pytest.mark.parametrize("settings", FILTERS.values(), ids=FILTERS)
-def test_values_are_those_of_plain_pyradiomics(reference, case, settings):
+def test_values_are_those_of_plain_pyradiomics(reference, caplog, case, settings):
     from radiomics.featureextractor import RadiomicsFeatureExtractor
 
     config = ExtractionConfig(**settings)
     found = measure_region(*brain(reference, case), config)
-    logging.getLogger("radiomics").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, logger="radiomics")
     parameters = config.to_pyradiomics()
     extractor = RadiomicsFeatureExtractor(**parameters["setting"])
     extractor.disableAllImageTypes()
@@ -131,9 +131,6 @@ def test_no_global_state_is_changed():
         process.SetGlobalDefaultCoordinateTolerance(1e-6)
     assert process.GetGlobalDefaultNumberOfThreads() == threads
     assert before == {"handlers": logger.handlers, "level": logger.level, "propagate": logger.propagate}
-    assert not logging.getLogger().handlers or all(
-        "radiomics" not in type(handler).__module__ for handler in logging.getLogger().handlers
-    )
 
 
 def test_nothing_is_printed_or_warned(capfd):
