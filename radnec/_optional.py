@@ -52,5 +52,6 @@ def need(module: str, purpose: str, extra: str) -> ModuleType:
     except ImportError as error:
         lines = _INSTALL.get(module, f'pip install "radnec[{extra}]"')
         raise MissingDependencyError(
-            f"{purpose} needs {module.split('.')[0]}, which cannot be imported ({error}). Install it with:\n  {lines}"
+            f"{purpose} needs {module.split('.', maxsplit=1)[0]}, which cannot be imported ({error}). "
+            f"Install it with:\n  {lines}"
         ) from error

@@ -189,7 +189,9 @@ def evaluate(
 ) -> None:
     """Evaluate the recipe by nested cross-validation, or a model on another place's table.
 
-    Exit code 1 when a column tells the outcome too well to be true. Example: radnec evaluate features.parquet --out report.html
+    Exit code 1 when a column tells the outcome too well to be true.
+
+    Example: radnec evaluate features.parquet --out report.html
     """
     trained = None if model is None else radnec.load(model)
     if trained is not None and extraction is None:
@@ -272,7 +274,7 @@ def _show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -
 def main() -> NoReturn:
     """Run the command line; errors go to stderr in one line, with exit code 2."""
     with warnings.catch_warnings():
-        warnings.showwarning = _show  # type: ignore[assignment]  # the rest of the signature is not read
+        warnings.showwarning = _show
         try:
             app()
         except RadnecError as error:

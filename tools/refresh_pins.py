@@ -1,7 +1,7 @@
 """Writes the versions that a fresh resolution gives into pyproject.toml as uv's constraints.
 
-Run ``uv run --no-project python tools/refresh_pins.py`` and then the tests. A lock file would record download addresses;
-constraints pin the same versions without any.
+Run ``uv run --no-project python tools/refresh_pins.py`` and then the tests. A lock file would record download
+addresses; constraints pin the same versions without any.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ BEGIN, END = "constraint-dependencies = [", "]"
 def resolved() -> list[str]:
     """Return ``name==version`` of everything the project and its groups need, on any Python it supports."""
     command = ["uv", "export", "--all-extras", "--all-groups", "--no-hashes", "--no-emit-project", "--no-annotate"]
-    lines = subprocess.run(command, cwd=PYPROJECT.parent, check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = subprocess.run(
+        command, cwd=PYPROJECT.parent, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     found: dict[str, set[str]] = {}
     for line in lines:
         match = re.match(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", line)

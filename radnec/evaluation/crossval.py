@@ -69,7 +69,7 @@ def cross_validate(
     """
     check_features(table, roles.features)
     table = with_volume(table)
-    patients = table[config.patient].astype(str).to_numpy()
+    patients = table[config.patient].astype(str).to_numpy(dtype=str)
     folds = PatientFolds(config.outer_folds, n_repeats=config.outer_repeats, random_state=seed)
     repeats = list(folds.repeats(y, patients))
     splits = [split for folds_of_repeat in repeats for split in folds_of_repeat]

@@ -18,6 +18,7 @@ COLUMNS = (
 )
 _COLOURS = {"error": "#b00020", "warning": "#8a5a00", "info": "#1a5fb4"}
 _SHOWN = 50
+_EACH = 3
 
 
 class CheckReport:
@@ -68,11 +69,16 @@ class CheckReport:
         return f"<CheckReport: {self._summary()}>"
 
     def __str__(self) -> str:
-        lines = [
-            f"{one['code']} {one['severity']}  {one['where']}: {one['found']}\n      {one['fix']}"
-            for one in self._shown()
-        ]
-        return "\n".join([self._summary(), *lines, *self._hidden()])
+        """Return the findings as text, those of one code together, the gravest first."""
+        lines = [self._summary()]
+        for severity in _COLOURS:
+            for code, part in self._findings[self._findings["severity"] == severity].groupby("code"):
+                rows = part.head(_EACH).to_dict("records")
+                lines.append(f"{code} {severity}, {len(part)}×: {rows[0]['explanation']} {rows[0]['fix']}")
+                lines += [f"    {place({str(k): v for k, v in row.items()})}: {row['found']}" for row in rows]
+                if len(part) > _EACH:
+                    lines.append(f"    … {len(part) - _EACH} more in .frame()")
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         environment = jinja2.Environment(loader=jinja2.PackageLoader("radnec.imaging"), autoescape=True)
@@ -94,9 +100,6 @@ class CheckReport:
         records = self._findings.head(_SHOWN).to_dict("records")
         rows = [{str(name): str(value) for name, value in record.items()} for record in records]
         return [{**row, "where": place(row)} for row in rows]
-
-    def _hidden(self) -> list[str]:
-        return [f"… {len(self) - _SHOWN} more in .frame()"] if len(self) > _SHOWN else []
 
 
 def place(row: Mapping[str, Any]) -> str:

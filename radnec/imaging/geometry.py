@@ -14,9 +14,7 @@ from radnec.errors import EmptyMaskError, GeometryError, MaskWarning
 _INTERPOLATORS = {"nearest": sitk.sitkNearestNeighbor, "linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
 
 
-def grid_difference(
-    image: sitk.Image, mask: sitk.Image, *, tolerance: float = 1e-4, name: str = "mask"
-) -> str | None:
+def grid_difference(image: sitk.Image, mask: sitk.Image, *, tolerance: float = 1e-4, name: str = "mask") -> str | None:
     """Say in words how the grid of a mask differs from the grid of an image.
 
     Parameters
@@ -60,8 +58,7 @@ def _shown(numbers: tuple[float, ...]) -> str:
 
 def _direction_difference(image: sitk.Image, mask: sitk.Image, name: str) -> str:
     ours, theirs = (
-        sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(one.GetDirection())
-        for one in (image, mask)
+        sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(one.GetDirection()) for one in (image, mask)
     )
     if ours != theirs:
         return f"{name} direction {theirs} differs from image {ours}"
@@ -139,9 +136,7 @@ def _linear(mask: sitk.Image, image: sitk.Image, labels: list[int]) -> sitk.Imag
     aligned = sitk.Image(image.GetSize(), sitk.sitkInt32)
     aligned.CopyInformation(image)
     for label in labels:
-        share = sitk.Resample(
-            sitk.Cast(mask == label, sitk.sitkFloat32), image, sitk.Transform(), sitk.sitkLinear, 0.0
-        )
+        share = sitk.Resample(sitk.Cast(mask == label, sitk.sitkFloat32), image, sitk.Transform(), sitk.sitkLinear, 0.0)
         # The small allowance lets rounded sums of weights count as one half; a tie goes to the smaller label.
         won = sitk.And(share >= 0.5 - 1e-6, aligned == 0)
         aligned = aligned + sitk.Cast(won, sitk.sitkInt32) * label
@@ -258,9 +253,7 @@ def resample_isotropic(
         )
     keep = interpolator == "nearest" or image.GetPixelID() == sitk.sitkFloat64
     source = image if keep else sitk.Cast(image, sitk.sitkFloat32)
-    return sitk.Resample(
-        source, isotropic_grid(image, spacing_mm), sitk.Transform(), _INTERPOLATORS[interpolator], 0.0
-    )
+    return sitk.Resample(source, isotropic_grid(image, spacing_mm), sitk.Transform(), _INTERPOLATORS[interpolator], 0.0)
 
 
 def resample_mask_isotropic(

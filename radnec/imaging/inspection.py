@@ -114,9 +114,7 @@ def _extent(inside: NDArray[np.bool_], axis: int) -> tuple[int, int]:
 
 def _component_sizes(box: NDArray[np.bool_]) -> list[int]:
     """Return the voxel counts of the parts that share no face, edge or corner, largest first."""
-    parts = sitk.GetArrayFromImage(
-        sitk.ConnectedComponent(sitk.GetImageFromArray(box.astype(np.uint8)), True)
-    )
+    parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(box.astype(np.uint8)), True))
     return sorted(np.bincount(parts.ravel())[1:].tolist(), reverse=True)
 
 

@@ -54,18 +54,14 @@ def zscore(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
     values = _inside(image, mask)
     mean, sd = float(values.mean()), float(values.std())
     if not math.isfinite(mean):
-        raise ImageError(
-            "the intensities inside the mask are not all finite; replace NaN or infinite voxels first"
-        )
+        raise ImageError("the intensities inside the mask are not all finite; replace NaN or infinite voxels first")
     if sd <= 1e-12 * abs(mean):
         raise ImageError(f"the intensities inside the mask are constant ({mean:.6g}): no z-score exists")
     standard: sitk.Image = sitk.Cast((sitk.Cast(image, sitk.sitkFloat64) - mean) / sd, sitk.sitkFloat32)
     return standard
 
 
-def clip_percentiles(
-    image: sitk.Image, low: float, high: float, *, mask: sitk.Image | None = None
-) -> sitk.Image:
+def clip_percentiles(image: sitk.Image, low: float, high: float, *, mask: sitk.Image | None = None) -> sitk.Image:
     """Clip intensities to two percentiles.
 
     Parameters
@@ -164,9 +160,7 @@ def correct_bias_field(
     factors = _shrink_factors(image, shrink)
     coarse = sitk.Shrink(region, factors)
     if not sitk.GetArrayViewFromImage(coarse).any():
-        raise MaskError(
-            f"nothing of the mask is left on a {shrink} times coarser grid: give a smaller shrink="
-        )
+        raise MaskError(f"nothing of the mask is left on a {shrink} times coarser grid: give a smaller shrink=")
     n4 = sitk.N4BiasFieldCorrectionImageFilter()
     n4.SetNumberOfThreads(1)
     n4.SetMaximumNumberOfIterations([int(count) for count in iterations])
@@ -231,9 +225,7 @@ def prepare(
 def _inside(image: sitk.Image, mask: sitk.Image) -> NDArray[np.float64]:
     difference = grid_difference(image, mask)
     if difference:
-        raise GeometryError(
-            f"{difference}. Resample it with radnec.imaging.geometry.align_mask(mask, image)."
-        )
+        raise GeometryError(f"{difference}. Resample it with radnec.imaging.geometry.align_mask(mask, image).")
     values = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) != 0]
     if not values.size:
         raise EmptyMaskError("the mask is empty: no intensity lies in it")

@@ -93,8 +93,7 @@ def read_labels(path: str | Path, image: sitk.Image) -> sitk.Image:
     difference = grid_difference(image, labels)
     if difference:
         raise GeometryError(
-            f"mask {Path(path).name}: {difference}. "
-            "Resample it with radnec.imaging.geometry.align_mask(mask, image)."
+            f"mask {Path(path).name}: {difference}. Resample it with radnec.imaging.geometry.align_mask(mask, image)."
         )
     if labels.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
         labels = _whole_numbers(labels, Path(path).name)

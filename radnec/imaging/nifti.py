@@ -97,9 +97,7 @@ def verify_nifti(path: Path, reader: sitk.ImageFileReader) -> NonFinite:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ReadError(f"{path} is damaged or cut short ({error}). Copy or export it again.") from error
     if found < expected:
-        raise ReadError(
-            f"{path} is cut short: {found} bytes of voxels, expected {expected}. Export it again."
-        )
+        raise ReadError(f"{path} is cut short: {found} bytes of voxels, expected {expected}. Export it again.")
     return lost
 
 

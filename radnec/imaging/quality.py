@@ -128,9 +128,7 @@ def _by_image(table: pd.DataFrame) -> list[list[Row]]:
     def image(row: Row) -> str:
         return str(row["image_path"] or "")
 
-    rows.sort(
-        key=lambda row: (image(row), str(row["mask_path"] or ""), _key(row), str(row.get("mask_label")))
-    )
+    rows.sort(key=lambda row: (image(row), str(row["mask_path"] or ""), _key(row), str(row.get("mask_label"))))
     groups = [list(group) for _, group in groupby(rows, key=image)]
     return sorted(groups, key=lambda group: min(_key(row) for row in group))
 

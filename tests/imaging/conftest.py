@@ -23,9 +23,7 @@ def ball() -> Callable[..., sitk.Image]:
         radius: float = 5.0,
         value: int = 1,
     ) -> sitk.Image:
-        axes = np.meshgrid(
-            *(np.arange(n) * step for n, step in zip(size, spacing, strict=True)), indexing="ij"
-        )
+        axes = np.meshgrid(*(np.arange(n) * step for n, step in zip(size, spacing, strict=True)), indexing="ij")
         distance = np.sqrt(sum((axis - c) ** 2 for axis, c in zip(axes, centre, strict=True)))
         image = sitk.GetImageFromArray((distance <= radius).astype(np.uint8).T * np.uint8(value))
         image.SetSpacing([float(step) for step in spacing])

@@ -44,10 +44,7 @@ def test_each_difference_is_named() -> None:
     )
     moved = sitk.Image(image)
     moved.SetOrigin((0, 0, 2.5))
-    assert (
-        grid_difference(image, moved)
-        == "mask origin (0.0, 0.0, 2.5) mm differs from image (0.0, 0.0, 0.0) mm"
-    )
+    assert grid_difference(image, moved) == "mask origin (0.0, 0.0, 2.5) mm differs from image (0.0, 0.0, 0.0) mm"
     flipped = sitk.Image(image)
     flipped.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
     assert grid_difference(image, flipped) == "mask direction RAS differs from image LPS"
@@ -81,9 +78,7 @@ def test_a_sphere_keeps_its_volume_and_centre_on_another_grid(
     assert aligned.GetPixelID() == mask.GetPixelID()
     assert _volume(aligned) == pytest.approx(4 / 3 * math.pi * 8**3, rel=0.02)
     places = np.argwhere(sitk.GetArrayFromImage(aligned))[:, ::-1].mean(axis=0)
-    np.testing.assert_allclose(
-        aligned.TransformContinuousIndexToPhysicalPoint(places.tolist()), (15, 15, 15), atol=0.1
-    )
+    np.testing.assert_allclose(aligned.TransformContinuousIndexToPhysicalPoint(places.tolist()), (15, 15, 15), atol=0.1)
 
 
 def test_every_label_is_kept_and_none_is_invented(ball: Callable[..., sitk.Image]) -> None:
@@ -122,8 +117,7 @@ def test_isotropic_grid_shares_the_centre_and_covers_the_image() -> None:
     grid = isotropic_grid(image, 1.0)
     assert grid.GetSize() == (3, 15, 46)
     middles = [
-        one.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in one.GetSize()])
-        for one in (image, grid)
+        one.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in one.GetSize()]) for one in (image, grid)
     ]
     np.testing.assert_allclose(*middles, atol=1e-9)
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_zscore_standardises_inside_the_mask(
-    ball: Callable[..., sitk.Image], noise: Callable[..., sitk.Image]
-) -> None:
+def test_zscore_standardises_inside_the_mask(ball: Callable[..., sitk.Image], noise: Callable[..., sitk.Image]) -> None:
     mask, image = ball(), noise(ball())
     inside = sitk.GetArrayFromImage(mask) == 1
     result = sitk.GetArrayFromImage(zscore(image, mask))
@@ -40,9 +38,7 @@ def test_zscore_ignores_gain_and_shift(gain: float, shift: float) -> None:
     np.testing.assert_allclose(once, again, atol=1e-4)
 
 
-def test_zscore_refuses_what_has_no_answer(
-    ball: Callable[..., sitk.Image], noise: Callable[..., sitk.Image]
-) -> None:
+def test_zscore_refuses_what_has_no_answer(ball: Callable[..., sitk.Image], noise: Callable[..., sitk.Image]) -> None:
     mask, image = ball(), sitk.Cast(noise(ball()), sitk.sitkFloat32)
     with pytest.raises(ImageError, match="constant"):
         zscore(image * 0 + 5, mask)

@@ -52,9 +52,7 @@ def test_the_mask_takes_the_exact_grid_of_the_image(tmp_path: Path, ball: Callab
     assert read_mask(tmp_path / "m.nrrd", image).GetOrigin() == image.GetOrigin()
 
 
-def test_another_grid_is_refused_with_the_line_to_run(
-    tmp_path: Path, ball: Callable[..., sitk.Image]
-) -> None:
+def test_another_grid_is_refused_with_the_line_to_run(tmp_path: Path, ball: Callable[..., sitk.Image]) -> None:
     mask = ball()
     mask.SetSpacing((0.9, 0.9, 1.0))
     sitk.WriteImage(mask, tmp_path / "m.nrrd")
@@ -65,9 +63,7 @@ def test_another_grid_is_refused_with_the_line_to_run(
 
 
 @pytest.mark.parametrize("kind", [sitk.sitkFloat32, sitk.sitkFloat64, sitk.sitkInt16, sitk.sitkUInt32])
-def test_whole_numbers_of_any_type_are_labels(
-    tmp_path: Path, ball: Callable[..., sitk.Image], kind: int
-) -> None:
+def test_whole_numbers_of_any_type_are_labels(tmp_path: Path, ball: Callable[..., sitk.Image], kind: int) -> None:
     sitk.WriteImage(sitk.Cast(ball(value=2), kind), tmp_path / "m.nrrd")
     mask = read_mask(tmp_path / "m.nrrd", ball(), label=2)
     assert np.array_equal(sitk.GetArrayFromImage(mask), sitk.GetArrayFromImage(ball()))
@@ -82,9 +78,7 @@ def test_fractions_are_refused(tmp_path: Path, ball: Callable[..., sitk.Image], 
         read_mask(tmp_path / "m.nrrd", ball())
 
 
-def test_an_empty_mask_a_name_and_the_background_are_refused(
-    tmp_path: Path, ball: Callable[..., sitk.Image]
-) -> None:
+def test_an_empty_mask_a_name_and_the_background_are_refused(tmp_path: Path, ball: Callable[..., sitk.Image]) -> None:
     sitk.WriteImage(ball() * 0, tmp_path / "m.nrrd")
     with pytest.raises(EmptyMaskError, match=r"m\.nrrd is empty"):
         read_mask(tmp_path / "m.nrrd", ball())

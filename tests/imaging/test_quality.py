@@ -121,12 +121,8 @@ def test_rn010_anisotropic_voxels(case: Case, ball: Make) -> None:
     assert report.frame()["found"][0] == "voxels of 0.5 × 0.5 × 3 mm, 6.0 to 1"
 
 
-@pytest.mark.parametrize(
-    ("sequence", "codes"), [("FLAIR", ["RN011"]), ("ADC", ["RN011"]), ("CBF", []), ("rCBV", [])]
-)
-def test_rn011_negative_intensities(
-    case: Case, ball: Make, noise: Make, sequence: str, codes: list[str]
-) -> None:
+@pytest.mark.parametrize(("sequence", "codes"), [("FLAIR", ["RN011"]), ("ADC", ["RN011"]), ("CBF", []), ("rCBV", [])])
+def test_rn011_negative_intensities(case: Case, ball: Make, noise: Make, sequence: str, codes: list[str]) -> None:
     image = noise(ball())
     image[0, 0, 0] = -4
     assert _codes(case(image, sequence=sequence)) == codes
@@ -164,9 +160,7 @@ def test_rn015_overlapping_lesions(case: Case, ball: Make) -> None:
     second["image_path"] = first["image_path"]
     report = check(pd.DataFrame([first, second]))
     assert report.frame()["code"].tolist() == ["RN015"]
-    shared = sitk.GetArrayFromImage(
-        sitk.And(*(sitk.ReadImage(row["mask_path"]) for row in (first, second)))
-    ).sum()
+    shared = sitk.GetArrayFromImage(sitk.And(*(sitk.ReadImage(row["mask_path"]) for row in (first, second)))).sum()
     assert f"shares {shared} voxels with lesion" in report.frame()["found"][0]
     assert _codes(first, {**second, "lesion_id": "L1"}) == []
 
@@ -180,22 +174,14 @@ def test_rn016_non_finite_outside_the_lesion(case: Case, ball: Make, noise: Make
 def test_every_code_has_a_test_and_says_what_to_do() -> None:
     tested = {name.split("_")[1].upper() for name in globals() if name.startswith("test_rn")}
     assert tested == set(FINDINGS)
-    assert all(
-        code == finding.code and finding.explanation and finding.fix for code, finding in FINDINGS.items()
-    )
+    assert all(code == finding.code and finding.explanation and finding.fix for code, finding in FINDINGS.items())
 
 
-def test_each_image_is_read_once_for_all_its_lesions(
-    case: Case, ball: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    labels = sitk.Maximum(
-        ball(radius=4, centre=(7.0, 7.0, 10.0)), ball(radius=4, centre=(17.0, 15.0, 10.0), value=2)
-    )
+def test_each_image_is_read_once_for_all_its_lesions(case: Case, ball: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = sitk.Maximum(ball(radius=4, centre=(7.0, 7.0, 10.0)), ball(radius=4, centre=(17.0, 15.0, 10.0), value=2))
     row = case(mask=labels)
     read = []
-    monkeypatch.setattr(
-        "radnec.imaging.quality.read_image", lambda path: (read.append(path), read_image(path))[1]
-    )
+    monkeypatch.setattr("radnec.imaging.quality.read_image", lambda path: (read.append(path), read_image(path))[1])
     rows = [{**row, "mask_label": 1}, {**row, "mask_label": 2, "lesion_id": "L2"}]
     assert _codes(*rows) == []
     assert read == [row["image_path"]]
@@ -230,7 +216,8 @@ def test_hostile_names_are_escaped_and_the_text_names_lesion_and_fix(case: Case,
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert str(report).splitlines()[0] == "1 image checked: 1 error"
-    assert "RN002 error  P1/S1/<script>alert(1)</script>, T1wCE: mask" in str(report)
+    assert "RN002 error, 1×: " in str(report)
+    assert "    P1/S1/<script>alert(1)</script>, T1wCE: mask" in str(report)
     assert FINDINGS["RN002"].fix in str(report)
 
 

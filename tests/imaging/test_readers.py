@@ -39,9 +39,7 @@ def test_every_format_gives_back_voxels_type_and_grid(tmp_path: Path, suffix: st
 
 
 @pytest.mark.parametrize(("name", "size"), [("brain1", (256, 256, 25)), ("brain2", (256, 256, 23))])
-def test_real_brain_volumes_have_the_published_grid(
-    reference: Path, name: str, size: tuple[int, ...]
-) -> None:
+def test_real_brain_volumes_have_the_published_grid(reference: Path, name: str, size: tuple[int, ...]) -> None:
     image = read_image(reference / "mr_brain" / f"{name}_image.nrrd")
     assert image.GetSize() == size
     np.testing.assert_allclose(image.GetSpacing(), (0.78125, 0.78125, 6.5))
@@ -96,9 +94,7 @@ def test_a_flipped_bit_in_a_compressed_file_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pixdim", [0.0, float("nan")])
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
-def test_voxel_sizes_that_itk_would_replace_by_one_are_refused(
-    tmp_path: Path, pixdim: float, suffix: str
-) -> None:
+def test_voxel_sizes_that_itk_would_replace_by_one_are_refused(tmp_path: Path, pixdim: float, suffix: str) -> None:
     path = tmp_path / f"image{suffix}"
     sitk.WriteImage(sitk.Image(4, 4, 4, sitk.sitkInt16), tmp_path / "plain.nii")
     content = bytearray((tmp_path / "plain.nii").read_bytes())
