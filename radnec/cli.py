@@ -274,6 +274,7 @@ def _show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -
 def main() -> NoReturn:
     """Run the command line; errors go to stderr in one line, with exit code 2."""
     with warnings.catch_warnings():
+        warnings.simplefilter("always", RadnecWarning)
         warnings.showwarning = _show
         try:
             app()

@@ -103,11 +103,12 @@ def summarise(
     twice that of fixed scores. The standard errors of all but Brier score, log loss and intercept are then
     multiplied by the root of 2. Measured SD over bootstrap standard error, ridge regression, 60 patients, 30
     features: 1.40 at AUC .50, 1.35 at .58, 1.26 at .75, 1.15 at .91; 100 patients, 300 features: 1.34 to 1.40. On
-    noise the AUC interval covers .5 in .956 (250 simulations, ± .03), without the factor in .864. Bates, Hastie
+    noise the AUC interval covers .5 in .956 and, with 100 patients, .952
+    (250 simulations, ± .03), without the factor in .864 and .852. Bates, Hastie
     and Tibshirani, Journal of the American Statistical Association 2024;119:1434, describe the problem.
     What the factor does not make good: with signal, differences in loss had an SD of 1.3 to 1.8 bootstrap
     standard errors (coverage .91 to .97); sensitivity and specificity at a threshold near the prevalence,
-    where most predictions lie, of 3: read those as intervals for the models as fitted.
+    where most predictions lie, of 3 to 7: read those as intervals for the models as fitted.
 
     Examples
     --------
