@@ -128,8 +128,9 @@ def extract(
 
     Example: radnec extract cohort.csv --out features.parquet --n-jobs -1
     """
-    from radnec.features.table import write_table
+    from radnec.features.table import table_kind, write_table
 
+    table_kind(_writable(out))
     table = radnec.extract(radnec.read_cohort(cohort), _extraction(extraction), n_jobs=n_jobs, cache=cache)
     write_table(table, out)
     failed = table[table["status"] == "failed"]
@@ -159,6 +160,7 @@ def train(
 
     Example: radnec train features.parquet --out model.radnec
     """
+    _writable(out)
     model = radnec.train(_measured(table, extraction, n_jobs), _training(config, n_jobs))
     model.save(out)
     if as_json:
@@ -193,6 +195,7 @@ def evaluate(
 
     Example: radnec evaluate features.parquet --out report.html
     """
+    _writable(out)
     trained = None if model is None else radnec.load(model)
     if trained is not None and extraction is None:
         features = _measured(table, None, n_jobs, settings=trained.extraction_config_)
@@ -231,6 +234,7 @@ def predict(
 
     Example: radnec predict model.radnec cohort.csv --out assessed.csv
     """
+    _writable(out)
     trained = radnec.load(model)
     assessed = trained.assess(_measured(table, None, n_jobs, settings=trained.extraction_config_))
     if out is not None:
@@ -240,6 +244,13 @@ def predict(
         _print_json(_records(assessed))
     elif out is None:
         typer.echo(assessed.to_csv(index=False), nl=False)
+
+
+def _writable(out: Path | None) -> Path:
+    """Refuse an output whose folder does not exist before any work is done."""
+    if out is not None and not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.absolute().parent} to write {out.name} to")
+    return Path() if out is None else out
 
 
 def _measured(path: Path, extraction: Path | None, n_jobs: int, *, settings: Any = None) -> Any:
@@ -278,7 +289,7 @@ def main() -> NoReturn:
         warnings.showwarning = _show
         try:
             app()
-        except RadnecError as error:
+        except (RadnecError, OSError) as error:
             typer.echo(f"radnec: {error}", err=True)
             sys.exit(WRONG_USE)
     sys.exit(0)

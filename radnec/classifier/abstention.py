@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MOST_MISSING = 0.5
 
 
-def why_abstain(X: pd.DataFrame, frame: pd.DataFrame, recipe: Recipe, judgement: Judgement) -> list[str]:
+def why_abstain(
+    X: pd.DataFrame, frame: pd.DataFrame, recipe: Recipe, judgement: Judgement, infinite: list[str]
+) -> list[str]:
     """Return, per row, why the model abstains; empty where it does not.
 
     Parameters
@@ -29,10 +31,14 @@ def why_abstain(X: pd.DataFrame, frame: pd.DataFrame, recipe: Recipe, judgement:
         The fitted recipe.
     judgement : Judgement
         What the recipe says of these rows.
+    infinite : list of str
+        Per row, which feature was infinite, or an empty text.
     """
     unseen = recipe.unseen_rows(frame).to_numpy()
     missing = frame[recipe.features].isna().mean(axis=1).to_numpy()
-    failed = X["status"].eq("failed").to_numpy() if "status" in X else np.zeros(len(X), dtype=bool)
+    failed = (
+        X["status"].eq("failed").fillna(False).to_numpy(dtype=bool) if "status" in X else np.zeros(len(X), dtype=bool)
+    )
     errors = X["error"].astype(str).to_numpy() if "error" in X else np.full(len(X), "no reason given", dtype=object)
     limit = recipe.novelty_.limit_
     reasons = []
@@ -40,10 +46,12 @@ def why_abstain(X: pd.DataFrame, frame: pd.DataFrame, recipe: Recipe, judgement:
         why = []
         if failed[row]:
             why.append(f"extraction failed: {errors[row]}")
+        if infinite[row]:
+            why.append(infinite[row])
         if missing[row] > MOST_MISSING:
             why.append(f"{missing[row]:.0%} of the features are missing")
         if unseen[row]:
-            why.append(f"unseen scanner ({unseen[row]}): use model.adapt(rows of that scanner)")
+            why.append(f"unseen scanner ({unseen[row]}): model.adapt(rows of that scanner) learns it")
         if judgement.novelty[row] > limit:
             why.append(
                 f"outside the training range in {judgement.novelty[row]:.0%} of the features (limit {limit:.0%}), "

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from radnec.evaluation.notes import folds_note
 from radnec.model.candidates import FAMILIES
 
 if TYPE_CHECKING:
@@ -31,9 +33,31 @@ _LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 def quantiles(frame: pd.DataFrame) -> pd.DataFrame:
     """Return quantiles of the numeric columns, one row per level (index ``level``); no row of the table."""
-    result = frame.select_dtypes("number").astype(float).quantile(_LEVELS)
+    numbers = [name for name in frame if is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name])]
+    result = frame[numbers].astype(float).quantile(list(_LEVELS))
     result.index.name = "level"
     return result.reset_index()
+
+
+def synthetic_rows(frame: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
+    """Return rows like those of `frame`, one per quantile level, without holding any of its rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows the model was trained on.
+    levels : DataFrame
+        Their quantiles, from :func:`quantiles`.
+    """
+    columns: dict[str, Any] = {}
+    for number, name in enumerate(frame.columns):
+        if name in levels:
+            # Every column is rotated differently, so that no row is a mere "all low" or "all high".
+            columns[name] = np.roll(levels[name].to_numpy(), number % len(levels))
+        else:
+            common = frame[name].mode().iloc[0]
+            columns[name] = [bool(common) if is_bool_dtype(frame[name]) else str(common)] * len(levels)
+    return pd.DataFrame(columns)
 
 
 def summarise_training(
@@ -57,6 +81,7 @@ def summarise_training(
     stored = sorted({name for name in config.candidates if FAMILIES[name].stores_rows})
     if any(recipe.chosen_.startswith(name) for name in stored):
         notes.append("The chosen classifier stores rows of the training table (support vectors).")
+    notes += folds_note("Inner", [len(recipe.members_)], config.inner_folds)
     return {
         "rows": len(frame),
         "patients": len(np.unique(patients)),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from radnec.classifier.estimator import RadnecClassifier
+from radnec.classifier.inputs import truth_of
 from radnec.classifier.measured import extraction_of, same_extraction
+from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
-from radnec.errors import LabelError, TableError
+from radnec.errors import ConfigError, LabelError, TableError
 from radnec.evaluation.crossval import cross_validate
 from radnec.evaluation.external import external_predictions
 from radnec.evaluation.guard import leak_flags
@@ -15,13 +17,18 @@ from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
 from radnec.features.columns import ColumnName, parse
 from radnec.features.provenance import provenance
-from radnec.model.roles import roles_of
-from radnec.model.splits import fresh_seed
+from radnec.model.door import check_columns, check_table
+from radnec.model.roles import Roles, roles_of
+from radnec.model.splits import fresh_seed, patients_per_class
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+
+#: One to hold out, two to tune on.
+_FEWEST_PATIENTS = 3
 
 
 def train(
@@ -58,7 +65,8 @@ def train(
     >>> model.summary_["patients"]
     30
     """
-    config = config or TrainingConfig()
+    check_table(table)
+    config = TrainingConfig() if config is None else config
     roles = roles_of(table, config)
     known = extraction_of(table)
     if known is None and extraction is None and not provenance(table) and any(_is_extracted(n) for n in roles.features):
@@ -111,23 +119,28 @@ def evaluate(
     >>> evaluate(table, config).frame().query("metric == 'auc'").model.tolist()
     ['prevalence', 'volume', 'clinical', 'cutoff', 'logistic', 'radnec']
     """
+    check_table(table)
     if model is not None:
-        config = config or model._settings()
+        config = model._settings() if config is None else config
+        if config.positive != model.positive_:
+            raise ConfigError(
+                f"config.positive is {config.positive!r}, the model's positive class {model.positive_!r}; expected "
+                "the same"
+            )
         same_extraction(table, model.extraction_config_)
-        roles = roles_of(table, config.model_copy(update={"features": tuple(model.feature_names_)}))
+        check_columns(table, model.recipe_.columns())
+        roles = Roles(model.feature_names_)
     else:
-        config = config or TrainingConfig()
+        config = TrainingConfig() if config is None else config
         roles = roles_of(table, config)
     selection = select_rows(table, config, features=roles.features)
-    truth = (selection.y == config.positive).to_numpy(dtype=bool)
+    classes = sorted(selection.y.unique().tolist()) if model is None else model.classes_.tolist()
+    truth = truth_of(selection.y, classes, config.positive)
     seed = fresh_seed() if config.random_state is None else config.random_state
-    notes = [*selection.notes, *roles.notes]
     if model is None:
+        _enough_patients(selection.y, selection.table[config.patient])
         predictions, reasons, more = cross_validate(selection.table, truth, roles, config, seed)
     else:
-        unknown = sorted({str(label) for label in selection.y.unique()} - {str(label) for label in model.classes_})
-        if unknown:
-            raise LabelError(f"labels {unknown} are not classes of the model, which are {list(model.classes_)}")
         recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
         prevalence = model.summary_["prevalence"]
         predictions, reasons, more = external_predictions(selection.table, truth, recipes, prevalence, config)
@@ -136,8 +149,8 @@ def evaluate(
         flow=selection.flow,
         config=config,
         kind="nested cross-validation" if model is None else "external test",
-        notes=(*notes, *more),
-        flags=leak_flags(selection.table, truth, roles.features),
+        notes=(*selection.notes, *roles.notes, *more),
+        flags=leak_flags(selection.table, truth, _suspects(selection.table, roles)),
         reasons=reasons,
         provenance={"table": provenance(table), "model": None if model is None else model.identity_},
         random_state=seed,
@@ -169,3 +182,20 @@ def load(path: str | Path) -> RadnecClassifier:
 
 def _is_extracted(name: str) -> bool:
     return isinstance(parse(name), ColumnName)
+
+
+def _suspects(table: pd.DataFrame, roles: Roles) -> list[str]:
+    """Return every column that some rung of the ladder reads."""
+    clinical = [name for name in clinical_predictors() if name in table]
+    return list(dict.fromkeys([*roles.features, *roles.covariates, *clinical]))
+
+
+def _enough_patients(y: pd.Series[Any], patients: pd.Series[Any]) -> None:
+    counts = patients_per_class(y, patients)
+    if min(counts.values()) < _FEWEST_PATIENTS:
+        text = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        raise LabelError(
+            f"patients per class are {text}; nested cross-validation needs at least {_FEWEST_PATIENTS} of each, to "
+            "hold "
+            "one out and still tune on two. Add patients of the rarer class"
+        )

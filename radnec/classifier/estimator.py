@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -16,20 +15,26 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from radnec.classifier import describe
 from radnec.classifier.abstention import why_abstain, why_call
+from radnec.classifier.inputs import as_frame, patients_of, truth_of, without_infinite
 from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.config import TrainingConfig
-from radnec.errors import LabelError, TableError, TrainingWarning, UnseenBatchError
+from radnec.errors import ConfigError, LabelError, TableError, UnseenBatchError
 from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
 from radnec.model.calibrate import fit_recalibration
 from radnec.model.conformal import name_sets
-from radnec.model.recipe import canonical_order, check_features
+from radnec.model.door import check_columns, check_table, check_values
+from radnec.model.recipe import canonical_order
 from radnec.model.roles import Roles, roles_of
-from radnec.model.splits import fresh_seed
+from radnec.model.splits import PatientFolds, fresh_seed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from radnec.evaluation.result import Evaluation
+
+
+#: Columns that :meth:`RadnecClassifier.assess` adds to the keys.
+ASSESSED = ("p_necrosis", "p_low", "p_high", "prediction_set", "call", "reason", "novelty", "outlying_feature")
 
 
 class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -108,18 +113,19 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If an outcome column is among the features.
         """
         settings = self._settings()
+        self._check_parameters()
         frame, labels = self._training_input(X, y)
-        patients = self._patients(frame, groups, settings)
-        roles = roles_of(frame, settings) if isinstance(X, pd.DataFrame) else Roles(list(frame.columns))
-        check_features(frame, roles.features)
-        positive = settings.positive if settings.positive in set(self.classes_) else self.classes_[1]
-        truth = labels == positive
-        seed = settings.random_state
-        self.random_state_ = fresh_seed() if seed is None else seed
+        named = isinstance(X, pd.DataFrame)
+        patients = patients_of(frame, groups, settings.patient, named=named)
+        roles = roles_of(frame, settings) if named else Roles(list(frame.columns))
+        check_values(frame, roles.features, roles.batches, roles.covariates)
+        next(PatientFolds(2).repeats(labels, patients))
+        self.positive_ = settings.positive if settings.positive in list(self.classes_) else self.classes_[1]
+        truth = truth_of(labels, self.classes_.tolist(), self.positive_)
+        self.random_state_ = fresh_seed() if settings.random_state is None else settings.random_state
         frame = with_volume(frame)
         order = canonical_order(frame[roles.features], truth, patients)
         frame, truth, patients = frame.iloc[order], truth[order], patients[order]
-        self.positive_ = positive
         self.feature_names_ = roles.features
         self.recipe_ = full_recipe(roles, settings, self.random_state_, n_jobs=settings.n_jobs)
         self.recipe_.fit(frame, truth, patients)
@@ -127,10 +133,12 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if LOG_VOLUME in frame:
             self.volume_recipe_ = simple_recipe([LOG_VOLUME], settings, self.random_state_).fit(frame, truth, patients)
         self.extraction_config_ = extraction_of(X)
-        self.reference_ = describe.quantiles(frame[self.recipe_.columns()])
+        read = frame[self.recipe_.columns()]
+        self.reference_ = describe.quantiles(read)
+        self.canary_ = describe.synthetic_rows(read, self.reference_)
         self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0
-        content = pd.util.hash_pandas_object(frame[self.recipe_.columns()], index=False).to_numpy().tobytes()
+        content = pd.util.hash_pandas_object(read, index=False).to_numpy().tobytes()
         self.identity_ = _identity(settings.digest(), str(self.random_state_), content, truth.tobytes())
         self.parent_: str | None = None
         return self
@@ -145,10 +153,12 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         radnec.errors.UnseenBatchError
             If a row comes from a scanner that training never saw, unless ``unseen="reference"``.
         """
+        self._check_parameters()
         frame = self._input(X)
+        check_values(frame, self.recipe_.features, {})
         if self.unseen == "error":
             self._refuse_unseen(frame)
-        p = self.recipe_.predict_proba(frame)
+        p = self.recipe_.predict_proba(frame) if len(frame) else np.zeros(0)
         columns = [p, 1 - p] if self.classes_[0] == self.positive_ else [1 - p, p]
         return np.column_stack(columns)
 
@@ -190,29 +200,25 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"the model was trained on the classes {list(self.classes_)}, without the positive class "
                 f"{self._settings().positive!r}; name it with TrainingConfig(positive=...) and train again"
             )
+        check_table(X)
         same_extraction(X, self.extraction_config_)
-        frame = self._input(X)
+        settings = self._settings()
+        keys = [name for name in (settings.patient, "session_id", "lesion_id") if name in X]
+        frame, infinite = without_infinite(self._input(X), self.recipe_.features)
+        if frame.empty:
+            return X[keys].assign(**{name: [] for name in ASSESSED})
         judgement = self.recipe_.judge(frame)
         negative = next(label for label in self.classes_ if label != self.positive_)
-        sets = self.recipe_.conformal_.sets(judgement.scores, error=self._settings().error)
+        sets = self.recipe_.conformal_.sets(judgement.scores, error=settings.error)
         texts, calls = name_sets(sets, str(negative), str(self.positive_))
-        abstain = why_abstain(X, frame, self.recipe_, judgement)
-        error = self._settings().error
-        reasons = [why or why_call(row, call, error) for why, row, call in zip(abstain, sets, calls, strict=True)]
-        keys = [name for name in (self._settings().patient, "session_id", "lesion_id") if name in X]
-        assessed = pd.DataFrame(
-            {
-                "p_necrosis": judgement.p,
-                "p_low": judgement.low,
-                "p_high": judgement.high,
-                "prediction_set": texts,
-                "call": ["abstain" if why else call for why, call in zip(abstain, calls, strict=True)],
-                "reason": reasons,
-                "novelty": judgement.novelty,
-                "outlying_feature": judgement.outlying,
-            },
-            index=X.index,
-        )
+        abstain = why_abstain(X, frame, self.recipe_, judgement, infinite)
+        reasons = [
+            why or why_call(row, call, settings.error) for why, row, call in zip(abstain, sets, calls, strict=True)
+        ]
+        calls = ["abstain" if why else call for why, call in zip(abstain, calls, strict=True)]
+        p, low, high = judgement.p, judgement.low, judgement.high
+        columns = (p, low, high, texts, calls, reasons, judgement.novelty, judgement.outlying)
+        assessed = pd.DataFrame(dict(zip(ASSESSED, columns, strict=True)), index=X.index)
         return pd.concat([X[keys], assessed], axis=1)
 
     def adapt(self, X: pd.DataFrame) -> RadnecClassifier:
@@ -254,15 +260,18 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         radnec.errors.LabelError
-            If `y` holds a value that is not one of the model's classes.
+            If `y` holds a value that is not one of the model's classes, or only one of them.
         """
         frame = self._input(X)
-        labels = np.asarray(y, dtype=object)
-        unknown = sorted({str(label) for label in labels} - {str(label) for label in self.classes_})
-        if unknown:
-            raise LabelError(f"labels {unknown} are not classes of the model, which are {list(self.classes_)}")
+        check_values(frame, self.recipe_.features, {})
+        check_consistent_length(X, y)
+        truth = truth_of(y, self.classes_.tolist(), self.positive_)
+        if len(set(truth)) < 2:
+            raise LabelError(
+                "all rows to recalibrate on are of one class; expected both, or the intercept has no limit"
+            )
         mended = self._child(frame)
-        intercept, slope = fit_recalibration(self.recipe_.predict_proba(frame), labels == self.positive_)
+        intercept, slope = fit_recalibration(self.recipe_.predict_proba(frame), truth)
         before = self.recipe_.adjustment_
         mended.recipe_ = copy.copy(self.recipe_)
         mended.recipe_.adjustment_ = [intercept + slope * before[0], slope * before[1]]
@@ -291,19 +300,25 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> TrainingConfig:
         return TrainingConfig() if self.config is None else self.config
 
+    def _check_parameters(self) -> None:
+        if self.config is not None and not isinstance(self.config, TrainingConfig):
+            raise ConfigError(f"config is a {type(self.config).__name__}; expected a radnec.TrainingConfig or None")
+        if self.unseen not in ("error", "reference"):
+            raise ConfigError(f"unseen={self.unseen!r}; expected 'error' or 'reference'")
+
     def _training_input(self, X: Any, y: ArrayLike) -> tuple[pd.DataFrame, NDArray[Any]]:
         if isinstance(X, pd.DataFrame):
+            check_table(X)
             validate_data(self, X, skip_check_array=True)
             labels = column_or_1d(y, warn=True)
             check_consistent_length(X, labels)
             if pd.isna(labels).any():
-                raise LabelError(
-                    f"{int(pd.isna(labels).sum())} rows have no label; radnec.labelled(table) leaves them out"
-                )
+                count = int(pd.isna(labels).sum())
+                raise LabelError(f"{count} rows have no label; radnec.labelled(table) leaves them out")
             frame = X.reset_index(drop=True)
         else:
             values, labels = validate_data(self, X, y, dtype=float, ensure_all_finite="allow-nan")
-            frame = _frame(values)
+            frame = as_frame(values)
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
         if len(self.classes_) != 2:
@@ -312,29 +327,14 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return frame, np.asarray(labels)
 
-    def _patients(self, frame: pd.DataFrame, groups: ArrayLike | None, settings: TrainingConfig) -> NDArray[np.str_]:
-        if groups is not None:
-            check_consistent_length(frame, groups)
-            return np.asarray(groups).astype(str)
-        if settings.patient in frame:
-            return frame[settings.patient].astype(str).to_numpy(dtype=str)
-        if hasattr(self, "feature_names_in_"):
-            warnings.warn(
-                f"the table has no column {settings.patient!r} and no groups were given: every row counts as a "
-                "patient. "
-                "If patients repeat, name the column with TrainingConfig(patient=...)",
-                TrainingWarning,
-                stacklevel=3,
-            )
-        return np.arange(len(frame)).astype(str)
-
     def _input(self, X: Any) -> pd.DataFrame:
         check_is_fitted(self)
         if isinstance(X, pd.DataFrame):
-            check_features(X, self.recipe_.columns())
+            check_table(X)
+            check_columns(X, self.recipe_.columns())
             return X[self.recipe_.columns()]
         if not hasattr(self, "feature_names_in_"):
-            return _frame(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
+            return as_frame(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
         raise TableError(
             f"found a {type(X).__name__}; the model was trained on named columns. Expected a DataFrame that holds "
             f"{self.feature_names_[0]!r} and {len(self.feature_names_) - 1} more"
@@ -346,8 +346,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if found:
             raise UnseenBatchError(
                 f"{int((unseen != '').sum())} rows come from scanners that training never saw: {', '.join(found)}. "
-                "Adapt "
-                "the model with model.adapt(rows of that scanner), or accept the grand mean with "
+                "Adapt the model with model.adapt(rows of that scanner), or accept the grand mean with "
                 'model.set_params(unseen="reference")'
             )
 
@@ -370,10 +369,6 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """Return the settings; of a fitted model also what it learnt from, and whether it learnt anything."""
         return describe.text(self) if hasattr(self, "recipe_") else str(super().__repr__(N_CHAR_MAX))
-
-
-def _frame(values: NDArray[np.float64]) -> pd.DataFrame:
-    return pd.DataFrame(values, columns=[f"x{number:06d}" for number in range(values.shape[1])])
 
 
 def _identity(*parts: str | bytes) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from radnec.bundle import Bundle, read_bundle, write_bundle
 from radnec.classifier import describe
@@ -15,6 +14,8 @@ from radnec.model.recipe import Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from radnec.evaluation.result import Evaluation
 
@@ -31,6 +32,7 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         "classes": [label.item() if isinstance(label, np.generic) else label for label in model.classes_],
         "positive": model.positive_.item() if isinstance(model.positive_, np.generic) else model.positive_,
         "features": model.feature_names_,
+        "unseen": model.unseen,
         "named_columns": hasattr(model, "feature_names_in_"),
         "n_features_in": int(model.n_features_in_),
         "random_state": model.random_state_,
@@ -43,7 +45,7 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         training=model._settings(),
         reference=model.reference_,
         card=describe.card(model, evaluation),
-        canary=_canary(model),
+        canary=model.canary_.assign(**{_EXPECTED: model.recipe_.predict_proba(model.canary_)}),
     )
     return write_bundle(path, bundle)
 
@@ -55,8 +57,8 @@ def load_model(path: str | Path) -> RadnecClassifier:
     if not isinstance(recipes, dict) or not isinstance(recipes.get("radnec"), Recipe):
         raise BundleFormatError(f"{path}: the pipeline holds no recipe; it was not written by RadnecClassifier.save")
     manifest = bundle.manifest
-    model = RadnecClassifier(bundle.training)
     try:
+        model = RadnecClassifier(bundle.training, unseen=manifest["unseen"])
         model.classes_ = np.array(manifest["classes"])
         model.positive_ = manifest["positive"]
         model.feature_names_ = list(manifest["features"])
@@ -68,7 +70,9 @@ def load_model(path: str | Path) -> RadnecClassifier:
     except KeyError as error:
         raise BundleFormatError(f"{path}: the manifest lacks {error}") from None
     if named:
-        model.feature_names_in_ = np.asarray(model.feature_names_, dtype=object)
+        # Of the training table only the columns that are read are known.
+        model.feature_names_in_ = np.asarray(recipes["radnec"].columns(), dtype=object)
+        model.n_features_in_ = len(model.feature_names_in_)
     model.recipe_, model.volume_recipe_ = recipes["radnec"], recipes.get("volume")
     model.extraction_config_ = bundle.extraction
     model.reference_ = bundle.reference
@@ -77,32 +81,16 @@ def load_model(path: str | Path) -> RadnecClassifier:
     return model
 
 
-def _canary(model: RadnecClassifier) -> pd.DataFrame:
-    """Return synthetic rows, one per stored quantile level, with the probabilities expected of them."""
-    levels = model.reference_
-    rows = pd.DataFrame(index=range(len(levels)))
-    filled = {}
-    for number, name in enumerate(model.recipe_.columns()):
-        if name in levels:
-            # Every column is rotated differently, so that no row is a mere "all low" or "all high".
-            filled[name] = np.roll(levels[name].to_numpy(), number % len(levels))
-        else:
-            filled[name] = np.full(len(levels), _typical(model.recipe_, name), dtype=object)
-    rows = pd.DataFrame(filled)
-    return rows.assign(**{_EXPECTED: model.recipe_.predict_proba(rows)})
-
-
-def _typical(recipe: Recipe, column: str) -> str:
-    for member in recipe.members_:
-        harmoniser = member[0][0]
-        if column in harmoniser.combats_:
-            return str(harmoniser.combats_[column].batches_[0])
-    return "canary"
-
-
 def _sing(model: RadnecClassifier, canary: pd.DataFrame, path: str | Path) -> None:
     expected = canary[_EXPECTED].to_numpy()
-    found = model.recipe_.predict_proba(canary.drop(columns=_EXPECTED))
+    model.canary_ = canary.drop(columns=_EXPECTED)
+    try:
+        found = model.recipe_.predict_proba(model.canary_)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        raise CanaryError(
+            f"{path}: the loaded model cannot judge its own test rows ({type(error).__name__}: {error}). It was "
+            "written by another version of radnec or its libraries; the manifest names them"
+        ) from error
     difference = float(np.abs(found - expected).max())
     if not difference <= _TOLERANCE:
         raise CanaryError(

@@ -46,7 +46,11 @@ class Settings(BaseModel):
         radnec.errors.ConfigError
             If the file is no YAML mapping, or holds an unknown name or a wrong value.
         """
-        return cls.from_text(Path(path).read_text(encoding="utf-8"), source=str(path))
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is not UTF-8 text: {error}") from None
+        return cls.from_text(text, source=str(path))
 
     @classmethod
     def from_text(cls, text: str, *, source: str = "the settings") -> Self:

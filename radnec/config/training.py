@@ -9,6 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from radnec.config.base import Settings
 
+Family = Literal["logistic", "elastic_net", "linear_svm", "rbf_svm", "random_forest", "gradient_boosting"]
+
 
 class LabelPolicy(Settings):
     """Which rows are fit to learn from (the reference standard).
@@ -90,7 +92,7 @@ class TrainingConfig(Settings):
     batch: str | None = "scanner_id"
     covariates: tuple[str, ...] = ()
     features: tuple[str, ...] | str | None = None
-    candidates: tuple[str, ...] = ("logistic", "elastic_net", "random_forest")
+    candidates: tuple[Family, ...] = Field(default=("logistic", "elastic_net", "random_forest"), min_length=1)
     draws: int = Field(default=6, ge=1)
     outer_folds: int = Field(default=5, ge=2)
     outer_repeats: int = Field(default=3, ge=1)
@@ -115,6 +117,8 @@ class TrainingConfig(Settings):
             except re.error as error:
                 raise ValueError(f"not a regular expression: {error}") from None
             return value
+        if value is not None and not len(value):
+            raise ValueError("an empty list; expected at least one column, or None for radnec's feature columns")
         return value if value is None else tuple(value)
 
     @model_validator(mode="after")

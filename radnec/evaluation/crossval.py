@@ -11,7 +11,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from radnec.evaluation.ladder import Ladder, build_ladder, with_volume
-from radnec.model.recipe import Recipe, check_features
+from radnec.evaluation.notes import coverage_note, folds_note, unseen_note
+from radnec.evaluation.predictions import part_of
+from radnec.model.door import check_values
+from radnec.model.recipe import Recipe
 from radnec.model.splits import PatientFolds, Split
 
 if TYPE_CHECKING:
@@ -33,15 +36,24 @@ class FoldResult:
         Conformal sets: whether each holds the negative and the positive class.
     unseen : int
         Held-out rows of a scanner that training never saw.
+    inner_folds : int
+        Folds of the search inside.
     """
 
     p: Array
     sets: NDArray[np.bool_]
     unseen: int
+    inner_folds: int
 
 
 def cross_validate(
-    table: pd.DataFrame, y: NDArray[np.bool_], roles: Roles, config: TrainingConfig, seed: int
+    table: pd.DataFrame,
+    y: NDArray[np.bool_],
+    roles: Roles,
+    config: TrainingConfig,
+    seed: int,
+    *,
+    repeats: list[list[Split]] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
     """Predict every row by models that saw neither it nor its patient.
 
@@ -57,6 +69,8 @@ def cross_validate(
         Folds, repeats, candidates and jobs.
     seed : int
         Seed of everything random.
+    repeats : list of list of (train, test), optional
+        Outer folds of each repeat, to predict the same rows in the same way again; drawn from `seed` by default.
 
     Returns
     -------
@@ -67,11 +81,12 @@ def cross_validate(
     notes : list of str
         What the user should know, as sentences.
     """
-    check_features(table, roles.features)
+    check_values(table, roles.features, roles.batches, roles.covariates)
     table = with_volume(table)
     patients = table[config.patient].astype(str).to_numpy(dtype=str)
-    folds = PatientFolds(config.outer_folds, n_repeats=config.outer_repeats, random_state=seed)
-    repeats = list(folds.repeats(y, patients))
+    if repeats is None:
+        folds = PatientFolds(config.outer_folds, n_repeats=config.outer_repeats, random_state=seed)
+        repeats = list(folds.repeats(y, patients))
     splits = [split for folds_of_repeat in repeats for split in folds_of_repeat]
     ladder = build_ladder(table, roles, config, seed)
     # A rung that is the full recipe under another name is not fitted twice.
@@ -86,9 +101,15 @@ def cross_validate(
     found = dict(zip(tasks, results, strict=True))
     if same:
         found |= {("logistic", number): found["radnec", number] for number in range(len(splits))}
-    predictions = _tidy(found, ladder, repeats, y, patients)
-    notes = [_coverage_note(found, splits, y, config), *_unseen_note(found, splits, config)]
-    return predictions, ladder.reasons, notes
+    full = [found["radnec", number] for number in range(len(splits))]
+    tested = np.concatenate([test for _, test in splits])
+    notes = [
+        coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
+        *unseen_note(sum(result.unseen for result in full), len(tested), config),
+        *folds_note("Outer", [len(folds) for folds in repeats], config.outer_folds),
+        *folds_note("Inner", [result.inner_folds for result in full], config.inner_folds),
+    ]
+    return _tidy(found, ladder, repeats, y, patients), ladder.reasons, notes
 
 
 def predict_fold(
@@ -111,7 +132,8 @@ def predict_fold(
     if unseen and config.unseen == "adapt":
         fitted = fitted.adapt(new)
     judgement = fitted.judge(new)
-    return FoldResult(judgement.p, fitted.conformal_.sets(judgement.scores, error=config.error), unseen)
+    sets = fitted.conformal_.sets(judgement.scores, error=config.error)
+    return FoldResult(judgement.p, sets, unseen, len(fitted.members_))
 
 
 def _tidy(
@@ -127,34 +149,5 @@ def _tidy(
         p_of = {"prevalence": np.full(len(test), y[train].mean())}
         p_of |= {name: found[name, number].p for name in ladder.recipes}
         p_of |= {name: np.full(len(test), np.nan) for name in ladder.reasons}
-        for name, p in p_of.items():
-            part = {"model": name, "repeat": repeat, "fold": fold, "row": test}
-            parts.append(pd.DataFrame({**part, "patient": patients[test], "y": y[test], "p": p}))
+        parts += [part_of(name, repeat, fold, test, patients[test], y[test], p) for name, p in p_of.items()]
     return pd.concat(parts, ignore_index=True)
-
-
-def _coverage_note(
-    found: dict[tuple[str, int], FoldResult],
-    splits: list[Split],
-    y: NDArray[np.bool_],
-    config: TrainingConfig,
-) -> str:
-    sets = np.concatenate([found["radnec", number].sets for number in range(len(splits))])
-    truth = np.concatenate([y[test] for _, test in splits])
-    held = {name: sets[truth == value, int(value)].mean() for name, value in (("positive", True), ("negative", False))}
-    single = (sets.sum(axis=1) == 1).mean()
-    return (
-        f"Prediction sets asked to hold {1 - config.error:.0%} of each class held {held['positive']:.0%} of the "
-        "positive "
-        f"({config.positive}) and {held['negative']:.0%} of the other; {single:.0%} of the rows got a single call, the "
-        "rest were uncertain."
-    )
-
-
-def _unseen_note(found: dict[tuple[str, int], FoldResult], splits: list[Split], config: TrainingConfig) -> list[str]:
-    unseen = sum(found["radnec", number].unseen for number in range(len(splits)))
-    total = sum(len(test) for _, test in splits)
-    if not unseen:
-        return []
-    how = {"reference": "standardised with the grand mean", "adapt": "adapted to without labels"}[config.unseen]
-    return [f"{unseen} of {total} held-out predictions were of a scanner absent from training, {how}."]

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from radnec.evaluation.ladder import with_volume
-from radnec.model.recipe import Recipe, check_features
+from radnec.evaluation.notes import unseen_note
+from radnec.evaluation.predictions import part_of
+from radnec.model.door import check_columns, check_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from radnec.config import TrainingConfig
+    from radnec.model.recipe import Recipe
 
 
 def external_predictions(
@@ -52,34 +55,16 @@ def external_predictions(
     notes: list[str] = []
     p_of = {"prevalence": np.full(len(table), prevalence)}
     for name, recipe in recipes.items():
-        if recipe is None:
-            reasons[name] = "the training table had no lesion volume column"
+        if recipe is None or (name == "volume" and not set(recipe.features) <= set(table.columns)):
+            reasons[name] = f"the {'training table' if recipe is None else 'table'} had no lesion volume column"
             continue
-        if name == "volume" and not set(recipe.features) <= set(table.columns):
-            reasons[name] = "the table has no lesion volume column"
-            continue
-        check_features(table, recipe.columns())
+        check_columns(table, recipe.columns())
+        check_values(table, recipe.features, {})
         unseen = recipe.unseen_rows(table)
-        if (unseen != "").any():
-            scanners = ", ".join(sorted(set(unseen[unseen != ""])))
-            how = {"reference": "standardised with the grand mean", "adapt": "adapted to without labels"}[config.unseen]
-            count = int((unseen != "").sum())
-            notes.append(f"{count} of {len(table)} rows are of scanners absent from training ({scanners}), {how}.")
-            recipe = recipe.adapt(table) if config.unseen == "adapt" else recipe
-        p_of[name] = recipe.predict_proba(table)
+        scanners = unseen[unseen != ""].tolist()
+        notes += unseen_note(len(scanners), len(table), config, scanners)
+        p_of[name] = (recipe.adapt(table) if scanners and config.unseen == "adapt" else recipe).predict_proba(table)
     p_of |= {name: np.full(len(table), np.nan) for name in reasons}
-    parts = [
-        pd.DataFrame(
-            {
-                "model": name,
-                "repeat": 0,
-                "fold": 0,
-                "row": np.arange(len(table)),
-                "patient": table[config.patient].astype(str).to_numpy(),
-                "y": y,
-                "p": p,
-            }
-        )
-        for name, p in p_of.items()
-    ]
+    patients = table[config.patient].astype(str).to_numpy(dtype=str)
+    parts = [part_of(name, 0, 0, np.arange(len(table)), patients, y, p) for name, p in p_of.items()]
     return pd.concat(parts, ignore_index=True), reasons, notes

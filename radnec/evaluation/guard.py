@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import lgamma, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from scipy.stats import rankdata
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 TOO_GOOD = 0.99
 
 _CHANCE = 1e-3
+_FEWEST = 8
 
 
 def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str]) -> pd.DataFrame:
@@ -46,28 +48,29 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str]) -> pd.Dat
     ['copy']
     """
     label = np.asarray(y, dtype=bool)
-    rows = []
-    for name in features:
-        values = _numbers(X[name])
-        known = ~np.isnan(values)
-        auc = _auc(label[known], values[known])
-        if max(auc, 1 - auc) >= TOO_GOOD and _by_chance(label[known], len(features)) < _CHANCE:
-            rows.append((name, "copies_label", f"tells the outcome alone with AUC {max(auc, 1 - auc):.3f}"))
+    rows = [(name, *found) for name in features if (found := _finding(X[name], label, len(features)))]
     return pd.DataFrame(rows, columns=["column", "code", "finding"])
 
 
-def _numbers(values: pd.Series) -> NDArray[np.float64]:
-    if pd.api.types.is_numeric_dtype(values):
-        return values.to_numpy(dtype=float, na_value=np.nan)
-    codes = pd.factorize(values, sort=True)[0].astype(float)
-    codes[codes < 0] = np.nan
-    return codes
+def _finding(values: pd.Series[Any], label: NDArray[np.bool_], columns: int) -> tuple[str, str] | None:
+    known = values.notna().to_numpy(dtype=np.bool_)
+    truth, levels = label[known], values[known].astype(object)
+    if len(set(truth)) < 2:
+        return None
+    pure = len(set(zip(levels, truth, strict=True))) == levels.nunique()
+    few = levels.nunique() == 2 or (not is_numeric_dtype(values) and levels.nunique() <= len(levels) / 3)
+    if pure and few and len(levels) >= _FEWEST:
+        return "copies_label", "each of its values belongs to one outcome only"
+    if not is_numeric_dtype(values):
+        return None
+    auc = _auc(truth, values[known].to_numpy(dtype=float))
+    if max(auc, 1 - auc) < TOO_GOOD or _by_chance(truth, columns) >= _CHANCE:
+        return None
+    return "copies_label", f"tells the outcome alone with AUC {max(auc, 1 - auc):.3f}"
 
 
 def _auc(label: NDArray[np.bool_], values: NDArray[np.float64]) -> float:
     positive, negative = int(label.sum()), int((~label).sum())
-    if not positive or not negative:
-        return 0.5
     return float((rankdata(values)[label].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 

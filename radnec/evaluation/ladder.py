@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: Column that the volume rung reads: the natural logarithm of the lesion volume (mm³).
-LOG_VOLUME = "log_volume"
+LOG_VOLUME = "radnec: log of lesion volume"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def build_ladder(table: pd.DataFrame, roles: Roles, config: TrainingConfig, seed
         Seed of all rungs.
     """
     recipes: dict[str, Recipe] = {}
-    reasons = {"cutoff": "the table has no index_ column with a published cut-off"}
+    reasons = {"cutoff": "this version of radnec holds no published cut-offs"}
     if LOG_VOLUME in table:
         recipes["volume"] = simple_recipe([LOG_VOLUME], config, seed)
     else:

@@ -116,6 +116,26 @@ class Scored:
         )
 
 
+def part_of(
+    model: str,
+    repeat: int,
+    fold: int,
+    rows: NDArray[np.intp],
+    patients: NDArray[np.str_],
+    y: NDArray[np.bool_],
+    p: Floats,
+) -> pd.DataFrame:
+    """Return the predictions of one model for one fold in the tidy layout of :data:`COLUMNS`.
+
+    Examples
+    --------
+    >>> part_of("radnec", 0, 1, np.array([4]), np.array(["P1"]), np.array([True]), np.array([0.7])).to_dict("records")
+    [{'model': 'radnec', 'repeat': 0, 'fold': 1, 'row': 4, 'patient': 'P1', 'y': True, 'p': 0.7}]
+    """
+    values = (model, repeat, fold, rows, patients, y, p)
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+
+
 def _place(name: str) -> tuple[int, str]:
     return (RUNGS.index(name) if name in RUNGS else len(RUNGS), name)
 

@@ -10,8 +10,10 @@ import pandas as pd
 
 from radnec.config import LabelPolicy, TrainingConfig
 from radnec.errors import LabelError, TableError
-from radnec.features.columns import batch_of, feature_columns
+from radnec.evaluation.sessions import after_label, last_sessions, numbers_of
+from radnec.features.columns import feature_columns, modality_of
 from radnec.labels import UNDECIDED, Outcome
+from radnec.model.door import check_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +104,7 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
     radnec.errors.LabelError
         As :func:`labelled`.
     """
+    check_table(table)
     for column, setting in ((config.label, "label"), (config.patient, "patient")):
         if column not in table.columns:
             raise TableError(
@@ -109,9 +112,9 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
                 f"Name it with TrainingConfig({setting}=...); columns: {', '.join(map(str, table.columns[:12]))}, …"
             )
     flow = _Flow(table, config.patient)
-    rows = table
+    rows = table.reset_index(drop=True)
     if "status" in rows:
-        rows = flow.keep(rows, rows["status"] != "failed", "extraction failed")
+        rows = flow.keep(rows, ~rows["status"].eq("failed").fillna(False), "extraction failed")
     rows = flow.keep(rows, rows[config.label].notna() & (rows[config.label].astype(str) != ""), "no label")
     _check_labels(rows, config)
     rows = flow.keep(rows, ~rows[config.label].isin(UNDECIDED), "label mixed or indeterminate")
@@ -148,6 +151,8 @@ class _Flow:
 
 def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
     found = set(rows[config.label].unique())
+    if not found:
+        raise LabelError(f"no row of column {config.label!r} holds a label; expected two classes")
     if rows[config.patient].isna().any():
         raise TableError(f"{int(rows[config.patient].isna().sum())} labelled rows have no {config.patient}; fill it")
     if config.positive not in found:
@@ -168,64 +173,29 @@ def _mature(rows: pd.DataFrame, policy: LabelPolicy, flow: _Flow) -> pd.DataFram
     if "label_source" not in rows:
         return rows
     followed = rows["label_source"].isin(_FOLLOWUP)
-    if "followup_months" not in rows:
-        months = pd.Series(np.nan, index=rows.index)
-    else:
-        months = pd.to_numeric(rows["followup_months"]).astype(float)
-    unknown = followed & months.isna()
-    rows = flow.keep(rows, ~unknown, "label from follow-up of unknown length")
-    immature = (followed & (months < policy.min_followup_months))[rows.index]
-    return flow.keep(rows, ~immature, f"follow-up shorter than {policy.min_followup_months:g} months")
+    months = numbers_of(rows, "followup_months")
+    immature = followed & (months < policy.min_followup_months)
+    rows = flow.keep(rows, ~(followed & months.isna()), "label from follow-up of unknown length")
+    return flow.keep(rows, ~immature[rows.index], f"follow-up shorter than {policy.min_followup_months:g} months")
 
 
 def _one_session(rows: pd.DataFrame, config: TrainingConfig, flow: _Flow) -> pd.DataFrame:
+    rows = flow.keep(rows, ~after_label(rows), "session after the label date")
     if config.policy.session == "all" or "lesion_id" not in rows or "session_id" not in rows:
         return rows
-    rows = flow.keep(rows, ~_after_label(rows), "session after the label date")
-    time = _session_time(rows)
-    lesions = [rows[config.patient].astype(str), rows["lesion_id"].astype(str)]
-    several = rows.groupby(lesions)["session_id"].transform("nunique") > 1
-    if (several & time.isna()).any():
+    last, by_name = last_sessions(rows, rows[config.patient].astype(str) + "/" + rows["lesion_id"].astype(str))
+    if by_name:
         flow.notes.append(
             "Some lesions have several sessions without session_date or session_day: these were ordered by name."
         )
-        time = time.where(~several.groupby(lesions).transform("any") | time.notna(), -np.inf)
-    order = pd.DataFrame({"time": time.fillna(-np.inf), "name": rows["session_id"].astype(str)}).sort_values(
-        ["time", "name"], kind="stable"
-    )
-    last = rows.loc[order.index].groupby([series.loc[order.index] for series in lesions]).cumcount(ascending=False) == 0
-    return flow.keep(rows, last.reindex(rows.index), "earlier session of a lesion learnt from later")
-
-
-def _session_time(rows: pd.DataFrame) -> pd.Series:
-    """Return days that order the sessions of a lesion, NaN where unknown."""
-    if "session_date" in rows and rows["session_date"].notna().any():
-        return _days(rows["session_date"])
-    if "session_day" in rows:
-        return pd.to_numeric(rows["session_day"]).astype(float)
-    return pd.Series(np.nan, index=rows.index)
-
-
-def _after_label(rows: pd.DataFrame) -> pd.Series:
-    if "label_date" not in rows:
-        return pd.Series(False, index=rows.index)
-    label = _days(rows["label_date"])
-    session = _days(rows["session_date"]) if "session_date" in rows else pd.Series(np.nan, index=rows.index)
-    if {"session_day", "rt_end_date"} <= set(rows.columns):
-        session = session.fillna(_days(rows["rt_end_date"]) + pd.to_numeric(rows["session_day"]).astype(float))
-    return session > label
-
-
-def _days(dates: pd.Series) -> pd.Series:
-    parsed = pd.to_datetime(dates)
-    return (parsed - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+    return flow.keep(rows, last, "earlier session of a lesion learnt from later")
 
 
 def _refuse_incorporation(rows: pd.DataFrame, features: Sequence[str]) -> None:
     if "label_source" not in rows:
         return
     judged_by_pet = int((rows["label_source"] == "pet").sum())
-    pet = [name for name in features if batch_of(name) == "PET"]
+    pet = [name for name in features if modality_of(name) == "PET"]
     if judged_by_pet and pet:
         raise LabelError(
             f"{judged_by_pet} labels come from PET while {pet[0]!r} and {len(pet) - 1} more PET columns are features: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -14,9 +15,11 @@ from radnec.features.naming import ColumnName, parse
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ColumnName", "batch_of", "feature_columns", "from_pyradiomics", "parse", "volume_column"]
+__all__ = ["ColumnName", "batch_of", "feature_columns", "from_pyradiomics", "modality_of", "parse", "volume_column"]
 
 _INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
+# What PET alone measures: tumour-to-brain ratio, uptake value, metabolic volume, or a tracer by name.
+_PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|PET|FET|FDG|FDOPA")
 # Mesh volume first: it is what the field calls the volume of a lesion (IBSI RNU0).
 _VOLUMES = ("original_shape_MeshVolume", "original_shape_VoxelVolume")
 
@@ -92,6 +95,30 @@ def batch_of(column: str) -> Modality | None:
     """
     name = parse(column)
     return None if name is None else modality(name.sequence)
+
+
+def modality_of(column: str) -> Modality | None:
+    """Return the modality a feature was measured with, also of an index or a change.
+
+    Parameters
+    ----------
+    column : str
+        Name of a column.
+
+    Returns
+    -------
+    {"MR", "PET", "SPECT"} or None
+        None for what is no feature, or an index whose name does not tell.
+
+    Examples
+    --------
+    >>> modality_of("delta_PET-FET_original_firstorder_Mean"), modality_of("index_TBRmax")
+    ('PET', 'PET')
+    """
+    name = column.removeprefix(_DELTA)
+    if name.startswith(_INDEX):
+        return "PET" if _PET_INDEX.search(name) else None
+    return batch_of(name)
 
 
 def volume_column(table: pd.DataFrame) -> str | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pandas as pd
-import pyarrow.parquet
 
 from radnec.cohort import read_cohort
 from radnec.features.extract import extract
-from radnec.features.table import read_table
+from radnec.features.table import column_names, read_table
 
 if TYPE_CHECKING:
     import os
+
+    import pandas as pd
 
     from radnec.config import ExtractionConfig
 
@@ -45,17 +43,8 @@ def measured(
     radnec.errors.CohortError
         If a cohort table breaks its contract.
     radnec.errors.TableError
-        If the file is neither CSV nor Parquet.
+        If the file is neither CSV nor Parquet, or damaged.
     """
-    if _IMAGE_COLUMNS & {name.strip().lower() for name in _columns(Path(path))}:
+    if _IMAGE_COLUMNS & {name.strip().lower() for name in column_names(path)}:
         return extract(read_cohort(path), extraction, n_jobs=n_jobs)
     return read_table(path)
-
-
-def _columns(path: Path) -> list[str]:
-    if path.suffix.lower() in {".parquet", ".pq"}:
-        return [str(name) for name in pyarrow.parquet.read_schema(path).names]
-    if path.suffix.lower() in {".csv", ".tsv"}:
-        separator = "\t" if path.suffix.lower() == ".tsv" else ","
-        return [str(name) for name in pd.read_csv(path, nrows=0, sep=separator, encoding="utf-8-sig").columns]
-    return []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow.parquet
 
 from radnec.cohort.fields import FIELDS
 from radnec.errors import TableError
@@ -15,6 +17,7 @@ from radnec.features.provenance import provenance
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
 __all__ = ["join", "read_table", "write_table"]
 
@@ -50,7 +53,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
-    if _kind(path) == ".parquet":
+    if table_kind(path) == ".parquet":
         table.to_parquet(part, index=False)
     else:
         dtypes = {name: str(dtype) for name, dtype in table.dtypes.items()}
@@ -80,13 +83,49 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         If there is no such file, or its name ends otherwise.
     """
     path = Path(path)
-    kind = _kind(path)
+    kind = table_kind(path)
     if not path.is_file():
         raise TableError(f"there is no file {path}")
-    return pd.read_parquet(path) if kind == ".parquet" else _read_csv(path)
+    with _readable(path):
+        return pd.read_parquet(path) if kind == ".parquet" else _read_csv(path)
 
 
-def _kind(path: Path) -> str:
+def column_names(path: str | os.PathLike[str]) -> list[str]:
+    """Return the column names of a table file without reading its rows; none if it is neither CSV nor Parquet.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If the file is damaged.
+    """
+    path = Path(path)
+    with _readable(path):
+        if path.suffix.lower() in {".parquet", ".pq"}:
+            return [str(name) for name in pyarrow.parquet.read_schema(path).names]
+        if path.suffix.lower() in {".csv", ".tsv"}:
+            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+            return [str(name) for name in pd.read_csv(path, nrows=0, sep=separator, encoding="utf-8-sig").columns]
+    return []
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except TableError:
+        raise
+    except (ValueError, OSError) as error:  # among them pandas', pyarrow's, JSON's and the text decoder's own
+        raise TableError(f"{path} cannot be read as a table ({type(error).__name__}: {error})") from error
+
+
+def table_kind(path: Path) -> str:
+    """Return ``.parquet`` or ``.csv``, as the name ends.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If it ends otherwise.
+    """
     if path.suffix.lower() not in (".parquet", ".csv"):
         raise TableError(f"{path.name}: a feature table is a .parquet or a .csv file")
     return path.suffix.lower()

@@ -199,9 +199,11 @@ def _mask_code(error: Exception) -> str:
 def _check_lesion(
     image: sitk.Image, labels: sitk.Image, row: Row, rows: list[Row], owners: NDArray[np.uint16], number: int
 ) -> Iterator[Occurrence]:
-    label = row.get("mask_label")
+    label = 1 if row.get("mask_label") is None else row["mask_label"]
+    # A column that also names segments holds its numbers as text.
+    label = int(label) if isinstance(label, str) and label.isdecimal() else label
     try:
-        mask = select_label(labels, 1 if label is None else label, name=f"mask {Path(row['mask_path']).name}")
+        mask = select_label(labels, label, name=f"mask {Path(row['mask_path']).name}")
     except MaskError as error:
         yield row, _mask_code(error), str(error)
         return

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from radnec.errors import TableError
 from radnec.model.harmonise import ComBat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Name under which scanners with too few training rows are harmonised together.
+#: Name under which scanners with too few training rows are harmonised together; a scanner of that name joins them.
 OTHER = "other"
 
 
 class BatchHarmoniser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """One :class:`radnec.model.ComBat` per batch column, for the features of that modality.
 
-    Batches with fewer than `min_batch` training rows are pooled into ``other``. Rows of a batch that training never
-    saw are standardised with the grand mean; :meth:`unseen_rows` says which they are, and :meth:`adapt` learns their
-    batch from unlabelled rows. Features that belong to no batch column pass through.
+    Batches with fewer than `min_batch` training rows are pooled into ``other``; a pool of a single row teaches
+    nothing and is left out of the fit. Rows of a batch without an effect of its own are standardised with the grand
+    mean, and so are rows whose scanner is not stated. Rows whose covariate is empty, or of a level that training did
+    not hold, are harmonised with the training mean of the covariates. Features without batch column pass through.
 
     Parameters
     ----------
@@ -63,15 +65,14 @@ class BatchHarmoniser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.combats_: dict[str, ComBat] = {}
         self.pooled_: dict[str, list[str]] = {}
         for column, features in self.batches.items():
-            batch, rows = self._batches_of(X, column, features)
+            batch, rows = batch_of_rows(X, column, features)
             counts = batch[rows].value_counts()
             self.pooled_[column] = sorted(counts.index[counts < self.min_batch])
-            batch = batch.where(~batch.isin(self.pooled_[column]), OTHER)
-            # One pooled row alone has no spread to learn from: it is treated as an unseen batch.
+            batch = self._pooled(batch, column)
             rows &= batch.map(batch[rows].value_counts()).fillna(0).to_numpy() > 1
             if len(set(batch[rows])) > 1:
                 combat = ComBat(batch=column, covariates=tuple(self.covariates or ()), unseen="reference")
-                self.combats_[column] = combat.fit(self._input(X, column, features, batch)[rows])
+                self.combats_[column] = combat.fit(self._input(X, column, batch)[rows])
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -80,52 +81,89 @@ class BatchHarmoniser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         result = X[self.features].copy()
         for column, combat in self.combats_.items():
             features = self.batches[column]
-            batch, rows = self._batches_of(X, column, features)
-            batch = batch.where(~batch.isin(self.pooled_[column]), OTHER)
-            if rows.any():
-                harmonised = combat.transform(self._input(X, column, features, batch)[rows])
-                result.loc[rows, features] = harmonised[features].to_numpy()
+            batch, rows = batch_of_rows(X, column, features)
+            table = self._input(X, column, self._pooled(batch, column))
+            stated = self._covariates_stated(X, combat)
+            for part, harmonise in ((rows & stated, combat), (rows & ~stated, _without_covariates(combat))):
+                if part.any():
+                    result.loc[part, features] = harmonise.transform(table[part])[features].to_numpy()
         return result
 
-    def unseen_rows(self, X: pd.DataFrame) -> pd.Series:
-        """Return, per row of X, the batches that training never saw as text; empty where all are known."""
-        found = pd.Series("", index=X.index, dtype=object)
-        for column, combat in self.combats_.items():
-            batch, rows = self._batches_of(X, column, self.batches[column])
-            known = {*combat.batches_, *self.pooled_[column]}
-            new = rows & ~batch.isin(known).to_numpy()
-            found[new] = found[new].where(found[new] == "", found[new] + ", ") + column + " " + batch[new]
-        return found
-
     def adapt(self, X: pd.DataFrame) -> BatchHarmoniser:
-        """Return a new harmoniser that has also learned the unseen batches of X, from unlabelled rows."""
-        adapted = BatchHarmoniser(
-            features=self.features, batches=self.batches, covariates=self.covariates, min_batch=self.min_batch
-        )
-        adapted.pooled_ = {column: list(names) for column, names in self.pooled_.items()}
-        adapted.combats_ = {}
+        """Return a new harmoniser that has also learned, from unlabelled rows, the batches of X it had no effect of."""
+        adapted = copy.copy(self)
+        adapted.combats_, adapted.pooled_ = {}, {}
         for column, combat in self.combats_.items():
-            features = self.batches[column]
-            batch, rows = self._batches_of(X, column, features)
-            rows &= ~batch.isin(self.pooled_[column]).to_numpy()
-            adapted.combats_[column] = combat.adapt(self._input(X, column, features, batch)[rows])
+            batch, rows = batch_of_rows(X, column, self.batches[column])
+            rows &= self._covariates_stated(X, combat)
+            adapted.combats_[column] = combat.adapt(self._input(X, column, batch)[rows]) if rows.any() else combat
+            learned = set(adapted.combats_[column].batches_)
+            adapted.pooled_[column] = [name for name in self.pooled_[column] if name not in learned]
         return adapted
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the feature names of the output."""
         return np.asarray(self.features, dtype=object)
 
-    def _input(self, X: pd.DataFrame, column: str, features: list[str], batch: pd.Series) -> pd.DataFrame:
-        return X[[*(self.covariates or ()), *features]].assign(**{column: batch})
+    def _pooled(self, batch: pd.Series, column: str) -> pd.Series:
+        return batch.where(~batch.isin(self.pooled_[column]), OTHER)
 
-    def _batches_of(self, X: pd.DataFrame, column: str, features: list[str]) -> tuple[pd.Series, NDArray[np.bool_]]:
-        """Return the batch of each row as text, and which rows have measurements to harmonise."""
-        measured = X[features].notna().any(axis=1).to_numpy()
-        missing = X[column].isna().to_numpy()
-        if (measured & missing).any():
-            first = X.index[measured & missing][0]
-            raise TableError(
-                f"row {first}: {column} is empty; expected the scanner of each of {int((measured & missing).sum())} "
-                f"such rows. Fill {column}, or train with TrainingConfig(batch=None)"
+    def _input(self, X: pd.DataFrame, column: str, batch: pd.Series) -> pd.DataFrame:
+        names = dict.fromkeys([*(self.covariates or ()), *self.batches[column]])
+        return X[list(names)].assign(**{column: batch})
+
+    def _covariates_stated(self, X: pd.DataFrame, combat: ComBat) -> NDArray[np.bool_]:
+        stated = np.ones(len(X), dtype=np.bool_)
+        for name in self.covariates or ():
+            known = (
+                X[name].isin(combat.covariate_levels_[name]) if name in combat.covariate_levels_ else X[name].notna()
             )
-        return X[column].astype("object").where(~missing, "").astype(str).astype(object), measured & ~missing
+            stated &= known.to_numpy(dtype=np.bool_)
+        return stated
+
+
+def batch_of_rows(X: pd.DataFrame, column: str, features: list[str]) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Return the batch of each row as text, and which rows have both a batch and something measured to harmonise.
+
+    A scanner numbered 1 is the same whether the column came as whole numbers or, having gaps, as floats.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"scanner_id": [1.0, None], "a": [0.5, 0.5]})
+    >>> batch, rows = batch_of_rows(X, "scanner_id", ["a"])
+    >>> batch.tolist(), rows.tolist()
+    (['1', ''], [True, False])
+    """
+    values = X[column]
+    if is_numeric_dtype(values) and not is_bool_dtype(values):
+        values = values.astype("Float64")
+        if (values.dropna() % 1 == 0).all():
+            values = values.astype("Int64")
+    stated = values.notna().to_numpy()
+    text = values.astype("object").where(stated, "").astype(str).astype(object)
+    return text, X[features].notna().any(axis=1).to_numpy() & stated
+
+
+def unseen_batches(X: pd.DataFrame, batches: dict[str, list[str]], seen: dict[str, list[str]]) -> pd.Series:
+    """Return, per row of X, its batches that are not among those seen, as text; empty where all are known.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"scanner_id": ["A", "C", None], "a": [0.5, 0.5, 0.5]})
+    >>> unseen_batches(X, {"scanner_id": ["a"]}, {"scanner_id": ["A", "B"]}).tolist()
+    ['', 'scanner_id C', 'scanner_id not stated']
+    """
+    found = [""] * len(X)
+    for column, features in batches.items():
+        batch, _ = batch_of_rows(X, column, features)
+        measured = X[features].notna().any(axis=1).to_numpy()
+        for row in np.flatnonzero(measured & ~batch.isin(seen[column]).to_numpy()):
+            name = f"{column} {batch.iloc[row] or 'not stated'}"
+            found[row] = f"{found[row]}, {name}" if found[row] else name
+    return pd.Series(found, index=X.index, dtype=object)
+
+
+def _without_covariates(combat: ComBat) -> ComBat:
+    lenient = copy.copy(combat)
+    lenient.covariates_at_transform = "mean"
+    return lenient

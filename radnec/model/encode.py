@@ -21,42 +21,38 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
+    numbers_ : list of str
+        Numeric and logical columns, which come first in the output.
     categories_ : dict of str to list of str
-        Categories of each column that is not numeric, sorted.
+        Categories of each other column, sorted.
 
     Examples
     --------
-    >>> X = pd.DataFrame({"age": [60, 70], "entity": ["glioma", "brain_metastasis"]})
+    >>> X = pd.DataFrame({"entity": ["glioma", "brain_metastasis"], "age": [60, 70]})
     >>> NumericEncoder().fit(X).transform(X.assign(entity=["glioma", "lymphoma"])).to_numpy().tolist()
     [[60.0, 0.0, 1.0], [70.0, 0.0, 0.0]]
     """
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
         """Learn the categories of the columns of X."""
-        self.columns_ = [str(name) for name in X.columns]
+        self.numbers_ = [str(name) for name, dtype in X.dtypes.items() if is_numeric_dtype(dtype)]
         self.categories_ = {
-            name: sorted(X[name].dropna().astype(str).unique().tolist())
-            for name in self.columns_
-            if not is_numeric_dtype(X[name])
+            name: sorted(X[name].dropna().astype(str).unique().tolist()) or [""]
+            for name in map(str, X.columns.difference(self.numbers_, sort=False))
         }
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the columns of X as floats; empty cells of numeric columns stay NaN."""
         check_is_fitted(self)
-        parts: list[NDArray[np.float64]] = []
-        for name in self.columns_:
-            if name in self.categories_:
-                text = X[name].astype(str).where(X[name].notna(), "")
-                parts.extend((text == category).to_numpy(dtype=float) for category in self.categories_[name])
-            else:
-                parts.append(X[name].to_numpy(dtype=float, na_value=np.nan))
-        return pd.DataFrame(np.column_stack(parts), index=X.index, columns=list(self.get_feature_names_out()))
+        parts = [X[self.numbers_].to_numpy(dtype=float, na_value=np.nan)]
+        for name, categories in self.categories_.items():
+            text = X[name].astype(str).where(X[name].notna(), "").to_numpy(dtype=str)
+            parts.append((text[:, None] == np.array(categories, dtype=str)).astype(float))
+        return pd.DataFrame(np.hstack(parts), index=X.index, columns=list(self.get_feature_names_out()))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the output columns; an indicator is called ``column=category``."""
         check_is_fitted(self)
-        names: list[str] = []
-        for name in self.columns_:
-            names.extend([f"{name}={c}" for c in self.categories_[name]] if name in self.categories_ else [name])
-        return np.asarray(names, dtype=object)
+        indicators = [f"{name}={category}" for name, known in self.categories_.items() for category in known]
+        return np.asarray([*self.numbers_, *indicators], dtype=object)

@@ -17,8 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from radnec.errors import TableError
-from radnec.model.batches import BatchHarmoniser
+from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
 from radnec.model.calibrate import EPSILON, VennAbersCalibrator, fit_platt, make_calibrator
 from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
 from radnec.model.conformal import ConformalSets
@@ -92,6 +91,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         One fitted model per fold.
     chosen_ : str
         The winning candidate, as text.
+    seen_ : dict of str to list of str
+        Scanners of the training rows, per batch column.
     search_ : list of dict
         Every candidate with its out-of-fold log loss.
     gain_ : dict of str to float
@@ -136,9 +137,14 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         groups : array of shape (n,)
             Patient of each row.
         """
-        order = canonical_order(X[self.columns()], y, groups)
+        X = self._read(X)
+        self.seen_ = {
+            column: sorted(set(batch_of_rows(X, column, features)[0]) - {""})
+            for column, features in (self.batches or {}).items()
+        }
+        order = canonical_order(X, y, groups)
         X, y, groups = X.iloc[order], np.asarray(y, dtype=bool)[order], np.asarray(groups)[order].astype(str)
-        folds = list(PatientFolds(self.inner_folds, random_state=self.seed).split(X, y, groups))
+        folds = next(PatientFolds(self.inner_folds, random_state=self.seed).repeats(y, groups))
         candidate = self._search(X, y, folds)
         with Parallel(n_jobs=self.n_jobs) as parallel:
             fitted = parallel(
@@ -158,6 +164,18 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     def columns(self) -> list[str]:
         """Return every column the recipe reads: features, batch columns and covariates."""
         return list(dict.fromkeys([*self.features, *(self.batches or {}), *(self.covariates or ())]))
+
+    def _read(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns the recipe reads, the numeric features in one block of floats and without attrs.
+
+        A table that was put together column by column costs pandas a copy per column at every step, and its
+        provenance a copy per step.
+        """
+        numbers = [name for name in self.features if pd.api.types.is_numeric_dtype(X[name])]
+        others = X[[name for name in self.columns() if name not in set(numbers)]]
+        others.attrs = {}
+        values = X[numbers].to_numpy(dtype=float, na_value=np.nan)
+        return pd.concat([pd.DataFrame(values, index=X.index, columns=numbers), others], axis=1)
 
     def _preparation(self) -> Pipeline:
         harmonise = BatchHarmoniser(
@@ -210,7 +228,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         A row's values never depend on the other rows of X.
         """
         with threadpool_limits(1):
-            prepared = [member[:-1].transform(X[self.columns()]) for member in self.members_]
+            prepared = [member[:-1].transform(self._read(X)) for member in self.members_]
             rows = zip(self.members_, prepared, strict=True)
             scores = np.vstack([score_of(member[-1], values) for member, values in rows])
         p, low, high = self._probabilities(scores)
@@ -242,18 +260,19 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.clip(expit(intercept + slope * logit(p)), EPSILON, 1 - EPSILON))
 
     def unseen_rows(self, X: pd.DataFrame) -> pd.Series:
-        """Return, per row, the scanners no fold model was harmonised for, as text; empty where all are known."""
-        found = pd.Series("", index=X.index, dtype=object)
-        for member in self.members_:
-            unseen = member[0][0].unseen_rows(X)
-            found = found.where(found != "", unseen)
-        return found
+        """Return, per row, the scanners that training never saw, as text; empty where all are known."""
+        return unseen_batches(X, self.batches or {}, self.seen_)
 
     def adapt(self, X: pd.DataFrame) -> Recipe:
         """Return a new recipe whose harmonisation also knows the unseen scanners of X (unlabelled rows)."""
         adapted: Recipe = clone(self)
         adapted.__dict__.update(self.__dict__)
-        adapted.members_ = [_with_harmoniser(member, member[0][0].adapt(X)) for member in self.members_]
+        read = self._read(X)
+        adapted.members_ = [_with_harmoniser(member, member[0][0].adapt(read)) for member in self.members_]
+        adapted.seen_ = {
+            column: sorted({*names, *batch_of_rows(read, column, (self.batches or {})[column])[0]} - {""})
+            for column, names in self.seen_.items()
+        }
         return adapted
 
     def used_features(self) -> dict[str, int]:
@@ -372,25 +391,3 @@ def _fit_member(
 def _with_harmoniser(member: Pipeline, harmoniser: BatchHarmoniser) -> Pipeline:
     prepared = Pipeline([("harmonise", harmoniser), *member[0].steps[1:]])
     return Pipeline([("prepare", prepared), *member.steps[1:]])
-
-
-def check_features(X: pd.DataFrame, features: Sequence[str]) -> None:
-    """Refuse a table that lacks features, or in which one is infinite.
-
-    Raises
-    ------
-    radnec.errors.TableError
-        Naming the columns, and the first row that holds an infinite value.
-    """
-    missing = [name for name in features if name not in X.columns]
-    if missing:
-        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        raise TableError(f"the table lacks {len(missing)} of {len(features)} columns that are needed: {shown}")
-    numbers = X[list(features)].select_dtypes("number")
-    infinite = np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan))
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
-        raise TableError(
-            f"row {X.index[row]}: {numbers.columns[column]} is infinite; expected a finite number or an empty cell. "
-            "Set it to NaN, and it is imputed inside each training fold"
-        )

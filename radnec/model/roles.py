@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from radnec.cohort.fields import names
+from radnec.cohort.fields import FIELDS, names
 from radnec.errors import LeakageError, TableError
 from radnec.features.columns import batch_of, feature_columns
 
@@ -45,8 +45,10 @@ class Roles:
 def roles_of(table: pd.DataFrame, config: TrainingConfig) -> Roles:
     """Return the roles that `config` gives to the columns of `table`.
 
-    Measured radiomics are harmonised by the scanner of their modality (``scanner_id``, ``scanner_id_PET``, …).
-    Indices (``index_…``) are physiological quantities to which published cut-offs apply; they stay as measured.
+    Measured radiomics are harmonised by the scanner of their modality (``scanner_id``, ``scanner_id_PET``, …), and so
+    are the numeric features of foreign tables. Left as they are: indices (``index_…``), which are physiological
+    quantities to which published cut-offs apply; changes (``delta_…``), which may span two scanners; and the clinical
+    columns of the cohort contract.
 
     Raises
     ------
@@ -98,13 +100,16 @@ def _features(table: pd.DataFrame, config: TrainingConfig) -> list[str]:
 
 
 def _refuse_outcomes(chosen: Sequence[str], what: str, config: TrainingConfig) -> None:
-    forbidden = {config.label: "the label", config.patient: "the patient"}
-    forbidden |= dict.fromkeys(set(names(role="outcome")) - set(forbidden), "known only with the outcome")
+    forbidden = dict.fromkeys(names(role="outcome"), "known only with the outcome")
+    forbidden |= dict.fromkeys(names(role="key"), "a name, not a measurement")
+    if what == "features":
+        forbidden |= dict.fromkeys(names(role="acquisition"), "how the image was made, not what it shows")
+    forbidden |= {config.label: "the label", config.patient: "the patient"}
     for name in chosen:
         if name in forbidden:
             raise LeakageError(
-                f"column {name!r} among the {what} is {forbidden[name]}; expected only what is known when a new "
-                "lesion is judged. Leave it out"
+                f"column {name!r} among the {what} is {forbidden[name]}; expected only what is known of a new lesion. "
+                "Leave it out"
             )
 
 
@@ -120,8 +125,7 @@ def _batches(
         )
     groups: dict[str, list[str]] = {}
     for name in features:
-        measured = is_numeric_dtype(table[name]) and not is_bool_dtype(table[name])
-        if measured and not name.removeprefix("delta_").startswith("index_"):
+        if _is_measured(table, name) and name not in config.covariates:
             own = batch_of(name)
             column = config.batch if own in (None, "MR") else f"{config.batch}_{own}"
             groups.setdefault(column, []).append(name)
@@ -136,6 +140,11 @@ def _batches(
         else:
             batches[column] = members
     return batches, notes
+
+
+def _is_measured(table: pd.DataFrame, name: str) -> bool:
+    number = is_numeric_dtype(table[name]) and not is_bool_dtype(table[name])
+    return number and name not in FIELDS and not name.startswith(("index_", "delta_"))
 
 
 def _which(column: str, config: TrainingConfig) -> str:

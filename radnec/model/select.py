@@ -20,7 +20,7 @@ class VarianceFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     """Drops features that hardly vary over the training rows.
 
     A feature is kept when its standard deviation exceeds `threshold` times the largest absolute value it takes, so
-    the rule does not depend on the feature's unit.
+    the rule does not depend on the feature's unit. If none varies, the first is kept.
 
     Parameters
     ----------
@@ -41,6 +41,8 @@ class VarianceFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         values: Array = validate_data(self, X, dtype=float)
         spread, size = values.std(axis=0), np.abs(values).max(axis=0)
         self.support_: Mask = np.asarray(spread > self.threshold * size)
+        # With nothing to learn from, one constant column lets the rest of a recipe arrive at the prevalence.
+        self.support_[0] |= not self.support_.any()
         return self
 
     def _get_support_mask(self) -> Mask:
@@ -56,7 +58,7 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    threshold : float, default 0.95
+    threshold : float, default 0.8
         Absolute Spearman correlation above which two features are copies.
 
     Examples
@@ -66,7 +68,7 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     [True, False, True]
     """
 
-    def __init__(self, *, threshold: float = 0.95) -> None:
+    def __init__(self, *, threshold: float = 0.8) -> None:
         self.threshold = threshold
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:

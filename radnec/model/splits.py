@@ -24,8 +24,7 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
     """Repeated, stratified folds over patients, as a scikit-learn splitter.
 
     Every fold holds both classes, in training and in testing; a draw that does not is drawn again, reproducibly.
-    Where a class has fewer patients than folds were asked for, there are as many folds as it has patients, and a
-    warning says so.
+    Where a class has fewer patients than folds were asked for, or no draw serves, there are fewer folds.
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
         return sum(1 for _ in self.split(X, y, groups))
 
     def split(self, X: Any, y: ArrayLike, groups: ArrayLike) -> Iterator[Split]:
-        """Yield train and test positions.
+        """Yield train and test positions; warns where there are fewer folds than asked for.
 
         Parameters
         ----------
@@ -75,34 +74,47 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
             If a class has fewer than two patients, so no fold can hold it on both sides.
         """
         for folds in self.repeats(y, groups):
+            if len(folds) < self.n_splits:
+                counts = _text(patients_per_class(y, groups))
+                warnings.warn(
+                    f"patients per class are {counts}: using {len(folds)} folds instead of {self.n_splits}",
+                    TrainingWarning,
+                    stacklevel=2,
+                )
             yield from folds
 
     def repeats(self, y: ArrayLike, groups: ArrayLike) -> Iterator[list[Split]]:
         """Yield the folds of each repeat as a list; parameters and errors as :meth:`split`."""
-        label = np.asarray(y)
-        patient = np.asarray(groups).astype(str)
-        folds = self._possible(label, patient)
-        for seed in np.random.SeedSequence(self.random_state).generate_state(self.n_repeats):
-            yield _draw(label, patient, folds, int(seed))
-
-    def _possible(self, label: NDArray[Any], patient: NDArray[np.str_]) -> int:
-        counts = {str(value): len(np.unique(patient[label == value])) for value in np.unique(label)}
-        text = ", ".join(f"{value}: {count}" for value, count in counts.items())
+        counts = patients_per_class(y, groups)
         if len(counts) != 2:
-            raise LabelError(f"found {len(counts)} class(es) ({text} patients); expected two to learn to tell apart")
-        fewest = min(counts.values())
-        if fewest < 2:
             raise LabelError(
-                f"patients per class are {text}; expected at least 2 in each, so that one can be learnt from "
+                f"found {len(counts)} class(es) ({_text(counts)} patients); expected two to learn to tell apart"
+            )
+        if min(counts.values()) < 2:
+            raise LabelError(
+                f"patients per class are {_text(counts)}; expected at least 2 in each, so that one can be learnt from "
                 "while another is predicted. Add patients of the rarer class"
             )
-        if fewest < self.n_splits:
-            warnings.warn(
-                f"patients per class are {text}: using {fewest} folds instead of {self.n_splits}",
-                TrainingWarning,
-                stacklevel=3,
-            )
-        return min(fewest, self.n_splits)
+        folds = min(self.n_splits, *counts.values())
+        for seed in np.random.SeedSequence(self.random_state).generate_state(self.n_repeats):
+            yield _draw(np.asarray(y), np.asarray(groups).astype(str), folds, int(seed))
+
+
+def patients_per_class(y: ArrayLike, groups: ArrayLike) -> dict[str, int]:
+    """Return the number of patients who have a row of each class.
+
+    Examples
+    --------
+    >>> patients_per_class(["necrosis", "progression", "necrosis"], ["A", "A", "B"])
+    {'necrosis': 2, 'progression': 1}
+    """
+    label, patient = np.asarray(y), np.asarray(groups).astype(str)
+    names = {True: "positive", False: "negative"} if label.dtype == bool else {}
+    return {str(names.get(value, value)): len(np.unique(patient[label == value])) for value in np.unique(label)}
+
+
+def _text(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 def _draw(label: NDArray[Any], patient: NDArray[np.str_], folds: int, seed: int) -> list[Split]:

@@ -76,7 +76,7 @@ def simulate_cohort(
     n_patients, n_sites : int
         Patients are dealt to the sites in turn; every other site has two scanners.
     effect : float, default 1.0
-        Strength of the relation between traits and outcome. 0: none; 1: P(RN) has an AUC of about 0.85.
+        Strength of the relation between traits and outcome. 0: none; 1: P(RN) has an AUC of about 0.90.
     random_state : int, default 0
         Seed. Equal arguments give equal files, byte for byte; more patients leave the earlier ones alone.
     prevalence : float, default 0.3

@@ -72,6 +72,6 @@ def place(
         # The first candidate that is clear of all, or the one that overlaps least.
         centre = candidates[int(np.argmax(clearance))]
         stretch = np.exp(rng.uniform(-0.15, 0.15, size=3))
-        core = 0.85 / (1 + np.exp(0.3 - 0.9 * trait[1] - 0.35 * rng.normal()))
+        core = 0.85 / (1 + np.exp(0.3 - 0.9 * trait[1] - 0.2 * rng.normal()))
         lesions.append(Lesion(centre, stretch, int(rng.integers(2**31)), float(core), trait))
     return lesions

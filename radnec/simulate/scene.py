@@ -82,7 +82,7 @@ class Scene:
 
     def _halo(self, depth: Volume, traits: Numbers, chance: Numbers) -> Volume:
         """Vasogenic oedema: brighter parenchyma, reaching further where the oedema trait is high."""
-        extent = np.float32(0.45 * np.exp(0.45 * traits[3] + 0.3 * chance[2]))
+        extent = np.float32(0.45 * np.exp(0.45 * traits[3] + 0.2 * chance[2]))
         halo: Volume = 420 * np.exp(-(((depth.clip(1) - 1) / extent) ** 2)) * (self.tissues >= Tissue.grey)
         return halo
 
@@ -92,18 +92,18 @@ class Scene:
 
 
 def _enhancement(dead: Volume, texture: Volume, traits: Numbers, chance: Numbers) -> Volume:
-    contrast = 500 * np.exp(0.2 * chance[0])
-    amplitude = 90 * np.exp(0.5 * traits[0] + 0.2 * chance[1])
+    contrast = 500 * np.exp(0.12 * chance[0])
+    amplitude = 90 * np.exp(0.6 * traits[0] + 0.12 * chance[1])
     return np.asarray(640 + contrast * (1 - dead) - 160 * dead + amplitude * texture, dtype=np.float32)
 
 
 def _oedema(dead: Volume, texture: Volume, traits: Numbers, chance: Numbers) -> Volume:
-    level = 1150 + 90 * traits[3] + 80 * chance[0]
-    amplitude = 110 * np.exp(0.35 * traits[0] + 0.2 * chance[1])
+    level = 1150 + 100 * traits[3] + 50 * chance[0]
+    amplitude = 110 * np.exp(0.4 * traits[0] + 0.12 * chance[1])
     return np.asarray(level + 130 * dead + amplitude * texture, dtype=np.float32)
 
 
 def _perfusion(dead: Volume, texture: Volume, traits: Numbers, chance: Numbers) -> Volume:
-    level = 2.2 * np.exp(0.42 * traits[2] + 0.2 * chance[0])
-    amplitude = level * 0.2 * np.exp(0.2 * traits[0] + 0.2 * chance[1])
+    level = 2.2 * np.exp(0.42 * traits[2] + 0.12 * chance[0])
+    amplitude = level * 0.2 * np.exp(0.2 * traits[0] + 0.12 * chance[1])
     return np.asarray(np.maximum(level * (1 - 0.8 * dead) + amplitude * texture, 0.05), dtype=np.float32)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 #: What drives the images of a lesion, each N(0, 1) over lesions, and its weight in the log-odds of necrosis
 #: at ``effect=1``. Necrosis enhances unevenly round a dead core, leaks fluid and is poorly perfused.
 TRAITS = ("heterogeneity", "core", "perfusion", "oedema")
-TRAIT_WEIGHTS = np.array([0.95, 0.85, -1.15, 0.5])
+TRAIT_WEIGHTS = np.array([1.25, 1.1, -1.5, 0.65])
 
 #: Weight of lateness, the patient-level N(0, 1) behind the time since radiotherapy: necrosis comes late.
-LATENESS_WEIGHT = 0.5
+LATENESS_WEIGHT = 0.6
 
 VOLUME_ML = (0.7, 12.0)
 

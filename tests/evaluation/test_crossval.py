@@ -57,6 +57,21 @@ def test_features_of_other_test_rows_change_no_prediction(fold):
     assert not np.array_equal(after.p[1:], before.p[1:])
 
 
+def test_nothing_crosses_before_the_folds_either():
+    config = CONFIG.model_copy(update={"candidates": ("logistic",), "draws": 2, "outer_repeats": 1})
+    table, y, roles = prepared(config)
+    folds = list(PatientFolds(3, random_state=1).split(table, y, table["patient_id"].to_numpy(dtype=str)))
+    before, _, _ = cross_validate(table, y, roles, config, 0, repeats=[folds])
+    test = folds[0][1]
+    scrambled, other = y.copy(), table.copy()
+    scrambled[test] = ~scrambled[test]
+    other.loc[test[1:], roles.features] *= 7.0
+    after, _, _ = cross_validate(other, scrambled, roles, config, 0, repeats=[folds])
+    kept = [part[(part["row"] == test[0]) & (part["fold"] == 0)].set_index("model")["p"] for part in (before, after)]
+    assert len(kept[0].dropna()) == 4
+    pd.testing.assert_series_equal(*kept, check_exact=True)
+
+
 def test_training_rows_do_change_predictions(fold):
     recipe, table, y, patients, split, before = fold
     scrambled = y.copy()
@@ -102,5 +117,5 @@ def test_scanners_absent_from_training_are_scored_and_counted(unseen):
     table.loc[table["patient_id"].isin(patients[:1]), "scanner_id"] = "rare"
     predictions, _, notes = cross_validate(table, y, roles_of(table, config), config, 0)
     rare = int((table["scanner_id"] == "rare").sum())
-    assert any(note.startswith(f"{rare} of {len(table)} held-out predictions") for note in notes)
+    assert any(note.startswith(f"{rare} of {len(table)} predictions were of scanners absent") for note in notes)
     assert predictions.query("model == 'radnec'")["p"].notna().all()

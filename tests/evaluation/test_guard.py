@@ -21,8 +21,9 @@ def y() -> np.ndarray:
         lambda y: -3.0 * y + np.linspace(0, 1, 60),
         lambda y: np.where(y, "dead tissue", "tumour"),
         lambda y: np.where(np.arange(60) % 7 == 0, np.nan, y),
+        lambda y: np.where(y, "b", np.where(np.arange(60) % 2, "a", "c")),
     ],
-    ids=["copy", "reversed and noisy", "text", "with gaps"],
+    ids=["copy", "reversed and noisy", "text", "with gaps", "text of three levels"],
 )
 def test_a_column_that_tells_the_outcome_is_named(y, column):
     X = pd.DataFrame({"honest": np.random.default_rng(0).normal(size=60), "leak": column(y)})
@@ -40,3 +41,9 @@ def test_perfect_separation_of_a_handful_by_one_of_many_columns_is_chance():
     separating = [name for name in X if X[name][y].min() > X[name][~y].max()]
     assert separating
     assert leak_flags(X, y, list(X)).empty
+
+
+def test_a_copy_is_a_copy_even_in_small_tables_with_many_columns():
+    y = np.arange(16) < 8
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(16, 100)), columns=[f"f{i}" for i in range(100)])
+    assert leak_flags(X.assign(copy=y.astype(int)), y, [*X, "copy"]).column.tolist() == ["copy"]

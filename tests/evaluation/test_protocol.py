@@ -70,7 +70,7 @@ def test_the_last_session_on_or_before_the_label_date_is_learnt_from():
     dates = ["2020-01-01", "2020-06-01", "2021-01-01", "2020-01-01"]
     frame = sessions(session_date=dates, label_date=["2020-06-01"] * 4)
     assert kept(frame) == ["P0/S2", "P1/S1"]
-    assert kept(frame, session="all") == ["P0/S1", "P0/S2", "P0/S3", "P1/S1"]
+    assert kept(frame, session="all") == ["P0/S1", "P0/S2", "P1/S1"]
 
 
 def test_days_since_radiotherapy_order_sessions_too():
@@ -129,4 +129,40 @@ def test_foreign_labels_need_their_positive_class_named():
 )
 def test_what_cannot_be_learnt_from_is_refused(frame, error, message):
     with pytest.raises(error, match=message):
+        labelled(frame)
+
+
+def test_days_order_the_sessions_of_one_lesion_while_others_have_dates():
+    frame = table(
+        patient_id=["A", "A", "B", "C"],
+        session_id=["S2", "S10", "S1", "S1"],
+        session_day=[30, 300, None, 5],
+        session_date=[None, None, "2020-01-01", None],
+        label=["necrosis", "necrosis", "progression", "progression"],
+    )
+    selection = select_rows(frame, TrainingConfig())
+    assert selection.table.query("patient_id == 'A'")["session_id"].tolist() == ["S10"]
+    assert not selection.notes
+
+
+def test_names_are_ordered_as_people_count():
+    frame = table(
+        patient_id=["A", "A", "B"], session_id=["S10", "S2", "S1"], label=["necrosis", "necrosis", "progression"]
+    )
+    assert kept(frame) == ["A/S10", "B/S1"]
+
+
+def test_sessions_after_the_label_are_never_learnt_from():
+    frame = sessions(
+        session_date=["2020-01-01", "2020-06-01", "2021-01-01", "2020-01-01"], label_date=["2020-07-01"] * 4
+    )
+    assert kept(frame, session="all") == ["P0/S1", "P0/S2", "P1/S1"]
+
+
+@pytest.mark.parametrize(
+    "column", ["index_TBRmax", "delta_PET-FET_original_firstorder_Mean", "PET-MET_original_shape_Sphericity"]
+)
+def test_incorporation_bias_is_seen_in_indices_and_changes(column):
+    frame = table(label_source=["pet", "pet", "histology_biopsy", "histology_biopsy"], **{column: [1.0] * 4})
+    with pytest.raises(LabelError, match="incorporation bias"):
         labelled(frame)

@@ -52,12 +52,12 @@ def test_repeats_differ_and_seeds_repeat():
 
 def test_fewer_patients_than_folds_gives_fewer_folds_and_says_so():
     y = np.array([True] * 3 + [False] * 20)
-    with pytest.warns(TrainingWarning, match="True: 3"):
+    with pytest.warns(TrainingWarning, match="positive: 3"):
         folds = list(PatientFolds(5).split(y, y, np.arange(23)))
     assert len(folds) == 3
 
 
-@pytest.mark.parametrize(("y", "found"), [([True] * 9, "1 class"), ([True] * 8 + [False], "False: 1, True: 8")])
+@pytest.mark.parametrize(("y", "found"), [([True] * 9, "1 class"), ([True] * 8 + [False], "negative: 1, positive: 8")])
 def test_what_cannot_be_split_is_refused(y, found):
     with pytest.raises(LabelError, match=found):
         list(PatientFolds(3).split(y, y, np.arange(9)))

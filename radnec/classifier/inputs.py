@@ -1,0 +1,107 @@
+"""Checks what a classifier is given, and brings it into one form."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_consistent_length
+
+from radnec.errors import LabelError, TableError, TrainingWarning
+from radnec.model.door import infinite_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+def as_frame(values: NDArray[np.float64]) -> pd.DataFrame:
+    """Return an array as a table whose column names sort in the order of its columns.
+
+    Examples
+    --------
+    >>> as_frame(np.zeros((1, 2))).columns.tolist()
+    ['x000000', 'x000001']
+    """
+    return pd.DataFrame(values, columns=[f"x{number:06d}" for number in range(values.shape[1])])
+
+
+def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, named: bool) -> NDArray[np.str_]:
+    """Return the patient of each row as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    groups : array of shape (n,), optional
+        Patients given by the caller, before those of the table.
+    column : str
+        Patient column of the table.
+    named : bool
+        Whether the table came with column names, so that the patient column could have been there.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If a patient is missing.
+
+    Warns
+    -----
+    radnec.errors.TrainingWarning
+        If every row of a named table has to count as a patient.
+    """
+    if groups is None and column not in frame:
+        if named:
+            warnings.warn(
+                f"the table has no column {column!r} and no groups were given: every row counts as a patient. "
+                "If patients repeat, name the column with TrainingConfig(patient=...)",
+                TrainingWarning,
+                stacklevel=4,
+            )
+        return np.arange(len(frame)).astype(str)
+    patients = pd.Series(np.asarray(frame[column] if groups is None else groups, dtype=object))
+    check_consistent_length(frame, patients)
+    if patients.isna().any():
+        raise TableError(
+            f"{int(patients.isna().sum())} rows have no patient ({column if groups is None else 'groups'}); expected "
+            "one "
+            "in each, because a patient must not stand on both sides of a split. Fill them"
+        )
+    return patients.astype(str).to_numpy(dtype=str)
+
+
+def truth_of(labels: ArrayLike, classes: Sequence[Any], positive: Any) -> NDArray[np.bool_]:
+    """Return which labels are the positive class, by value.
+
+    Raises
+    ------
+    radnec.errors.LabelError
+        If a label is not one of the classes.
+
+    Examples
+    --------
+    >>> truth_of([1.0, 0.0], [0, 1], 1).tolist()
+    [True, False]
+    """
+    values = np.asarray(labels, dtype=object)
+    known = list(classes)
+    unknown = [value for value in values if pd.isna(value) or value not in known]
+    if unknown:
+        raise LabelError(
+            f"{len(unknown)} labels, such as {unknown[0]!r}, are not classes of the model, which are {known!r}; "
+            "expected the same values of the same type"
+        )
+    return np.array([value == positive for value in values], dtype=np.bool_)
+
+
+def without_infinite(frame: pd.DataFrame, features: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table with infinite cells emptied, and per row which feature was infinite, or an empty text."""
+    cells = infinite_cells(frame, features)
+    if not cells.any():
+        return frame, [""] * len(frame)
+    cleaned = frame.copy()
+    cleaned[features] = cleaned[features].mask(cells)
+    return cleaned, [f"{features[int(row.argmax())]} is infinite" if row.any() else "" for row in cells]

@@ -1,0 +1,62 @@
+"""Sentences on how rows were scored, which every reader of an evaluation must know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from radnec.config import TrainingConfig
+
+_HOW = {"reference": "standardised with the grand mean", "adapt": "adapted to without labels"}
+
+
+def coverage_note(sets: NDArray[np.bool_], y: NDArray[np.bool_], config: TrainingConfig) -> str:
+    """Say how often prediction sets (n, 2) of held-out rows held the truth, for each class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radnec.config import TrainingConfig
+    >>> print(coverage_note(np.array([[True, False], [True, True]]), np.array([False, True]), TrainingConfig()))
+    Prediction sets asked to hold 90% of each class held 100% of necrosis and 100% of the other; 50% of ...
+    """
+    positive, negative = sets[y, 1].mean(), sets[~y, 0].mean()
+    single = (sets.sum(axis=1) == 1).mean()
+    return (
+        f"Prediction sets asked to hold {1 - config.error:.0%} of each class held {positive:.0%} of {config.positive} "
+        f"and {negative:.0%} of the other; {single:.0%} of the predictions were a single call, the rest uncertain."
+    )
+
+
+def unseen_note(unseen: int, total: int, config: TrainingConfig, scanners: Sequence[str] = ()) -> list[str]:
+    """Say how many rows were of a scanner that training never saw, and how they were scored; nothing if none was.
+
+    Examples
+    --------
+    >>> from radnec.config import TrainingConfig
+    >>> unseen_note(3, 40, TrainingConfig())
+    ['3 of 40 predictions were of scanners absent from training, standardised with the grand mean.']
+    """
+    if not unseen:
+        return []
+    named = f" ({', '.join(sorted(set(scanners)))})" if scanners else ""
+    return [f"{unseen} of {total} predictions were of scanners absent from training{named}, {_HOW[config.unseen]}."]
+
+
+def folds_note(what: str, found: Sequence[int], asked: int) -> list[str]:
+    """Say where there were fewer folds than asked for; nothing if there were enough.
+
+    Examples
+    --------
+    >>> folds_note("Outer", [4, 4], 5)
+    ['Outer folds: 4 instead of 5, because the rarer class has too few patients.']
+    """
+    if min(found) >= asked:
+        return []
+    some = f"{min(found)}" if min(found) == max(found) else f"{min(found)} to {max(found)}"
+    return [f"{what} folds: {some} instead of {asked}, because the rarer class has too few patients."]

@@ -1,0 +1,112 @@
+"""What every table is asked at the door, before anything is learnt from it or said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from radnec.errors import TableError
+from radnec.model.batches import batch_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_KEYS = ("patient_id", "lesion_id", "session_id")
+
+
+def check_table(table: Any) -> None:
+    """Refuse what is not a table with one text name per column.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        Saying what was found and the line to run.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"found a {type(table).__name__}; expected a DataFrame. Read a feature table with "
+            "radnec.features.table.read_table(path), or measure a cohort with radnec.extract(cohort)"
+        )
+    numbered = [name for name in table.columns if not isinstance(name, str)]
+    if numbered:
+        raise TableError(
+            f"column {numbered[0]!r} is named by a {type(numbered[0]).__name__}; expected text. "
+            "Run table.columns = table.columns.map(str)"
+        )
+    repeated = table.columns[table.columns.duplicated()].unique().tolist()
+    if repeated:
+        raise TableError(f"columns occur more than once: {', '.join(repeated[:5])}; expected each name once")
+
+
+def check_columns(table: pd.DataFrame, needed: Sequence[str]) -> None:
+    """Refuse a table that lacks columns.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        Naming them.
+    """
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise TableError(f"the table lacks {len(missing)} of {len(needed)} columns that are needed: {shown}")
+
+
+def check_values(
+    table: pd.DataFrame, features: Sequence[str], batches: dict[str, list[str]], covariates: Sequence[str] = ()
+) -> None:
+    """Refuse what no training fold could make sense of.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If a feature is infinite, a measured row has no scanner, or a covariate is empty; the first such row is named.
+    """
+    infinite = infinite_cells(table, features)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise TableError(
+            f"{name_row(table, row)}: {features[column]} is infinite; expected a finite number or an empty cell. "
+            "Set it to NaN, and it is imputed inside each training fold"
+        )
+    for column, members in batches.items():
+        _, usable = batch_of_rows(table, column, members)
+        lost = table[members].notna().any(axis=1).to_numpy() & ~usable
+        if lost.any():
+            raise TableError(
+                f"{name_row(table, int(np.flatnonzero(lost)[0]))}: {column} is empty, as in {int(lost.sum())} rows in "
+                f"all; expected the scanner. Fill {column}, or train with TrainingConfig(batch=None)"
+            )
+    for column in covariates:
+        empty = table[column].isna().to_numpy()
+        if empty.any():
+            raise TableError(
+                f"{name_row(table, int(np.flatnonzero(empty)[0]))}: covariate {column} is empty, as in "
+                f"{int(empty.sum())} rows in all. Fill it, leave these rows out, or drop the covariate"
+            )
+
+
+def infinite_cells(table: pd.DataFrame, features: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which cells of the features are infinite, shape (n, p); text never is."""
+    cells = np.zeros((len(table), len(features)), dtype=np.bool_)
+    numeric = [number for number, name in enumerate(features) if pd.api.types.is_numeric_dtype(table[name])]
+    if numeric:
+        values = table[[features[number] for number in numeric]].to_numpy(dtype=float, na_value=np.nan)
+        cells[:, numeric] = np.isinf(values)
+    return cells
+
+
+def name_row(table: pd.DataFrame, position: int) -> str:
+    """Return what a message calls a row: its lesion where the table says so, else its index.
+
+    Examples
+    --------
+    >>> name_row(pd.DataFrame({"patient_id": ["P1"], "lesion_id": ["L2"]}), 0)
+    'lesion P1/L2'
+    """
+    keys = [str(table[name].iloc[position]) for name in _KEYS if name in table.columns]
+    return f"lesion {'/'.join(keys)}" if keys else f"row {table.index[position]}"
