@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, requires, version
 
 
@@ -14,9 +15,10 @@ def show_versions() -> None:
     >>> show_versions()
     Python ...
     radnec ...
+    jinja2 3...
     """
-    needed = [line.split(";")[0] for line in requires("radnec") or [] if "extra ==" not in line]
-    names = sorted({line.split("[")[0].strip("<>=!~, .0123456789") for line in needed}, key=str.lower)
+    needed = [line for line in requires("radnec") or [] if "extra ==" not in line]
+    names = sorted({re.split(r"[^\w.-]", line)[0] for line in needed}, key=str.lower)
     print(f"Python {platform.python_version()} on {platform.platform()}")  # noqa: T201  # printing is its purpose
     for name in ["radnec", *names, "pyradiomics"]:
         try:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from radnec.classifier import describe
 from radnec.classifier.abstention import why_abstain, why_call
-from radnec.classifier.inputs import as_frame, patients_of, truth_of, without_infinite
+from radnec.classifier.inputs import as_frame, patients_of, truth_of, without_infinite, without_numbered_names
 from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError, UnseenBatchError
@@ -114,6 +114,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         settings = self._settings()
         self._check_parameters()
+        X = without_numbered_names(X)
         frame, labels = self._training_input(X, y)
         named = isinstance(X, pd.DataFrame)
         patients = patients_of(frame, groups, settings.patient, named=named)
@@ -323,12 +324,13 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.unique(labels)
         if len(self.classes_) != 2:
             raise LabelError(
-                f"found {len(self.classes_)} class(es) in y; expected two. Only binary classification is supported"
+                f"found {len(self.classes_)} class(es) in y; expected two. Only binary classification is supported."
             )
         return frame, np.asarray(labels)
 
     def _input(self, X: Any) -> pd.DataFrame:
         check_is_fitted(self)
+        X = without_numbered_names(X)
         if isinstance(X, pd.DataFrame):
             check_table(X)
             check_columns(X, self.recipe_.columns())

@@ -29,6 +29,18 @@ def as_frame(values: NDArray[np.float64]) -> pd.DataFrame:
     return pd.DataFrame(values, columns=[f"x{number:06d}" for number in range(values.shape[1])])
 
 
+def without_numbered_names(X: Any) -> Any:
+    """Return a DataFrame whose columns are merely numbered as the array it is; anything else as it came.
+
+    Examples
+    --------
+    >>> without_numbered_names(pd.DataFrame([[1.0, 2.0]])).shape
+    (1, 2)
+    """
+    numbered = isinstance(X, pd.DataFrame) and not any(isinstance(name, str) for name in X.columns)
+    return X.to_numpy() if numbered and len(X.columns) else X
+
+
 def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, named: bool) -> NDArray[np.str_]:
     """Return the patient of each row as text.
 

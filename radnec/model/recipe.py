@@ -10,7 +10,6 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from scipy.stats import t as student
 from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -18,11 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
-from radnec.model.calibrate import EPSILON, VennAbersCalibrator, fit_platt, make_calibrator
+from radnec.model.calibrate import EPSILON, VennAbersCalibrator, make_calibrator
 from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
 from radnec.model.conformal import ConformalSets
 from radnec.model.encode import NumericEncoder
 from radnec.model.novelty import RangeNovelty
+from radnec.model.out_of_fold import cross_fitted_loss, gain_over_prevalence
 from radnec.model.select import CorrelationFilter, TopFeatures, VarianceFilter, rank_features
 from radnec.model.splits import PatientFolds, Split
 
@@ -155,7 +155,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         scores = [score for _, score, _, _ in fitted]
         self.novelty_ = RangeNovelty().fit([seen for _, _, seen, _ in fitted], [new for _, _, _, new in fitted])
         held_out = [test for _, test in folds]
-        self.gain_ = _gain_over_prevalence(scores, y, groups, folds)
+        self.gain_ = gain_over_prevalence(scores, y, groups, folds)
         self.conformal_ = ConformalSets().fit(scores, [y[t] for t in held_out], [groups[t] for t in held_out])
         self._calibrate(scores, [y[t] for t in held_out])
         self.adjustment_ = [0.0, 1.0]
@@ -288,57 +288,6 @@ def canonical_order(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any]) -> N
     """Return the order of rows by patient and content, so that the order they came in plays no part."""
     content = pd.util.hash_pandas_object(X[sorted(X.columns, key=str)], index=False).to_numpy()
     return np.lexsort((np.asarray(y), content, np.asarray(groups).astype(str)))
-
-
-def cross_fitted_loss(scores: Array, y: NDArray[np.bool_], fold_of: NDArray[np.int_]) -> Array:
-    """Return the log loss of each candidate's scores after Platt's map, fitted on the other folds.
-
-    Parameters
-    ----------
-    scores : array of shape (n_candidates, n)
-        Out-of-fold scores.
-    y : bool array of shape (n,)
-        True for the positive class.
-    fold_of : int array of shape (n,)
-        Fold each row was held out in.
-
-    Returns
-    -------
-    array of shape (n_candidates,)
-        Mean log loss.
-    """
-    total = np.zeros(len(scores))
-    for fold in np.unique(fold_of):
-        here = fold_of == fold
-        slope, intercept = fit_platt(scores, y, np.broadcast_to(~here, scores.shape))
-        eta = slope[:, None] * scores[:, here] + intercept[:, None]
-        total += (np.logaddexp(0, eta) - y[here] * eta).sum(axis=1)
-    return np.asarray(total / len(y))
-
-
-def _gain_over_prevalence(
-    scores: Sequence[Array], y: NDArray[np.bool_], groups: NDArray[np.str_], folds: list[Split]
-) -> dict[str, float]:
-    fold_of = np.empty(len(y), dtype=int)
-    pooled = np.empty(len(y))
-    prevalence = np.empty(len(y))
-    for fold, ((train, test), score) in enumerate(zip(folds, scores, strict=True)):
-        fold_of[test], pooled[test], prevalence[test] = fold, score, y[train].mean()
-    difference = np.empty(len(y))
-    for fold in range(len(folds)):
-        here = fold_of == fold
-        slope, intercept = fit_platt(pooled, y, ~here)
-        eta = slope * pooled[here] + intercept
-        difference[here] = np.logaddexp(0, eta) - y[here] * eta
-    difference += np.where(y, np.log(prevalence), np.log1p(-prevalence))
-    _, who = np.unique(groups, return_inverse=True)
-    value = difference.mean()
-    # Linearised ratio of patient totals: patients, not lesions, are the independent units.
-    total = np.bincount(who, weights=difference - value)
-    patients = len(total)
-    error = np.sqrt(patients / (patients - 1) * (total**2).sum()) / len(y)
-    width = float(student.ppf(0.975, patients - 1) * error)
-    return {"value": float(value), "low": float(value) - width, "high": float(value) + width}
 
 
 def _prepare(
