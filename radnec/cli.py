@@ -73,8 +73,9 @@ def demo(
     model.assess(table).to_csv(out / "assessed.csv", index=False)
     for sentence in evaluation.conclusions:
         typer.echo(sentence)
-    typer.echo(f"\nOpen {out / 'report.html'} in a browser. The model is {out / 'model.radnec'}; try")
-    typer.echo(f"  radnec predict {out / 'model.radnec'} {source}")
+    typer.echo(f"\nOpen {out / 'report.html'} in a browser. The calls for every lesion are in {out / 'assessed.csv'},")
+    typer.echo(f"the features in {out / 'features.parquet'}, the model in {out / 'model.radnec'}. Try")
+    typer.echo(f"  uv run radnec predict {out / 'model.radnec'} {source}")
 
 
 @app.command()
@@ -160,7 +161,8 @@ def train(
 
     Example: radnec train features.parquet --out model.radnec
     """
-    _writable(out)
+    if _writable(out).suffix != ".radnec":
+        raise typer.BadParameter(f"{out.name}: a model file ends in .radnec")
     model = radnec.train(_measured(table, extraction, n_jobs), _training(config, n_jobs))
     model.save(out)
     if as_json:

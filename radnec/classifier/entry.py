@@ -147,7 +147,7 @@ def evaluate(
     return Evaluation(
         predictions=predictions,
         flow=selection.flow,
-        config=config,
+        config=config.model_copy(update={"random_state": seed}),
         kind="nested cross-validation" if model is None else "external test",
         notes=(*selection.notes, *roles.notes, *more),
         flags=leak_flags(selection.table, truth, _suspects(selection.table, roles)),

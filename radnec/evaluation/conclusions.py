@@ -123,23 +123,21 @@ def _calibration(summary: pd.DataFrame) -> list[str]:
     if math.isnan(slope.low):
         sentences.append(f"Calibration slope not known: {_reason(summary, 'calibration_slope')}.")
     else:
-        numbers = f"calibration slope {slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f})"
+        limits = f"{slope.low:.2f} to {slope.high:.2f}" if math.isfinite(slope.high - slope.low) else "no finite limits"
+        numbers = f"calibration slope {slope.value:.2f} ({limits})".replace("-", "\N{MINUS SIGN}")
         if slope.high < 1:
             sentences.append(f"Miscalibrated, the probabilities are too extreme: {numbers}.")
         elif slope.low > 1:
             sentences.append(f"Miscalibrated, the probabilities are too close to the prevalence: {numbers}.")
+        elif slope.high - slope.low > 1:
+            sentences.append(f"Calibration cannot be judged, the interval is too wide: {numbers}.")
         else:
-            sentences.append(f"No miscalibration shown by the {numbers}{_width(slope)}.")
+            sentences.append(f"No miscalibration shown by the {numbers}.")
     if intercept.low > 0 or intercept.high < 0:
         side = "low" if intercept.low > 0 else "high"
         numbers = f"calibration intercept {_signed(intercept, 2)}"
         sentences.append(f"Miscalibrated, P(RN) is too {side} on average: {numbers}.")
     return sentences
-
-
-def _width(slope: Estimate) -> str:
-    wide = slope.high - slope.low > 1
-    return ", but the interval is too wide to show good calibration either" if wide else ""
 
 
 def _signed(estimate: Estimate, digits: int = 3) -> str:

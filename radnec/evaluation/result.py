@@ -117,8 +117,12 @@ class Evaluation:
 
     @property
     def conclusions(self) -> tuple[str, ...]:
-        """What the numbers say, in sentences."""
-        return tuple(conclude(self._summary, level=self.config.level))
+        """What the numbers say, in sentences; a suspicion of leakage comes before all numbers."""
+        suspects = [
+            f"Do not believe these numbers before column {flag.column} is explained ({flag.finding})."
+            for flag in self.flags.itertuples()
+        ]
+        return (*suspects, *conclude(self._summary, level=self.config.level))
 
     @property
     def better_than_prevalence(self) -> bool:

@@ -11,6 +11,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from radnec.cohort.fields import FIELDS, names
 from radnec.errors import LeakageError, TableError
 from radnec.features.columns import batch_of, feature_columns
+from radnec.features.naming import parse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,11 +81,14 @@ def _features(table: pd.DataFrame, config: TrainingConfig) -> list[str]:
         found = feature_columns(table)
         if not found:
             reserved = {config.label, config.patient, *names(role="outcome")}
-            numbers = [name for name in table.select_dtypes("number").columns if name not in reserved]
+            numbers = [str(name) for name in table.select_dtypes("number").columns if name not in reserved]
+            foreign = [name for name in numbers if parse_foreign(name)]
+            named = '"^(original|log|wavelet)"' if foreign else repr(numbers[:3])
             raise TableError(
-                "no column of the table is named like a radnec feature. Name the features yourself, for example "
-                f"TrainingConfig(features={[str(name) for name in numbers[:3]]!r}) or a regular expression; "
-                f"{len(numbers)} numeric columns: {_some(numbers)}"
+                "no column of the table is named like a radnec feature. Name the features yourself, leaving out "
+                "whatever "
+                f"is a name or known only afterwards, for example TrainingConfig(features={named}); "
+                f"{len(numbers)} numeric columns: {_some(foreign or numbers)}"
             )
         return found
     if isinstance(config.features, str):

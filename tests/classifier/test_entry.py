@@ -49,8 +49,9 @@ def test_a_foreign_table_is_evaluated_by_the_names_it_has():
 
 def test_a_copy_of_the_label_is_flagged_by_name(table, quick):
     leaky = table.assign(index_copy=(table["label"] == "necrosis") * 1.0)
-    flags = evaluate(leaky, quick).flags
-    assert flags["column"].tolist() == ["index_copy"]
+    evaluation = evaluate(leaky, quick)
+    assert evaluation.flags["column"].tolist() == ["index_copy"]
+    assert evaluation.conclusions[0].startswith("Do not believe these numbers before column index_copy is explained")
 
 
 def test_an_external_test_fits_nothing(model):

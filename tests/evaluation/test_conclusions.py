@@ -52,7 +52,7 @@ def test_no_better_than_volume(change: dict) -> None:
     [
         ({"calibration_slope": (0.5, 0.3, 0.9)}, "too extreme"),
         ({"calibration_slope": (2.0, 1.1, 3.0)}, "too close to the prevalence"),
-        ({"calibration_slope": (1.0, 0.2, 1.8)}, "too wide to show good calibration"),
+        ({"calibration_slope": (1.0, 0.2, 1.8)}, "Calibration cannot be judged"),
         ({"calibration_intercept": (0.5, 0.1, 0.9)}, "P(RN) is too low on average"),
         ({"calibration_intercept": (-0.5, -0.9, -0.1)}, "P(RN) is too high on average"),
     ],

@@ -69,7 +69,7 @@ def test_hostile_names_are_shown_and_do_nothing(page: str, evaluation: Evaluatio
     for text in (page, evaluation._repr_html_()):
         assert "script" not in [tag for tag, _ in Page(text).tags]
         assert HOSTILE in Page(text).text
-    assert Page(page).text.count(HOSTILE) == 6  # flow, note, flag, reason, settings, versions
+    assert Page(page).text.count(HOSTILE) == 7  # conclusion, flow, note, flag, reason, settings, versions
 
 
 def test_the_page_says_what_matters(page: str, evaluation: Evaluation) -> None:
