@@ -60,6 +60,8 @@ def roles_of(table: pd.DataFrame, config: TrainingConfig) -> Roles:
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from radnec.config import TrainingConfig
     >>> table = pd.DataFrame({"patient_id": ["A"], "label": ["necrosis"], "T1wCE_original_glcm_Contrast": [2.0]})
     >>> roles = roles_of(table, TrainingConfig())
     >>> roles.features, roles.notes
