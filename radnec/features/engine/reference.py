@@ -1,4 +1,4 @@
-"""Measures the features of one region of one image; the only module that speaks to pyradiomics."""
+"""Measures a region with pyradiomics; the only module that speaks to it."""
 
 from __future__ import annotations
 
