@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from radnec.cohort.sessions import numbers_of
 from radnec.config import LabelPolicy, TrainingConfig
 from radnec.errors import LabelError, TableError
-from radnec.evaluation.sessions import after_label, last_sessions, numbers_of
+from radnec.evaluation.sessions import after_label, last_sessions
 from radnec.features.columns import feature_columns, modality_of
 from radnec.labels import UNDECIDED, Outcome
 from radnec.model.door import check_table

@@ -1,0 +1,100 @@
+"""Orders the sessions of a lesion in time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from radnec.errors import TableError
+
+_EPOCH = pd.Timestamp("1970-01-01")
+
+
+class SessionOrder(NamedTuple):
+    """Where each session stands among those of its lesion.
+
+    Parameters
+    ----------
+    place : Series of int
+        Position of the row among the rows of its lesion, from 0.
+    timed : Series of bool
+        Whether the lesion's sessions are ordered by time; the others are ordered by name alone.
+    """
+
+    place: pd.Series[int]
+    timed: pd.Series[bool]
+
+
+def order_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> SessionOrder:
+    """Order the sessions of each lesion.
+
+    Dates order the sessions of a lesion where all of them have one (of the session itself, or of the end of
+    radiotherapy with the day counted from it), else the days from the end of radiotherapy, else their names, in
+    which numbers count as numbers.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows with ``session_id``.
+    lesions : Series
+        Lesion of each row.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"session_id": ["10", "9", "10"], "session_day": [30, 90, None]})
+    >>> order_sessions(rows.assign(lesion=["A", "A", "B"]), pd.Series(["A", "A", "B"])).place.tolist()
+    [0, 1, 0]
+    """
+    time = pd.Series(np.nan, index=rows.index)
+    # The more telling source is filled in last.
+    for source in (session_day(rows), session_date(rows)):
+        time = source.where(source.notna().groupby(lesions).transform("all"), time)
+    names = rows["session_id"].astype(str).map(lambda name: re.sub(r"\d+", lambda digits: digits[0].zfill(12), name))
+    order = pd.DataFrame({"lesion": lesions, "time": time.fillna(0.0), "name": names})
+    order = order.sort_values(["lesion", "time", "name"], kind="stable")
+    return SessionOrder(order.groupby("lesion").cumcount().reindex(rows.index), time.notna())
+
+
+def session_day(rows: pd.DataFrame) -> pd.Series[float]:
+    """Return the days from the end of radiotherapy to each row's session, NaN where not given."""
+    return numbers_of(rows, "session_day")
+
+
+def session_date(rows: pd.DataFrame) -> pd.Series[float]:
+    """Return the date of each row's session in days, also from the end of radiotherapy; NaN where not known."""
+    return days_of(rows, "session_date").fillna(days_of(rows, "rt_end_date") + session_day(rows))
+
+
+def days_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:
+    """Return a date column as days, NaN where empty or absent.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If a cell is no date.
+    """
+    if column not in rows:
+        return pd.Series(np.nan, index=rows.index)
+    try:
+        return (pd.to_datetime(rows[column]) - _EPOCH) / pd.Timedelta(days=1)
+    except (ValueError, TypeError) as error:
+        raise TableError(f"column {column} holds what is no date ({error}); expected YYYY-MM-DD") from None
+
+
+def numbers_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:
+    """Return a column as floats, NaN where empty or absent.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If a cell is no number.
+    """
+    if column not in rows:
+        return pd.Series(np.nan, index=rows.index)
+    try:
+        return pd.to_numeric(rows[column]).astype(float)
+    except (ValueError, TypeError) as error:
+        raise TableError(f"column {column} holds what is no number ({error}); expected numbers") from None
