@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 import radnec
-from radnec.errors import CohortError, RadnecError, RadnecWarning
+from radnec.errors import CohortError, ExtractionWarning, RadnecError, RadnecWarning
+from radnec.phrasing import for_command_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,8 @@ Extraction = Annotated[
 
 FINDINGS = 1
 WRONG_USE = 2
+#: No probability is known better; the JSON has them all.
+_DIGITS = "%.4g"
 
 
 @app.command()
@@ -61,7 +64,7 @@ def demo(
     source = radnec.simulate_cohort(out, n_patients=n_patients, effect=effect, random_state=seed)
     cohort = radnec.read_cohort(source)
     typer.echo(f"Simulated {cohort['patient_id'].nunique()} patients, {len(cohort)} images with masks.")
-    typer.echo(str(radnec.check(cohort)))
+    typer.echo(for_command_line(str(radnec.check(cohort))))
     table = radnec.extract(cohort, DEMO_EXTRACTION, n_jobs=n_jobs)
     write_table(table, out / "features.parquet")
     typer.echo(f"Measured {len(table)} lesion sessions.")
@@ -70,11 +73,12 @@ def demo(
     evaluation.save_html(out / "report.html")
     model = radnec.train(table, config)
     model.save(out / "model.radnec", evaluation=evaluation)
-    model.assess(table).to_csv(out / "assessed.csv", index=False)
+    model.assess(table).to_csv(out / "assessed.csv", index=False, float_format=_DIGITS)
     for sentence in evaluation.conclusions:
         typer.echo(sentence)
-    typer.echo(f"\nOpen {out / 'report.html'} in a browser. The calls for every lesion are in {out / 'assessed.csv'},")
-    typer.echo(f"the features in {out / 'features.parquet'}, the model in {out / 'model.radnec'}. Try")
+    typer.echo(f"\nOpen {out / 'report.html'} in a browser. The features are in {out / 'features.parquet'}, the model")
+    typer.echo(f"in {out / 'model.radnec'}, its calls of the lesions it has learnt from in {out / 'assessed.csv'}")
+    typer.echo("(the report says how it does on others). Try")
     typer.echo(f"  uv run radnec predict {out / 'model.radnec'} {source}")
 
 
@@ -105,13 +109,13 @@ def check(
         if as_json:
             _print_json(_records(error.frame))
         else:
-            typer.echo(f"radnec: {error}", err=True)
+            typer.echo(for_command_line(f"radnec: {error}"), err=True)
         raise typer.Exit(FINDINGS) from None
     report = radnec.check(table, mute=tuple(mute or ()))
     if as_json:
         _print_json(_records(report.frame()))
     else:
-        typer.echo(str(report))
+        typer.echo(for_command_line(str(report)))
     if not report.ok:
         raise typer.Exit(FINDINGS)
 
@@ -132,6 +136,8 @@ def extract(
     from radnec.features.table import table_kind, write_table
 
     table_kind(_writable(out))
+    # Every reason is printed below.
+    warnings.filterwarnings("ignore", message=".* rows failed", category=ExtractionWarning)
     table = radnec.extract(radnec.read_cohort(cohort), _extraction(extraction), n_jobs=n_jobs, cache=cache)
     write_table(table, out)
     failed = table[table["status"] == "failed"]
@@ -163,7 +169,8 @@ def train(
     """
     if _writable(out).suffix != ".radnec":
         raise typer.BadParameter(f"{out.name}: a model file ends in .radnec")
-    model = radnec.train(_measured(table, extraction, n_jobs), _training(config, n_jobs))
+    settings = _training(config, n_jobs)
+    model = radnec.train(_measured(table, extraction, n_jobs, label=settings.label), settings)
     model.save(out)
     if as_json:
         _print_json(
@@ -199,11 +206,9 @@ def evaluate(
     """
     _writable(out)
     trained = None if model is None else radnec.load(model)
-    if trained is not None and extraction is None:
-        features = _measured(table, None, n_jobs, settings=trained.extraction_config_)
-    else:
-        features = _measured(table, extraction, n_jobs)
-    settings = None if trained is not None and config is None else _training(config, n_jobs)
+    settings = _training(config, n_jobs) if trained is None or config is not None else trained.config
+    label = (settings or radnec.TrainingConfig()).label
+    features = _measured(table, extraction, n_jobs, model=trained, label=label)
     evaluation = radnec.evaluate(features, settings, model=trained)
     if out is not None:
         evaluation.save_html(out)
@@ -238,14 +243,14 @@ def predict(
     """
     _writable(out)
     trained = radnec.load(model)
-    assessed = trained.assess(_measured(table, None, n_jobs, settings=trained.extraction_config_))
+    assessed = trained.assess(_measured(table, None, n_jobs, model=trained))
     if out is not None:
-        assessed.to_csv(out, index=False)
+        assessed.to_csv(out, index=False, float_format=_DIGITS)
         typer.echo(f"Judged {len(assessed)} lesion sessions; wrote {out}.", err=as_json)
     if as_json:
         _print_json(_records(assessed))
     elif out is None:
-        typer.echo(assessed.to_csv(index=False), nl=False)
+        typer.echo(assessed.to_csv(index=False, float_format=_DIGITS), nl=False)
 
 
 def _writable(out: Path | None) -> Path:
@@ -255,10 +260,20 @@ def _writable(out: Path | None) -> Path:
     return Path() if out is None else out
 
 
-def _measured(path: Path, extraction: Path | None, n_jobs: int, *, settings: Any = None) -> Any:
+def _measured(
+    path: Path,
+    extraction: Path | None,
+    n_jobs: int,
+    *,
+    model: radnec.RadnecClassifier | None = None,
+    label: str | None = None,
+) -> pd.DataFrame:
     from radnec.features.source import measured
 
-    return measured(path, settings or _extraction(extraction), n_jobs=n_jobs)
+    if model is None:
+        return measured(path, _extraction(extraction), label=label, n_jobs=n_jobs)
+    settings = _extraction(extraction) or model.extraction_config_
+    return measured(path, settings, needed=model.feature_names_, label=label, n_jobs=n_jobs)
 
 
 def _extraction(path: Path | None) -> radnec.ExtractionConfig | None:
@@ -281,7 +296,7 @@ def _records(frame: pd.DataFrame) -> Any:
 
 def _show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     name = "note" if issubclass(category, RadnecWarning) else category.__name__
-    typer.echo(f"radnec: {name}: {message}", err=True)
+    typer.echo(for_command_line(f"radnec: {name}: {message}"), err=True)
 
 
 def main() -> NoReturn:
@@ -292,6 +307,6 @@ def main() -> NoReturn:
         try:
             app()
         except (RadnecError, OSError) as error:
-            typer.echo(f"radnec: {error}", err=True)
+            typer.echo(for_command_line(f"radnec: {error}"), err=True)
             sys.exit(WRONG_USE)
     sys.exit(0)

@@ -95,6 +95,33 @@ def test_wrong_use_exits_with_two(run, words):
     assert "Traceback" not in err
 
 
+def test_messages_speak_the_command_lines_language(run, tmp_path):
+    table = tmp_path / "f.csv"
+    table.write_text("ID;Target;age\n01;1;60\n02;0;50\n03;1;70\n")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("label: Target\npatient: ID\nfeatures: [age]\nbatch: null\n")
+    code, _, err = run("train", table, "--config", settings, "--out", tmp_path / "m.radnec")
+    assert code == 2
+    assert "a line `positive: ...` in the --config file" in err
+    assert "TrainingConfig" not in err
+    settings.write_text("lable: Target\n")
+    code, _, err = run("train", table, "--config", settings, "--out", tmp_path / "m.radnec")
+    assert code == 2
+    assert f"{settings}: TrainingConfig cannot be built" in err
+    assert "did you mean 'label'?" in err
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_a_cohort_without_labels_is_not_measured_in_vain(run, cohort, tmp_path):
+    table = pd.read_csv(cohort).drop(columns=["label", "label_source", "label_date", "followup_months"])
+    for column in ("image_path", "mask_path", "brain_mask_path"):
+        table[column] = [str(cohort.parent / path) for path in table[column]]
+    table.to_csv(tmp_path / "c.csv", index=False)
+    code, _, err = run("train", tmp_path / "c.csv", "--out", tmp_path / "m.radnec")
+    assert code == 2
+    assert "no lesion has a label" in err
+
+
 @pytest.mark.slow
 def test_the_whole_way(run, cohort, features, quick, tmp_path):
     table, model, page = tmp_path / "features.parquet", tmp_path / "model.radnec", tmp_path / "report.html"
@@ -127,7 +154,12 @@ def test_the_whole_way(run, cohort, features, quick, tmp_path):
     from_table = json.loads(run("predict", model, table, "--json")[1])
     assert from_table == judged
 
-    code, out, _ = run("evaluate", table, "--model", model, "--json")
+    code, out, err = run("evaluate", table, "--model", model)
+    assert (code, out) == (2, "")
+    assert "rows the model was trained on" in err
+    assert "radnec evaluate TABLE, without --model" in err
+    elsewhere = radnec.simulate_cohort(tmp_path / "b", n_patients=20, sequences=("T1wCE",), random_state=7)
+    code, out, _ = run("evaluate", elsewhere, "--model", model, "--json")
     assert code == 0
     assert json.loads(out)["conclusions"]
     other = tmp_path / "other.yaml"
@@ -151,7 +183,7 @@ def test_a_failed_lesion_is_reported_and_exits_with_one(run, cohort, features, t
     code, out, err = run("extract", broken, "--out", tmp_path / "f.csv", "--extraction", features)
     assert code == 1
     assert "1 failed" in out
-    assert "77" in err
+    assert err.count("has no label 77") == 1
     assert (tmp_path / "f.csv.json").exists()
 
 

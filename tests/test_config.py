@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from radnec.config import ExtractionConfig
+from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.config.vocabulary import FEATURES, IMAGE_TYPES, ON_REQUEST, REPLACED
 from radnec.errors import ConfigError, ExtractionWarning
 
@@ -202,3 +202,17 @@ def test_no_warning_over_a_plain_parameter_file(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ExtractionConfig.from_pyradiomics_yaml(file) == ExtractionConfig(bin_width=5)
+
+
+@pytest.mark.parametrize("text", ["binn_width: 5\n", "setting: {binWidht: 5}\n", "1: 2\n", "- a\n"])
+def test_what_is_wrong_in_a_file_is_said_with_its_name(tmp_path, text):
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"settings\.yaml"):
+        ExtractionConfig.from_yaml(file)
+
+
+def test_sentences_name_a_foreign_outcome_by_its_own_words():
+    own, foreign = TrainingConfig(), TrainingConfig(label="Target", positive=1)
+    assert (own.outcome, own.other_outcome, own.probability) == ("necrosis", "progression", "P(RN)")
+    assert (foreign.outcome, foreign.other_outcome) == ("Target = 1", "not Target = 1")

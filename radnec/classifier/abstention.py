@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+
+from radnec.features.columns import acquisitions
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from radnec.model.recipe import Judgement, Recipe
@@ -17,7 +21,12 @@ MOST_MISSING = 0.5
 
 
 def why_abstain(
-    X: pd.DataFrame, frame: pd.DataFrame, recipe: Recipe, judgement: Judgement, infinite: list[str]
+    X: pd.DataFrame,
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    judgement: Judgement,
+    infinite: list[str],
+    lacking: list[list[str]],
 ) -> list[str]:
     """Return, per row, why the model abstains; empty where it does not.
 
@@ -33,6 +42,8 @@ def why_abstain(
         What the recipe says of these rows.
     infinite : list of str
         Per row, which feature was infinite, or an empty text.
+    lacking : list of list of str
+        Per row, the sequences it lacks and every training row had.
     """
     unseen = recipe.unseen_rows(frame).to_numpy()
     missing = frame[recipe.features].isna().mean(axis=1).to_numpy()
@@ -48,7 +59,9 @@ def why_abstain(
             why.append(f"extraction failed: {errors[row]}")
         if infinite[row]:
             why.append(infinite[row])
-        if missing[row] > MOST_MISSING:
+        if lacking[row]:
+            why.append(f"{', '.join(lacking[row])} missing, which every training lesion had")
+        elif missing[row] > MOST_MISSING:
             why.append(f"{missing[row]:.0%} of the features are missing")
         if unseen[row]:
             why.append(f"unseen scanner ({unseen[row]}): model.adapt(rows of that scanner) learns it")
@@ -61,14 +74,41 @@ def why_abstain(
     return reasons
 
 
-def why_call(held: NDArray[np.bool_], call: str, error: float) -> str:
+def why_call(held: NDArray[np.bool_], call: str, error: float, imputed: Sequence[str] = ()) -> str:
     """Return the reason of a call that follows from a prediction set.
+
+    Parameters
+    ----------
+    held : bool array of shape (2,)
+        Whether the set holds the negative and the positive class.
+    call : str
+        The call.
+    error : float
+        Error level of the set.
+    imputed : list of str
+        Sequences the lesion lacks, as some training lesions did.
 
     Examples
     --------
-    >>> why_call(np.array([False, True]), "necrosis", 0.1)
-    'only necrosis is plausible at error 0.1'
+    >>> why_call(np.array([False, True]), "necrosis", 0.1, ["FLAIR"])
+    'only necrosis is plausible at error 0.1; FLAIR missing, imputed'
     """
     if call != "uncertain":
-        return f"only {call} is plausible at error {error:g}"
-    return f"{'both outcomes are' if held.all() else 'neither outcome is'} plausible at error {error:g}"
+        reason = f"only {call} is plausible at error {error:g}"
+    else:
+        reason = f"{'both outcomes are' if held.all() else 'neither outcome is'} plausible at error {error:g}"
+    return reason + (f"; {', '.join(imputed)} missing, imputed" if imputed else "")
+
+
+def absent_sequences(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    """Return which rows lack all features of a sequence, one bool column per sequence, phase and region.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"FLAIR_original_glcm_Id": [0.5, None], "T1wCE_original_glcm_Id": [0.4, 0.3]})
+    >>> absent_sequences(frame, list(frame)).to_dict("list")
+    {'FLAIR': [False, True], 'T1wCE': [False, False]}
+    """
+    groups = acquisitions(features)
+    return pd.DataFrame({name: frame[columns].isna().all(axis=1) for name, columns in groups.items()}, frame.index)

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from radnec.classifier.abstention import absent_sequences
 from radnec.evaluation.notes import folds_note
 from radnec.model.candidates import FAMILIES
+from radnec.model.recipe import shares_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,9 +91,10 @@ def summarise_training(
         "positive_rows": int(truth.sum()),
         "prevalence": float(truth.mean()),
         "features": len(roles.features),
-        "used_features": list(recipe.used_features())[:20],
+        "used_features": shares_of(recipe.member_features()).head(20).to_dict(),
         "batches": {column: int(frame[column].nunique()) for column in roles.batches},
         "label_sources": {str(source): int(count) for source, count in sources.items()},
+        "lacking": {str(name): int(count) for name, count in absent_sequences(frame, roles.features).sum().items()},
         "chosen": recipe.chosen_,
         "gain_over_prevalence": recipe.gain_,
         "notes": notes,
@@ -112,7 +115,7 @@ def text(model: RadnecClassifier) -> str:
     s = model.summary_
     return (
         f"RadnecClassifier({model.identity_}: {s['chosen']}; {s['rows']} rows of {s['patients']} patients, "
-        f"{s['positive_rows']} {model.positive_}; {verdict(model)})"
+        f"{s['positive_rows']} {model._settings().outcome}; {s['features']} features read; {verdict(model)})"
     )
 
 
@@ -136,9 +139,9 @@ def _facts(model: RadnecClassifier) -> list[tuple[str, str]]:
         ("identity", model.identity_ + (f" (made from {model.parent_})" if model.parent_ else "")),
         (
             "trained on",
-            f"{s['rows']} rows of {s['patients']} patients, {s['positive_rows']} {model.positive_}",
+            f"{s['rows']} rows of {s['patients']} patients, {s['positive_rows']} {model._settings().outcome}",
         ),
-        ("features", f"{s['features']} read; most used: {', '.join(s['used_features'][:5])}"),
+        ("features", f"{s['features']}; most used: {', '.join(list(s['used_features'])[:5])}"),
         (
             "harmonised by",
             ", ".join(f"{name} ({count})" for name, count in s["batches"].items()) or "nothing",
@@ -162,9 +165,8 @@ def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
         "## Reading its numbers",
         "",
         (
-            f"- `p_necrosis` is the probability of {model.positive_}, calibrated ({config.calibration}) on "
-            "out-of-fold scores "
-            "of patient-grouped folds."
+            f"- `p_necrosis` is {config.probability}, the probability of {config.outcome}, calibrated "
+            f"({config.calibration}) on out-of-fold scores of patient-grouped folds."
         ),
         (
             "- `p_low` and `p_high` are the range of the fold models' calibrated probabilities (with Venn-Abers the "

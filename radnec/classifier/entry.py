@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.inputs import truth_of
 from radnec.classifier.measured import extraction_of, same_extraction
+from radnec.classifier.training_rows import refuse_training_rows
 from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError
@@ -110,6 +111,8 @@ def evaluate(
         If no row is fit to be tested.
     radnec.errors.SettingsMismatchError
         If the table was measured otherwise than the model's training table.
+    radnec.errors.LeakageError
+        If rows of the table are rows that `model` was trained on.
 
     Examples
     --------
@@ -128,7 +131,7 @@ def evaluate(
                 "the same"
             )
         same_extraction(table, model.extraction_config_)
-        check_columns(table, model.recipe_.columns())
+        check_columns(table, model.recipe_.features, model.recipe_.columns())
         roles = Roles(model.feature_names_)
     else:
         config = TrainingConfig() if config is None else config
@@ -139,19 +142,21 @@ def evaluate(
     seed = fresh_seed() if config.random_state is None else config.random_state
     if model is None:
         _enough_patients(selection.y, selection.table[config.patient])
-        predictions, reasons, more = cross_validate(selection.table, truth, roles, config, seed)
+        predicted = cross_validate(selection.table, truth, roles, config, seed)
     else:
+        refuse_training_rows(selection.table, model.feature_names_, model.training_marks_)
         recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
         prevalence = model.summary_["prevalence"]
-        predictions, reasons, more = external_predictions(selection.table, truth, recipes, prevalence, config)
+        predicted = external_predictions(selection.table, truth, recipes, prevalence, config)
     return Evaluation(
-        predictions=predictions,
+        predictions=predicted.table,
         flow=selection.flow,
         config=config.model_copy(update={"random_state": seed}),
         kind="nested cross-validation" if model is None else "external test",
-        notes=(*selection.notes, *roles.notes, *more),
-        flags=leak_flags(selection.table, truth, _suspects(selection.table, roles)),
-        reasons=reasons,
+        notes=(*selection.notes, *roles.notes, *predicted.notes),
+        features=predicted.features,
+        flags=leak_flags(selection.table, truth, _suspects(selection.table, roles), label=config.label),
+        reasons=predicted.reasons,
         provenance={"table": provenance(table), "model": None if model is None else model.identity_},
         random_state=seed,
     )

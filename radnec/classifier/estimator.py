@@ -14,9 +14,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from radnec.classifier import describe
-from radnec.classifier.abstention import why_abstain, why_call
+from radnec.classifier.abstention import absent_sequences, why_abstain, why_call
 from radnec.classifier.inputs import as_frame, patients_of, truth_of, without_infinite, without_numbered_names
 from radnec.classifier.measured import extraction_of, same_extraction
+from radnec.classifier.training_rows import marks_to_keep
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError, UnseenBatchError
 from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
@@ -63,6 +64,8 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How the features were measured, when the training table knew it.
     summary_ : dict
         What it was trained on, in numbers; no patient data.
+    training_marks_ : list of int
+        Hashes by which :func:`radnec.evaluate` recognises training rows; the rows cannot be computed from them.
     random_state_ : int
         The seed used.
     better_than_prevalence_ : bool
@@ -138,6 +141,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.reference_ = describe.quantiles(read)
         self.canary_ = describe.synthetic_rows(read, self.reference_)
         self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings)
+        self.training_marks_ = marks_to_keep(frame, self.feature_names_)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0
         content = pd.util.hash_pandas_object(read, index=False).to_numpy().tobytes()
         self.identity_ = _identity(settings.digest(), str(self.random_state_), content, truth.tobytes())
@@ -212,9 +216,11 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         negative = next(label for label in self.classes_ if label != self.positive_)
         sets = self.recipe_.conformal_.sets(judgement.scores, error=settings.error)
         texts, calls = name_sets(sets, str(negative), str(self.positive_))
-        abstain = why_abstain(X, frame, self.recipe_, judgement, infinite)
+        imputed, lacking = self._sequences_missed(frame)
+        abstain = why_abstain(X, frame, self.recipe_, judgement, infinite, lacking)
         reasons = [
-            why or why_call(row, call, settings.error) for why, row, call in zip(abstain, sets, calls, strict=True)
+            why or why_call(row, call, settings.error, filled)
+            for why, row, call, filled in zip(abstain, sets, calls, imputed, strict=True)
         ]
         calls = ["abstain" if why else call for why, call in zip(abstain, calls, strict=True)]
         p, low, high = judgement.p, judgement.low, judgement.high
@@ -272,6 +278,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "all rows to recalibrate on are of one class; expected both, or the intercept has no limit"
             )
         mended = self._child(frame)
+        mended.training_marks_ = [*self.training_marks_, *marks_to_keep(frame, self.feature_names_)]
         intercept, slope = fit_recalibration(self.recipe_.predict_proba(frame), truth)
         before = self.recipe_.adjustment_
         mended.recipe_ = copy.copy(self.recipe_)
@@ -333,7 +340,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = without_numbered_names(X)
         if isinstance(X, pd.DataFrame):
             check_table(X)
-            check_columns(X, self.recipe_.columns())
+            check_columns(X, self.recipe_.features, self.recipe_.columns())
             return X[self.recipe_.columns()]
         if not hasattr(self, "feature_names_in_"):
             return as_frame(validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", reset=False))
@@ -341,6 +348,16 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             f"found a {type(X).__name__}; the model was trained on named columns. Expected a DataFrame that holds "
             f"{self.feature_names_[0]!r} and {len(self.feature_names_) - 1} more"
         )
+
+    def _sequences_missed(self, frame: pd.DataFrame) -> tuple[list[list[str]], list[list[str]]]:
+        """Return, per row, the sequences it lacks as some training rows did, and those it alone lacks."""
+        used = {name for names in self.recipe_.member_features() for name in names}
+        absent = absent_sequences(frame, [name for name in self.recipe_.features if name in used])
+        common = absent.columns.map(lambda name: bool(self.summary_["lacking"].get(name))).to_numpy(dtype=bool)
+        imputed, lacking = (
+            [absent.columns[row].tolist() for row in absent.to_numpy(dtype=bool) & kind] for kind in (common, ~common)
+        )
+        return imputed, lacking
 
     def _refuse_unseen(self, frame: pd.DataFrame) -> None:
         unseen = self.recipe_.unseen_rows(frame)

@@ -37,6 +37,7 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         "n_features_in": int(model.n_features_in_),
         "random_state": model.random_state_,
         "training": model.summary_,
+        "training_marks": model.training_marks_,
     }
     bundle = Bundle(
         pipeline={"radnec": model.recipe_, "volume": model.volume_recipe_},
@@ -65,6 +66,7 @@ def load_model(path: str | Path) -> RadnecClassifier:
         model.n_features_in_ = manifest["n_features_in"]
         model.random_state_ = manifest["random_state"]
         model.summary_ = manifest["training"]
+        model.training_marks_ = manifest.get("training_marks", [])
         model.identity_, model.parent_ = manifest["identity"], manifest["parent"]
         named = manifest["named_columns"]
     except KeyError as error:

@@ -33,6 +33,14 @@ class Settings(BaseModel):
             raise ConfigError(_explain(type(self), error)) from None
 
     @classmethod
+    def _of(cls, values: dict[str, Any], source: str) -> Self:
+        """Build the settings; errors name `source`."""
+        try:
+            return cls(**values)
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from None
+
+    @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
         """Read settings from a YAML file.
 
@@ -59,9 +67,10 @@ class Settings(BaseModel):
             values = yaml.safe_load(text) or {}
         except yaml.YAMLError as error:
             raise ConfigError(f"{source} is not YAML: {error}") from None
-        if not isinstance(values, dict):
-            raise ConfigError(f"{source} holds a {type(values).__name__}; expected `name: value` lines")
-        return cls(**values)
+        if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+            found = type(values).__name__ if not isinstance(values, dict) else "name that is no text"
+            raise ConfigError(f"{source} holds a {found}; expected `name: value` lines")
+        return cls._of(values, source)
 
     def to_yaml(self) -> str:
         """Return the settings as YAML text that :meth:`from_text` reads back to equal settings."""

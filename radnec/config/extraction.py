@@ -204,7 +204,7 @@ class ExtractionConfig(Settings):
         radnec.errors.ConfigError: the parameters cannot be used:
           binWidht: unknown setting; did you mean 'binWidth'?
         """
-        return cls(**from_parameters(parameters, source))
+        return cls._of(from_parameters(parameters, source), source)
 
     @classmethod
     def from_text(cls, text: str, *, source: str = "the settings") -> Self:

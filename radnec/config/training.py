@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from radnec.config.base import Settings
+from radnec.labels import Outcome
 
 Family = Literal["logistic", "elastic_net", "linear_svm", "rbf_svm", "random_forest", "gradient_boosting"]
 
@@ -80,8 +81,9 @@ class TrainingConfig(Settings):
 
     Examples
     --------
-    >>> TrainingConfig(label="Target", positive=1, patient="ID", batch=None).positive
-    1
+    >>> config = TrainingConfig(label="Target", positive=1, patient="ID", batch=None)
+    >>> config.positive, config.probability
+    (1, 'P(Target = 1)')
     """
 
     undigested: ClassVar[set[str]] = {"n_jobs"}
@@ -107,6 +109,21 @@ class TrainingConfig(Settings):
     policy: LabelPolicy = LabelPolicy()
     random_state: int | None = Field(default=None, ge=0)
     n_jobs: int = 1
+
+    @property
+    def outcome(self) -> str:
+        """What sentences call the positive class: ``necrosis``, or for other outcomes ``Target = 1``."""
+        return str(self.positive) if self.positive == Outcome.necrosis else f"{self.label} = {self.positive}"
+
+    @property
+    def other_outcome(self) -> str:
+        """What sentences call the other class: ``progression``, or for other outcomes ``not Target = 1``."""
+        return str(Outcome.progression) if self.positive == Outcome.necrosis else f"not {self.outcome}"
+
+    @property
+    def probability(self) -> str:
+        """What sentences call the probability: ``P(RN)``, or for other outcomes ``P(Target = 1)``."""
+        return "P(RN)" if self.positive == Outcome.necrosis else f"P({self.outcome})"
 
     @field_validator("features", mode="before")
     @classmethod

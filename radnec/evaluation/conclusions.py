@@ -64,7 +64,7 @@ def find(summary: pd.DataFrame, metric: str, model: str = FULL) -> Estimate:
     return Estimate(*(float(row.iloc[0][name]) for name in ("value", "low", "high")))
 
 
-def conclude(summary: pd.DataFrame, *, level: float = 0.95) -> list[str]:
+def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "P(RN)") -> list[str]:
     """Return what the numbers say, in sentences.
 
     Parameters
@@ -73,6 +73,8 @@ def conclude(summary: pd.DataFrame, *, level: float = 0.95) -> list[str]:
         From :func:`radnec.evaluation.resampling.summarise`.
     level : float
         Level of its intervals.
+    probability : str
+        What the predicted probability is called.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def conclude(summary: pd.DataFrame, *, level: float = 0.95) -> list[str]:
     No better than prevalence: AUC 0.55 (95 % interval 0.42 to 0.67), log loss +0.100 (+0.000 to +0.200)
     against predicting the prevalence for every lesion.
     """
-    return [_against_prevalence(summary, level), _against_volume(summary), *_calibration(summary)]
+    return [_against_prevalence(summary, level), _against_volume(summary), *_calibration(summary, probability)]
 
 
 def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
@@ -117,7 +119,7 @@ def _against_volume(summary: pd.DataFrame) -> str:
     return f"{verdict} than lesion volume alone: AUC {_signed(area, 2)}, log loss {_signed(loss)}."
 
 
-def _calibration(summary: pd.DataFrame) -> list[str]:
+def _calibration(summary: pd.DataFrame, probability: str) -> list[str]:
     slope, intercept = find(summary, "calibration_slope"), find(summary, "calibration_intercept")
     sentences = []
     if math.isnan(slope.low):
@@ -136,7 +138,7 @@ def _calibration(summary: pd.DataFrame) -> list[str]:
     if intercept.low > 0 or intercept.high < 0:
         side = "low" if intercept.low > 0 else "high"
         numbers = f"calibration intercept {_signed(intercept, 2)}"
-        sentences.append(f"Miscalibrated, P(RN) is too {side} on average: {numbers}.")
+        sentences.append(f"Miscalibrated, {probability} is too {side} on average: {numbers}.")
     return sentences
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
 from radnec.evaluation.ladder import Ladder, build_ladder, with_volume
 from radnec.evaluation.notes import coverage_note, folds_note, unseen_note
-from radnec.evaluation.predictions import part_of
+from radnec.evaluation.predictions import Predicted, part_of
 from radnec.model.door import check_values
-from radnec.model.recipe import Recipe
+from radnec.model.recipe import Recipe, shares_of
 from radnec.model.splits import PatientFolds, Split
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ class FoldResult:
         Conformal sets: whether each holds the negative and the positive class.
     unseen : int
         Held-out rows of a scanner that training never saw.
-    inner_folds : int
-        Folds of the search inside.
+    used : tuple of list of str
+        Features that each of its inner fold models uses.
     """
 
     p: Array
     sets: NDArray[np.bool_]
     unseen: int
-    inner_folds: int
+    used: tuple[list[str], ...]
 
 
 def cross_validate(
@@ -54,7 +55,7 @@ def cross_validate(
     seed: int,
     *,
     repeats: list[list[Split]] | None = None,
-) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+) -> Predicted:
     """Predict every row by models that saw neither it nor its patient.
 
     Parameters
@@ -74,12 +75,8 @@ def cross_validate(
 
     Returns
     -------
-    predictions : DataFrame
-        ``model, repeat, fold, row, patient, y, p``, one row per model, repeat and row of the table.
-    reasons : dict of str to str
-        Rungs that could not be computed.
-    notes : list of str
-        What the user should know, as sentences.
+    Predicted
+        One row per model, repeat and row of the table.
     """
     check_values(table, roles.features, roles.batches, roles.covariates)
     table = with_volume(table)
@@ -93,12 +90,12 @@ def cross_validate(
     same = ladder.recipes["logistic"].get_params() == ladder.recipes["radnec"].get_params()
     fitted = [name for name in ladder.recipes if not (same and name == "logistic")]
     tasks = [(name, number) for number in range(len(splits)) for name in reversed(fitted)]
-    with Parallel(n_jobs=config.n_jobs) as parallel:
-        results = parallel(
-            delayed(predict_fold)(ladder.recipes[name], table, y, patients, splits[number], config)
-            for name, number in tasks
-        )
-    found = dict(zip(tasks, results, strict=True))
+    results = Parallel(n_jobs=config.n_jobs, return_as="generator")(
+        delayed(predict_fold)(ladder.recipes[name], table, y, patients, splits[number], config)
+        for name, number in tasks
+    )
+    done = tqdm(results, total=len(tasks), desc="evaluate", unit="fit", disable=None, leave=False)
+    found = dict(zip(tasks, done, strict=True))
     if same:
         found |= {("logistic", number): found["radnec", number] for number in range(len(splits))}
     full = [found["radnec", number] for number in range(len(splits))]
@@ -107,9 +104,10 @@ def cross_validate(
         coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
         *unseen_note(sum(result.unseen for result in full), len(tested), config),
         *folds_note("Outer", [len(folds) for folds in repeats], config.outer_folds),
-        *folds_note("Inner", [result.inner_folds for result in full], config.inner_folds),
+        *folds_note("Inner", [len(result.used) for result in full], config.inner_folds),
     ]
-    return _tidy(found, ladder, repeats, y, patients), ladder.reasons, notes
+    features = shares_of([names for result in full for names in result.used])
+    return Predicted(_tidy(found, ladder, repeats, y, patients), ladder.reasons, notes, features)
 
 
 def predict_fold(
@@ -133,7 +131,7 @@ def predict_fold(
         fitted = fitted.adapt(new)
     judgement = fitted.judge(new)
     sets = fitted.conformal_.sets(judgement.scores, error=config.error)
-    return FoldResult(judgement.p, sets, unseen, len(fitted.members_))
+    return FoldResult(judgement.p, sets, unseen, tuple(fitted.member_features()))
 
 
 def _tidy(

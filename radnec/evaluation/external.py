@@ -9,8 +9,9 @@ import pandas as pd
 
 from radnec.evaluation.ladder import with_volume
 from radnec.evaluation.notes import unseen_note
-from radnec.evaluation.predictions import part_of
+from radnec.evaluation.predictions import Predicted, part_of
 from radnec.model.door import check_columns, check_values
+from radnec.model.recipe import shares_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ def external_predictions(
     recipes: Mapping[str, Recipe | None],
     prevalence: float,
     config: TrainingConfig,
-) -> tuple[pd.DataFrame, dict[str, str], list[str]]:
+) -> Predicted:
     """Return the predictions of fitted recipes, in the layout of a cross-validation with one fold.
 
     Parameters
@@ -45,8 +46,8 @@ def external_predictions(
 
     Returns
     -------
-    predictions, reasons, notes
-        As :func:`radnec.evaluation.crossval.cross_validate`.
+    Predicted
+        As of :func:`radnec.evaluation.crossval.cross_validate`.
     """
     table = with_volume(table)
     reasons = dict.fromkeys(
@@ -58,7 +59,7 @@ def external_predictions(
         if recipe is None or (name == "volume" and not set(recipe.features) <= set(table.columns)):
             reasons[name] = f"the {'training table' if recipe is None else 'table'} had no lesion volume column"
             continue
-        check_columns(table, recipe.columns())
+        check_columns(table, recipe.features, recipe.columns())
         check_values(table, recipe.features, {})
         unseen = recipe.unseen_rows(table)
         scanners = unseen[unseen != ""].tolist()
@@ -67,4 +68,6 @@ def external_predictions(
     p_of |= {name: np.full(len(table), np.nan) for name in reasons}
     patients = table[config.patient].astype(str).to_numpy(dtype=str)
     parts = [part_of(name, 0, 0, np.arange(len(table)), patients, y, p) for name, p in p_of.items()]
-    return pd.concat(parts, ignore_index=True), reasons, notes
+    full = recipes["radnec"]
+    features = shares_of([] if full is None else full.member_features())
+    return Predicted(pd.concat(parts, ignore_index=True), reasons, notes, features)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from radnec.config import TrainingConfig
     from radnec.evaluation.predictions import Scored
 
 # Okabe and Ito's colours, told apart by all; the line styles tell them apart without colour.
@@ -60,25 +61,18 @@ def roc_figure(scored: Scored, summary: pd.DataFrame) -> Figure:
 
 
 def reliability_figure(
-    scored: Scored,
-    model: str = FULL,
-    *,
-    level: float = 0.95,
-    resamples: int = 1000,
-    random_state: int | None = None,
+    scored: Scored, config: TrainingConfig, *, model: str = FULL, random_state: int | None = None
 ) -> Figure:
-    """Draw the observed share of necrosis against P(RN), above the histogram of P(RN) in each class.
+    """Draw the observed share of the outcome against its probability, above a histogram of each class.
 
     Parameters
     ----------
     scored : Scored
         Predictions.
+    config : TrainingConfig
+        Names the outcome; its ``level`` and ``resamples`` make the intervals.
     model : str
         Model to draw.
-    level : float
-        Level of the intervals.
-    resamples : int
-        Patient resamples behind the intervals.
     random_state : int or None
         Seed of the resamples.
 
@@ -87,13 +81,13 @@ def reliability_figure(
     matplotlib.figure.Figure
         Not known to pyplot.
     """
-    bins = curves.reliability(scored, model, level=level, resamples=resamples, random_state=random_state)
+    bins = curves.reliability(scored, model, level=config.level, resamples=config.resamples, random_state=random_state)
     figure = Figure(figsize=(4.6, 5.4), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1.1])
     upper.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
     x, y = bins["predicted"], bins["observed"]
     upper.errorbar(x, y, yerr=[y - bins["low"], bins["high"] - y], fmt="o-", color=_COLOUR, markersize=5)
-    upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="Observed share of necrosis")
+    upper.set(xlim=(0, 1), ylim=(0, 1), ylabel=f"Observed share of {config.outcome}")
     probabilities = scored.p[model]
     lower.hist(
         [probabilities[:, scored.y].ravel(), probabilities[:, ~scored.y].ravel()],
@@ -101,9 +95,9 @@ def reliability_figure(
         stacked=True,
         color=[_COLOUR, _LINES["volume"][0]],
         weights=[[1 / len(probabilities)] * probabilities[:, rows].size for rows in (scored.y, ~scored.y)],
-        label=["necrosis", "progression"],
+        label=[config.outcome, config.other_outcome],
     )
-    lower.set(xlabel="P(RN)", ylabel="Lesions")
+    lower.set(xlabel=config.probability, ylabel="Lesions")
     lower.legend(frameon=False, fontsize="small")
     for axes in (upper, lower):
         _bare(axes)

@@ -1,4 +1,4 @@
-"""Flags columns that tell the outcome too well to be true."""
+"""Flags columns that tell the outcome too well to be true, or say so by their names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from scipy.stats import rankdata
+
+from radnec.evaluation.names import outcome_in_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +24,8 @@ _CHANCE = 1e-3
 _FEWEST = 8
 
 
-def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str]) -> pd.DataFrame:
-    """Return the features that copy the label, or tell it almost perfectly alone.
+def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label: str = "label") -> pd.DataFrame:
+    """Return the features that copy the label, tell it almost perfectly alone, or are named like its time.
 
     Parameters
     ----------
@@ -33,12 +35,15 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str]) -> pd.Dat
         True for the positive class.
     features : list of str
         Columns to look at.
+    label : str
+        Name of the label's column.
 
     Returns
     -------
     DataFrame
         ``column``, ``code`` and ``finding``. A column is flagged when its AUC alone reaches 0.99 in either
-        direction and chance would hardly bring that about for any of the columns, given the class sizes.
+        direction and chance would hardly bring that about for any of the columns, given the class sizes
+        (``copies_label``), or when its name says that it is known only with the outcome (``named_like_outcome``).
 
     Examples
     --------
@@ -47,8 +52,9 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str]) -> pd.Dat
     >>> leak_flags(X, y, ["honest", "copy"]).column.tolist()
     ['copy']
     """
-    label = np.asarray(y, dtype=bool)
-    rows = [(name, *found) for name in features if (found := _finding(X[name], label, len(features)))]
+    truth = np.asarray(y, dtype=bool)
+    rows = [(name, *found) for name in features if (found := _finding(X[name], truth, len(features)))]
+    rows += [(name, "named_like_outcome", why) for name in features if (why := outcome_in_name(name, label))]
     return pd.DataFrame(rows, columns=["column", "code", "finding"])
 
 

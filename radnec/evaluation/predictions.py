@@ -25,6 +25,28 @@ COLUMNS = ("model", "repeat", "fold", "row", "patient", "y", "p")
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """What a cross-validation or an external test hands on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The predictions, with the columns of :data:`COLUMNS`.
+    reasons : dict of str to str
+        Rungs that could not be computed.
+    notes : list of str
+        What the user should know, as sentences.
+    features : Series of float
+        Share of the full recipe's fitted models that use each feature, by its name, the most used first.
+    """
+
+    table: pd.DataFrame
+    reasons: dict[str, str]
+    notes: list[str]
+    features: pd.Series[float]
+
+
+@dataclass(frozen=True)
 class Scored:
     """Predictions of several models on the same lesions.
 

@@ -13,6 +13,8 @@ import pandas as pd
 
 from radnec.evaluation import figures
 from radnec.evaluation.conclusions import FULL, find
+from radnec.evaluation.facts import facts_of
+from radnec.labels import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +40,12 @@ _NAMES = {
     "brier_difference_prevalence": "Brier score, difference to prevalence",
 }
 _COMPACT = ("auc", "log_loss", "calibration_slope")
+_TWO_DIGITS = (
+    *("auc", "calibration_intercept", "calibration_slope", "sensitivity", "specificity"),
+    "auc_difference_volume",
+)
+#: Rows of the table of features used.
+_SHOWN = 20
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("radnec.evaluation"),
@@ -77,9 +85,15 @@ def render_page(evaluation: Evaluation) -> str:
     str
         HTML. Names from the table are escaped.
     """
+    ladder = _ladder(evaluation.frame(), _NAMES)
+    own = evaluation.config.positive == Outcome.necrosis
     return _TEMPLATES.get_template("evaluation.html").render(
         evaluation=evaluation,
-        ladder=_ladder(evaluation.frame(), _NAMES),
+        question="Radiation necrosis or tumour progression" if own else evaluation.config.outcome,
+        ladder={model: cells for model, cells in ladder.items() if any(cell.interval for cell in cells.values())},
+        gaps=_gaps(ladder),
+        features=_table(_most_used(evaluation.features)),
+        facts=facts_of(evaluation),
         names=_NAMES,
         pictures=_pictures(evaluation),
         flow=_table(evaluation.flow),
@@ -116,20 +130,35 @@ def _ladder(frame: pd.DataFrame, metrics: Iterable[str]) -> dict[str, dict[str, 
     """Return the cells by model and metric."""
     ladder: dict[str, dict[str, Cell]] = {}
     for row in frame[frame["metric"].isin(list(metrics))].to_dict("records"):
-        ladder.setdefault(row["model"], {})[row["metric"]] = _cell(row["value"], row["low"], row["high"], row["reason"])
+        numbers = row["value"], row["low"], row["high"]
+        ladder.setdefault(row["model"], {})[row["metric"]] = _cell(row["metric"], *numbers, row["reason"])
     return ladder
 
 
-def _cell(value: float, low: float, high: float, reason: str) -> Cell:
+def _gaps(ladder: dict[str, dict[str, Cell]]) -> list[tuple[str, str]]:
+    """Return each rung with each reason why something of it could not be computed, once."""
+    named = ((model, cell.reason) for model, cells in ladder.items() for cell in cells.values())
+    return list(dict.fromkeys(pair for pair in named if pair[1]))
+
+
+def _most_used(features: pd.Series[float]) -> pd.DataFrame:
+    shown = features.head(_SHOWN)
+    return pd.DataFrame({"feature": shown.index, "used_by": [f"{share:.0%}" for share in shown]})
+
+
+def _cell(metric: str, value: float, low: float, high: float, reason: str) -> Cell:
     if math.isnan(value):
         return Cell("\N{EN DASH}", "", reason)
-    interval = "no interval" if math.isnan(low) else f"{_number(low)} to {_number(high)}"
-    return Cell(_number(value), interval, reason)
+    digits = 2 if metric in _TWO_DIGITS else 3
+    interval = "no interval" if math.isnan(low) else f"{_number(low, digits)} to {_number(high, digits)}"
+    return Cell(_number(value, digits), interval, reason)
 
 
-def _number(value: float) -> str:
+def _number(value: float, digits: int) -> str:
+    if math.isinf(value):
+        return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
     # Six places first, so that a difference of -1e-17 is not printed as minus zero.
-    return f"{round(value, 6) + 0.0:.3f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, 6) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _table(frame: pd.DataFrame) -> dict[str, list[list[str]] | list[str]]:
@@ -156,17 +185,13 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
     ]
     if FULL in scored.p:
         slope = find(frame, "calibration_slope").value
-        drawn = figures.reliability_figure(
-            scored,
-            level=evaluation.config.level,
-            resamples=evaluation.config.resamples,
-            random_state=evaluation.seed,
-        )
+        config = evaluation.config
+        drawn = figures.reliability_figure(scored, config, random_state=evaluation.seed)
         pictures.append(
             Picture(
                 _data_uri(drawn),
-                f"Reliability with {level} intervals from patient resamples, above the histogram of P(RN).",
-                "Observed share of necrosis against predicted probability. "
+                f"Reliability with {level} intervals from patient resamples, and a histogram of {config.probability}.",
+                f"Observed share of {config.outcome} against predicted probability. "
                 + ("No slope." if math.isnan(slope) else f"Calibration slope {slope:.2f}."),
             )
         )

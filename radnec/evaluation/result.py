@@ -45,6 +45,8 @@ class Evaluation:
         What a reader must know, such as how many lesions were scored with an absent batch.
     flags : pandas.DataFrame, optional
         Findings of the leak guard: ``column``, ``code``, ``finding``.
+    features : Series of float
+        Share of the full recipe's fitted models that use each feature, by its name.
     reasons : mapping of str to str
         Why a rung could not be computed.
     provenance : mapping of str
@@ -76,6 +78,7 @@ class Evaluation:
     flow: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()
     flags: pd.DataFrame = field(default_factory=_no_flags)
+    features: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
     reasons: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     random_state: int | None = None
@@ -119,10 +122,10 @@ class Evaluation:
     def conclusions(self) -> tuple[str, ...]:
         """What the numbers say, in sentences; a suspicion of leakage comes before all numbers."""
         suspects = [
-            f"Do not believe these numbers before column {flag.column} is explained ({flag.finding})."
-            for flag in self.flags.itertuples()
+            f"Do not believe these numbers before column {column} is explained ({'; '.join(part['finding'])})."
+            for column, part in self.flags.groupby("column", sort=False)
         ]
-        return (*suspects, *conclude(self._summary, level=self.config.level))
+        return (*suspects, *conclude(self._summary, level=self.config.level, probability=self.config.probability))
 
     @property
     def better_than_prevalence(self) -> bool:
@@ -134,7 +137,7 @@ class Evaluation:
         """What was evaluated, in a few words."""
         scored = self.scored
         n_patients = int(scored.patients.max()) + 1
-        return f"{len(scored.y)} lesions of {n_patients} patients, {int(scored.y.sum())} necrosis"
+        return f"{len(scored.y)} lesions of {n_patients} patients, {int(scored.y.sum())} {self.config.outcome}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return kind, subject, conclusions, notes and numbers as JSON can hold them (None for NaN).

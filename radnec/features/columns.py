@@ -10,12 +10,23 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from radnec.cohort.fields import Modality, modality
 from radnec.errors import TableError
 from radnec.features.foreign import from_pyradiomics
-from radnec.features.naming import ColumnName, parse
+from radnec.features.naming import ColumnName, column_prefix, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
-__all__ = ["ColumnName", "batch_of", "feature_columns", "from_pyradiomics", "modality_of", "parse", "volume_column"]
+__all__ = [
+    "ColumnName",
+    "acquisitions",
+    "batch_of",
+    "feature_columns",
+    "from_pyradiomics",
+    "modality_of",
+    "parse",
+    "volume_column",
+]
 
 _INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
 # What PET alone measures: tumour-to-brain ratio, uptake value, metabolic volume, or a tracer by name.
@@ -119,6 +130,32 @@ def modality_of(column: str) -> Modality | None:
     if name.startswith(_INDEX):
         return "PET" if _PET_INDEX.search(name) else None
     return batch_of(name)
+
+
+def acquisitions(columns: Iterable[str]) -> dict[str, list[str]]:
+    """Return the radiomics columns of each sequence, phase and region, by what starts their names.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of columns; those that are no radiomics features are passed over.
+
+    Returns
+    -------
+    dict of str to list of str
+        Such as ``{"FLAIR": [...], "T1wCE-rim": [...]}``, in order of name.
+
+    Examples
+    --------
+    >>> acquisitions(["age_years", "FLAIR_original_firstorder_Mean", "T1wCE-rim_original_glcm_Id"])
+    {'FLAIR': ['FLAIR_original_firstorder_Mean'], 'T1wCE-rim': ['T1wCE-rim_original_glcm_Id']}
+    """
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        parts = parse(name)
+        if parts is not None:
+            found.setdefault(column_prefix(parts.sequence, parts.phase, parts.region).rstrip("_"), []).append(name)
+    return dict(sorted(found.items()))
 
 
 def volume_column(table: pd.DataFrame) -> str | None:

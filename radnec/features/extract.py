@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning
 from radnec.features.assemble import assemble
+from radnec.features.coarse import advice, coarse_sequences
 from radnec.features.engine import engine_version, verify_available
 from radnec.features.plan import Plan, plan
 from radnec.features.provenance import stamp
@@ -70,13 +71,13 @@ def extract(
     Warns
     -----
     radnec.errors.ExtractionWarning
-        How many rows failed, if any did.
+        How many rows failed, if any did; which sequences fall into one grey level, and the bin width that helps.
 
     Notes
     -----
     A phase is part of a column's name only when it is ``delayed`` or ``pre``, and a region when it is not the
     whole lesion, so that the names of a lesion's columns never depend on the other rows. Spectra and raw
-    series (MRS, DSC, DCE, ASL, DWI) are left to :func:`radnec.measure`.
+    series (MRS, DSC, DCE, ASL, DWI) are not measured; ``attrs["radnec"]["skipped"]`` counts them.
 
     Examples
     --------
@@ -103,6 +104,7 @@ def extract(
         verify_available(one)
     measured = _measure(planned, n_jobs, None if cache is None else str(Path(cache).absolute()), on_error)
     table = assemble(planned, measured)
+    coarse = coarse_sequences(table, planned.settings)
     stamp(
         table,
         kind="features",
@@ -111,8 +113,11 @@ def extract(
         counts=_counts(planned, table),
         cache=_cache_counts(measured) if cache is not None else None,
         skipped=list(planned.skipped),
+        coarse=coarse,
     )
     _warn_of_failures(table)
+    for found in coarse:
+        warnings.warn(advice(found, planned.settings), ExtractionWarning, stacklevel=2)
     return table
 
 

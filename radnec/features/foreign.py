@@ -13,6 +13,7 @@ from radnec.cohort.fields import FIELDS, KEYS, SEQUENCES
 from radnec.errors import TableError
 from radnec.features.naming import column_prefix, parse_foreign
 from radnec.features.provenance import stamp
+from radnec.features.text import numbers_or_text, read_cells
 
 if TYPE_CHECKING:
     import os
@@ -107,7 +108,8 @@ def _read(table: pd.DataFrame | str | os.PathLike[str], keys: list[str]) -> pd.D
     if isinstance(table, pd.DataFrame):
         frame = table.reset_index(drop=True)
     elif Path(table).is_file():
-        frame = pd.read_csv(table, dtype=dict.fromkeys(keys, "str"))
+        text = read_cells(Path(table))
+        frame = text.apply(lambda cells: cells if cells.name in keys else numbers_or_text(cells))
     else:
         raise TableError(f"there is no file {table}")
     return frame.set_axis(frame.columns.map(str), axis=1)

@@ -22,7 +22,7 @@ def join(*tables: pd.DataFrame) -> pd.DataFrame:
     ----------
     *tables : DataFrame
         Tables with the keys ``patient_id``, ``session_id`` and ``lesion_id``, such as those of
-        :func:`radnec.extract` and :func:`radnec.measure`.
+        :func:`radnec.extract`.
 
     Returns
     -------

@@ -15,10 +15,10 @@ from radnec.features.naming import column_prefix
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
 
-_RAW = "a raw series, from which radnec.measure computes maps and indices"
+_RAW = "a raw series; give the map made of it (rCBV, Ktrans, CBF, ADC) a row of its own"
 #: Sequences that are no single 3-D image, with the reason why no radiomics features are taken from them.
 NOT_MEASURED = {
-    "MRS": "spectra, which have no mask; see radnec.measure",
+    "MRS": "spectra, which are not images",
     "DSC": _RAW,
     "DCE": _RAW,
     "ASL": _RAW,

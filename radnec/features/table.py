@@ -14,6 +14,7 @@ from radnec.cohort.fields import FIELDS
 from radnec.errors import TableError
 from radnec.features.joining import join
 from radnec.features.provenance import provenance
+from radnec.features.text import is_text, numbers_or_text, read_cells
 
 if TYPE_CHECKING:
     import os
@@ -69,8 +70,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     path : path-like
-        Parquet file, or CSV file; if its ``.csv.json`` is not beside it, the provenance is empty and columns
-        are typed as the cohort schema says.
+        Parquet file, or CSV file, also compressed (``.csv.gz``), with semicolons or tabulators, and with decimal
+        commas. If no ``.csv.json`` is beside it, the provenance is empty, columns are typed as the cohort schema says,
+        and other columns are numbers where all their cells are, and none starts with a zero that makes it a name.
 
     Returns
     -------
@@ -83,11 +85,13 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         If there is no such file, or its name ends otherwise.
     """
     path = Path(path)
-    kind = table_kind(path)
     if not path.is_file():
         raise TableError(f"there is no file {path}")
     with _readable(path):
-        return pd.read_parquet(path) if kind == ".parquet" else _read_csv(path)
+        if is_text(path):
+            return _read_csv(path)
+        table_kind(path)
+        return pd.read_parquet(path)
 
 
 def column_names(path: str | os.PathLike[str]) -> list[str]:
@@ -102,9 +106,8 @@ def column_names(path: str | os.PathLike[str]) -> list[str]:
     with _readable(path):
         if path.suffix.lower() in {".parquet", ".pq"}:
             return [str(name) for name in pyarrow.parquet.read_schema(path).names]
-        if path.suffix.lower() in {".csv", ".tsv"}:
-            separator = "\t" if path.suffix.lower() == ".tsv" else ","
-            return [str(name) for name in pd.read_csv(path, nrows=0, sep=separator, encoding="utf-8-sig").columns]
+        if is_text(path):
+            return [str(name) for name in read_cells(path, rows=0).columns]
     return []
 
 
@@ -136,16 +139,15 @@ def _beside(path: Path) -> Path:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    names = [str(name) for name in pd.read_csv(path, nrows=0).columns]
+    # Read as text and converted afterwards, because pandas before 3 reads some floats a last bit off.
+    text = read_cells(path)
+    names = [str(name) for name in text.columns]
     known: dict[str, str] = {name: FIELDS[name].dtype for name in names if name in FIELDS}
     known |= {name: "string" for name in names if name in _STATE or name.startswith("scanner_id")}
     beside: dict[str, Any] = {}
     if _beside(path).is_file():
         beside = json.loads(_beside(path).read_text(encoding="utf-8"))
         known = beside["dtypes"]
-    # Read as text and converted afterwards, because pandas before 3 reads some floats a last bit off.
-    # Only an empty cell is missing: a patient may be called NA or None.
-    text = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
     table = pd.DataFrame({name: _typed(text[name], known.get(name)) for name in names})
     if "error" in table.columns:
         table["error"] = table["error"].fillna("")
@@ -156,10 +158,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _typed(text: pd.Series, dtype: Any) -> Any:
     if dtype is None:
-        try:
-            return text.astype("float64")
-        except ValueError:
-            return text
+        return numbers_or_text(text)
     if dtype.startswith("datetime"):
         return pd.to_datetime(text).astype(dtype)
     if dtype in ("bool", "boolean"):

@@ -56,7 +56,7 @@ _ALL = (
         "grid mismatch",
         "error",
         "Mask and image lie on different grids, so voxels of one do not answer to voxels of the other.",
-        "Resample the mask: radnec.imaging.geometry.align_mask(mask, image).",
+        "Make sure that mask_path is of this image, then resample it: radnec.imaging.geometry.align_mask(mask, image).",
     ),
     Finding(
         "RN002",

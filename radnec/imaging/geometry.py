@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import EmptyMaskError, GeometryError, MaskWarning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _INTERPOLATORS = {"nearest": sitk.sitkNearestNeighbor, "linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
 
@@ -49,7 +53,44 @@ def grid_difference(image: sitk.Image, mask: sitk.Image, *, tolerance: float = 1
             found.append(f"{name} {what} {_shown(theirs)} mm differs from image {_shown(ours)} mm")
     if not np.allclose(image.GetDirection(), mask.GetDirection(), rtol=0, atol=tolerance):
         found.append(_direction_difference(image, mask, name))
+    if found and not overlap(image, mask):
+        found.append(f"the {name} lies wholly outside the image, so it was drawn on another one")
     return "; ".join(found) or None
+
+
+def overlap(image: sitk.Image, mask: sitk.Image) -> bool:
+    """Return whether the boxes that two images fill in space have a point in common, along the axes of space.
+
+    Examples
+    --------
+    >>> image, mask = sitk.Image(4, 4, 4, sitk.sitkInt16), sitk.Image(4, 4, 4, sitk.sitkUInt8)
+    >>> mask.SetOrigin((3.0, 0.0, 100.0))
+    >>> overlap(image, image), overlap(image, mask)
+    (True, False)
+    """
+    (low, high), (other_low, other_high) = _extent(image), _extent(mask)
+    return bool((low < other_high).all() and (other_low < high).all())
+
+
+def _extent(image: sitk.Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    size = image.GetSize()
+    ends = itertools.product(*((-0.5, count - 0.5) for count in size))
+    corners = np.array([image.TransformContinuousIndexToPhysicalPoint(end) for end in ends])
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def mend(image: sitk.Image, mask: sitk.Image) -> str:
+    """Return what to do about a mask on another grid: resample it, or look for the right one.
+
+    Examples
+    --------
+    >>> image = sitk.Image(4, 4, 4, sitk.sitkInt16)
+    >>> mend(image, sitk.Image(8, 8, 8, sitk.sitkUInt8))
+    'Resample it with radnec.imaging.geometry.align_mask(mask, image).'
+    """
+    if overlap(image, mask):
+        return "Resample it with radnec.imaging.geometry.align_mask(mask, image)."
+    return "Correct mask_path or image_path."
 
 
 def _shown(numbers: tuple[float, ...]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import EmptyMaskError, GeometryError, ImageError, MaskError
-from radnec.imaging.geometry import grid_difference
+from radnec.imaging.geometry import grid_difference, mend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,7 +225,7 @@ def prepare(
 def _inside(image: sitk.Image, mask: sitk.Image) -> NDArray[np.float64]:
     difference = grid_difference(image, mask)
     if difference:
-        raise GeometryError(f"{difference}. Resample it with radnec.imaging.geometry.align_mask(mask, image).")
+        raise GeometryError(f"{difference}. {mend(image, mask)}")
     values = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) != 0]
     if not values.size:
         raise EmptyMaskError("the mask is empty: no intensity lies in it")

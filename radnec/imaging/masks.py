@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import AbsentLabelError, EmptyMaskError, GeometryError, MaskError
-from radnec.imaging.geometry import grid_difference
+from radnec.imaging.geometry import grid_difference, mend
 from radnec.imaging.readers import read_image
 
 
@@ -92,9 +92,7 @@ def read_labels(path: str | Path, image: sitk.Image) -> sitk.Image:
     labels = read_image(path)
     difference = grid_difference(image, labels)
     if difference:
-        raise GeometryError(
-            f"mask {Path(path).name}: {difference}. Resample it with radnec.imaging.geometry.align_mask(mask, image)."
-        )
+        raise GeometryError(f"mask {Path(path).name}: {difference}. {mend(image, labels)}")
     if labels.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
         labels = _whole_numbers(labels, Path(path).name)
     labels.CopyInformation(image)

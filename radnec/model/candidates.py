@@ -64,7 +64,7 @@ class Candidate:
     def __str__(self) -> str:
         """Return the family with its settings, as the card prints it."""
         settings = ", ".join(f"{name}={value:.3g}" for name, value in self.settings)
-        return f"{self.family}({settings}; {'all' if self.top is None else self.top} features)"
+        return f"{self.family}({settings}; {'all' if self.top is None else f'best {self.top}'} of the kept features)"
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

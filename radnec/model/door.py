@@ -42,18 +42,23 @@ def check_table(table: Any) -> None:
         raise TableError(f"columns occur more than once: {', '.join(repeated[:5])}; expected each name once")
 
 
-def check_columns(table: pd.DataFrame, needed: Sequence[str]) -> None:
-    """Refuse a table that lacks columns.
+def check_columns(table: pd.DataFrame, features: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse a table that lacks columns a model reads: its features, and the others among `columns`.
 
     Raises
     ------
     radnec.errors.TableError
         Naming them.
     """
-    missing = [name for name in needed if name not in table.columns]
+    missing = [name for name in columns if name not in table.columns]
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        raise TableError(f"the table lacks {len(missing)} of {len(needed)} columns that are needed: {shown}")
+        others = [name for name in columns if name not in set(features)]
+        read = f"{len(features)} features" + (f" and {', '.join(others)}" if others else "")
+        raise TableError(
+            f"the table lacks {len(missing)} columns that the model reads ({read} in all): {shown}. Measure it with "
+            "the settings and sequences that the model was trained with"
+        )
 
 
 def check_values(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -232,8 +233,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
             rows = zip(self.members_, prepared, strict=True)
             scores = np.vstack([score_of(member[-1], values) for member, values in rows])
         p, low, high = self._probabilities(scores)
-        names = [member[:-1].get_feature_names_out().tolist() for member in self.members_]
-        return Judgement(p, low, high, scores, self.novelty_.measure(prepared), self.novelty_.worst(prepared, names))
+        outlying = self.novelty_.worst(prepared, self.member_features())
+        return Judgement(p, low, high, scores, self.novelty_.measure(prepared), outlying)
 
     def predict_proba(self, X: pd.DataFrame) -> Array:
         """Return P(positive class) of the rows of X, shape (n,)."""
@@ -275,13 +276,22 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         }
         return adapted
 
-    def used_features(self) -> dict[str, int]:
-        """Return each selected feature with the number of fold models that use it, the most used first."""
-        counts: dict[str, int] = {}
-        for member in self.members_:
-            for name in member[:-1].get_feature_names_out():
-                counts[str(name)] = counts.get(str(name), 0) + 1
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    def member_features(self) -> list[list[str]]:
+        """Return the features that each fold model uses; a category of a text column counts as one."""
+        return [[str(name) for name in member[:-1].get_feature_names_out()] for member in self.members_]
+
+
+def shares_of(used: list[list[str]]) -> pd.Series[float]:
+    """Return the share of models that use each feature, by its name, the most used first.
+
+    Examples
+    --------
+    >>> shares_of([["a", "b"], ["b"]]).to_dict()
+    {'b': 1.0, 'a': 0.5}
+    """
+    counts = Counter(name for names in used for name in names)
+    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    return pd.Series([counts[name] / len(used) for name in ordered], index=ordered, dtype=float)
 
 
 def canonical_order(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any]) -> NDArray[np.intp]:

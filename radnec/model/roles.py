@@ -81,6 +81,10 @@ def _features(table: pd.DataFrame, config: TrainingConfig) -> list[str]:
     columns = [str(name) for name in table.columns]
     if config.features is None:
         found = feature_columns(table)
+        if not found and {"image_path", "mask_path"} <= set(columns):
+            raise TableError(
+                "the table is a cohort: it names images and holds no features. Measure it with radnec.extract(cohort)"
+            )
         if not found:
             reserved = {config.label, config.patient, *names(role="outcome")}
             numbers = [str(name) for name in table.select_dtypes("number").columns if name not in reserved]

@@ -75,3 +75,27 @@ def test_an_unseen_site_is_tested_and_counted(model):
     other["scanner_id"] = "elsewhere"
     evaluation = evaluate(other, model=model)
     assert any(f"{len(other)} of {len(other)} predictions" in note and "elsewhere" in note for note in evaluation.notes)
+
+
+def test_reports_of_another_outcome_never_speak_of_necrosis(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.random(60) < 0.4
+    frame = pd.DataFrame({"ID": np.arange(60), "Target": y.astype(int), "a": rng.normal(size=60) + 1.5 * y})
+    config = TrainingConfig(
+        label="Target", positive=1, patient="ID", batch=None, features=["a"], candidates=("logistic",), random_state=0
+    )
+    evaluation = evaluate(frame, config)
+    model = train(frame, config)
+    page = evaluation.save_html(tmp_path / "r.html").read_text(encoding="utf-8")
+    shown = [repr(evaluation), evaluation._repr_html_(), repr(model), model._repr_html_(), page.split("<details>")[0]]
+    for text in [*shown, *evaluation.notes, *evaluation.conclusions, *model.assess(frame)["reason"]]:
+        assert "necrosis" not in text.replace("p_necrosis", "")
+        assert "P(RN)" not in text
+    assert "Target = 1" in evaluation.subject
+    assert "P(Target = 1)" in page
+
+
+def test_a_cohort_is_not_mistaken_for_a_feature_table(quick):
+    cohort = pd.DataFrame({"patient_id": ["A"], "image_path": ["i"], "mask_path": ["m"], "label": ["necrosis"]})
+    with pytest.raises(TableError, match=r"is a cohort.*radnec\.extract\(cohort\)"):
+        train(cohort, quick)

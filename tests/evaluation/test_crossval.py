@@ -61,12 +61,12 @@ def test_nothing_crosses_before_the_folds_either():
     config = CONFIG.model_copy(update={"candidates": ("logistic",), "draws": 2, "outer_repeats": 1})
     table, y, roles = prepared(config)
     folds = list(PatientFolds(3, random_state=1).split(table, y, table["patient_id"].to_numpy(dtype=str)))
-    before, _, _ = cross_validate(table, y, roles, config, 0, repeats=[folds])
+    before = cross_validate(table, y, roles, config, 0, repeats=[folds]).table
     test = folds[0][1]
     scrambled, other = y.copy(), table.copy()
     scrambled[test] = ~scrambled[test]
     other.loc[test[1:], roles.features] *= 7.0
-    after, _, _ = cross_validate(other, scrambled, roles, config, 0, repeats=[folds])
+    after = cross_validate(other, scrambled, roles, config, 0, repeats=[folds]).table
     kept = [part[(part["row"] == test[0]) & (part["fold"] == 0)].set_index("model")["p"] for part in (before, after)]
     assert len(kept[0].dropna()) == 4
     pd.testing.assert_series_equal(*kept, check_exact=True)
@@ -82,28 +82,32 @@ def test_training_rows_do_change_predictions(fold):
 @pytest.mark.slow
 def test_jobs_and_the_order_of_rows_and_columns_do_not_matter():
     table, y, roles = prepared()
-    before, _, _ = cross_validate(table, y, roles, CONFIG, 0)
+    before = cross_validate(table, y, roles, CONFIG, 0).table
     frame = simulate_table(n_patients=40, n_features=30, effect=2.0, random_state=1)
     shuffled = frame.sample(frac=1, random_state=5)[sorted(frame.columns, reverse=True)]
     selection = select_rows(shuffled, CONFIG)
     y = (selection.y == "necrosis").to_numpy()
     two_jobs = CONFIG.model_copy(update={"n_jobs": 2})
-    after, _, _ = cross_validate(selection.table, y, roles_of(selection.table, two_jobs), two_jobs, 0)
+    after = cross_validate(selection.table, y, roles_of(selection.table, two_jobs), two_jobs, 0).table
     pd.testing.assert_frame_equal(before, after, rtol=0, atol=1e-12)
 
 
 def test_every_row_is_predicted_once_per_repeat_and_patients_stay_together():
     table, y, roles = prepared()
     config = CONFIG.model_copy(update={"candidates": ("logistic",), "draws": 1})
-    predictions, reasons, notes = cross_validate(table, y, roles, config, 0)
+    found = cross_validate(table, y, roles, config, 0)
+    predictions = found.table
     assert set(predictions["model"]) == {"prevalence", "volume", "clinical", "cutoff", "logistic", "radnec"}
     counts = predictions.groupby(["model", "repeat", "row"]).size()
     assert (counts == 1).all()
     assert len(counts) == 6 * 2 * len(table)
     folds = predictions.groupby(["repeat", "patient"])["fold"].nunique()
     assert (folds == 1).all()
-    assert set(reasons) == {"clinical", "cutoff"}
-    assert "Prediction sets" in notes[0]
+    assert set(found.reasons) == {"clinical", "cutoff"}
+    assert "Prediction sets" in found.notes[0]
+    assert set(found.features.index) <= set(roles.features)
+    assert found.features.between(0, 1, inclusive="right").all()
+    assert found.features.is_monotonic_decreasing
     # With one candidate family the logistic rung is the full recipe itself.
     logistic, full = (predictions.query("model == @name")["p"].to_numpy() for name in ("logistic", "radnec"))
     assert (logistic == full).all()
@@ -115,7 +119,7 @@ def test_scanners_absent_from_training_are_scored_and_counted(unseen):
     table, y, _ = prepared(config)
     patients = table["patient_id"].unique()
     table.loc[table["patient_id"].isin(patients[:1]), "scanner_id"] = "rare"
-    predictions, _, notes = cross_validate(table, y, roles_of(table, config), config, 0)
+    found = cross_validate(table, y, roles_of(table, config), config, 0)
     rare = int((table["scanner_id"] == "rare").sum())
-    assert any(note.startswith(f"{rare} of {len(table)} predictions were of scanners absent") for note in notes)
-    assert predictions.query("model == 'radnec'")["p"].notna().all()
+    assert any(note.startswith(f"{rare} of {len(table)} predictions were of scanners absent") for note in found.notes)
+    assert found.table.query("model == 'radnec'")["p"].notna().all()

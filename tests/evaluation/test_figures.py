@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from radnec.config import TrainingConfig
 from radnec.evaluation import figures
 from radnec.evaluation.predictions import Scored
 from radnec.evaluation.resampling import summarise
@@ -39,7 +40,7 @@ def test_roc_names_each_curve_with_its_auc(predictions: pd.DataFrame, summary: p
 
 def test_reliability_histogram_counts_each_lesion_once(predictions: pd.DataFrame) -> None:
     scored = Scored.arrange(predictions)
-    _, histogram = figures.reliability_figure(scored, random_state=0, resamples=100).axes
+    _, histogram = figures.reliability_figure(scored, TrainingConfig(resamples=100), random_state=0).axes
     tops = np.array([patch.get_height() for patch in histogram.patches])
     assert tops.sum() == pytest.approx(len(scored.y))
 

@@ -47,3 +47,28 @@ def test_a_copy_is_a_copy_even_in_small_tables_with_many_columns():
     y = np.arange(16) < 8
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(16, 100)), columns=[f"f{i}" for i in range(100)])
     assert leak_flags(X.assign(copy=y.astype(int)), y, [*X, "copy"]).column.tolist() == ["copy"]
+
+
+@pytest.mark.parametrize(
+    ("column", "label", "suspect"),
+    [
+        ("mIfPD", "statusIfPD", True),
+        ("mOfPD", "statusOfPD", True),
+        ("Time to First Progression (Days)", "Target", True),
+        ("delta_days", "label", True),
+        ("OS.months", "label", True),
+        ("followup_length", "Target", True),
+        ("dateOfDeath", "Target", True),
+        ("age", "label", False),
+        ("dose_gy", "status", False),
+        ("Position", "Target", False),
+        ("osmolality", "Target", False),
+        ("months_since_rt", "label", False),
+        ("wavelet-LLH_glcm_Contrast", "wavelet-LLH", False),
+    ],
+)
+def test_a_column_named_like_the_outcome_or_its_time_is_named(column, label, suspect):
+    y = np.arange(60) < 18
+    X = pd.DataFrame({column: np.random.default_rng(0).normal(size=60)})
+    found = leak_flags(X, y, [column], label=label)
+    assert found["code"].tolist() == ["named_like_outcome"] * suspect

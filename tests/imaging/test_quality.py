@@ -245,3 +245,14 @@ def test_a_real_lesion_has_two_components_and_anisotropic_voxels(reference: Path
     assert found["found"][1].startswith("2 components of ")
     image = read_image(paths["image_path"])
     assert [code for code, _ in inspect_lesion(image, read_mask(paths["mask_path"], image))] == ["RN004"]
+
+
+def test_rn001_a_mask_of_another_place_is_not_to_be_resampled(case: Case, ball: Make, noise: Make) -> None:
+    mask = ball()
+    image = noise(mask)
+    mask.SetOrigin((500.0, 0.0, 0.0))
+    found = check(pd.DataFrame([case(image, mask)])).frame().iloc[0]
+    assert found["code"] == "RN001"
+    assert "lies wholly outside the image" in found["found"]
+    assert "Correct mask_path or image_path" in found["found"]
+    assert "align_mask" not in found["found"]

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from radnec._optional import need
 from radnec.errors import ExtractionError, GeometryError, MaskError
 from radnec.features.quarantine import quarantine
-from radnec.imaging.geometry import grid_difference
+from radnec.imaging.geometry import grid_difference, mend
 
 if TYPE_CHECKING:
     import logging
@@ -113,7 +113,7 @@ def measure_region(image: sitk.Image, mask: sitk.Image, config: ExtractionConfig
     radiomics = _extractor_module()
     difference = grid_difference(image, mask)
     if difference:
-        raise GeometryError(f"{difference}. Align it with radnec.imaging.geometry.align_mask(mask, image).")
+        raise GeometryError(f"{difference}. {mend(image, mask)}")
     aligned = sitk.Cast(mask, sitk.sitkUInt32)
     aligned.CopyInformation(image)
     _verify_finite(image, aligned, config)

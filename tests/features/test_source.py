@@ -1,0 +1,32 @@
+"""The feature table behind a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from radnec.config import ExtractionConfig
+from radnec.errors import LabelError, TableError
+from radnec.features.source import measured
+
+QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean"]})
+MEAN = "_original_firstorder_Mean"
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_a_sequence_that_no_lesion_has_is_noticed_before_anything_is_measured(two_patients, tmp_path, monkeypatch):
+    pytest.importorskip("radiomics")
+    path = tmp_path / "cohort.csv"
+    two_patients.cohort().to_csv(path, index=False)
+    assert len(measured(path, QUICK, needed=[f"T1wCE{MEAN}", f"FLAIR{MEAN}", "age_years"])) == 3
+    monkeypatch.setattr("radnec.features.source.extract", lambda *_, **__: pytest.fail("measured all the same"))
+    with pytest.raises(TableError, match=r"no lesion has PET-FET or rCBV, which the model reads; found FLAIR, T1wCE"):
+        measured(path, QUICK, needed=[f"rCBV{MEAN}", f"T1wCE{MEAN}", f"PET-FET{MEAN}"])
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_a_cohort_without_labels_is_noticed_before_anything_is_measured(two_patients, tmp_path, monkeypatch):
+    monkeypatch.setattr("radnec.features.source.extract", lambda *_, **__: pytest.fail("measured all the same"))
+    path = tmp_path / "cohort.csv"
+    two_patients.cohort().drop(columns="label").to_csv(path, index=False)
+    with pytest.raises(LabelError, match=r"cohort\.csv: no lesion has a label; expected necrosis or progression"):
+        measured(path, QUICK, label="label")
