@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 _INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
+# A change is named by its kind before the feature, see radnec.features.delta.
+_CHANGE = re.compile(r"^delta_(?:relative_|per_month_)?")
 # What PET alone measures: tumour-to-brain ratio, uptake value, metabolic volume, or a tracer by name.
 _PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|PET|FET|FDG|FDOPA")
 # Mesh volume first: it is what the field calls the volume of a lesion (IBSI RNU0).
@@ -123,10 +125,10 @@ def modality_of(column: str) -> Modality | None:
 
     Examples
     --------
-    >>> modality_of("delta_PET-FET_original_firstorder_Mean"), modality_of("index_TBRmax")
+    >>> modality_of("delta_relative_PET-FET_original_firstorder_Mean"), modality_of("index_TBRmax")
     ('PET', 'PET')
     """
-    name = column.removeprefix(_DELTA)
+    name = _CHANGE.sub("", column)
     if name.startswith(_INDEX):
         return "PET" if _PET_INDEX.search(name) else None
     return batch_of(name)

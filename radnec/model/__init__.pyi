@@ -1,1 +1,2 @@
 from .harmonise import ComBat as ComBat
+from .stable import StableFeatures as StableFeatures
