@@ -1,0 +1,68 @@
+"""Measures the neighbouring grey tone difference matrix of a region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from radnec.config.vocabulary import FEATURES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from radnec.features.engine.levels import Levels
+
+#: Coarseness of a region whose voxels all equal the mean of their neighbours.
+_COARSEST = 1e6
+
+
+def ngtdm(levels: Levels, tone: NDArray[np.float64]) -> dict[str, float]:
+    """Measure the neighbouring grey tone difference matrix (Amadasun and King, IEEE SMC 19:1264, 1989).
+
+    Parameters
+    ----------
+    levels : Levels
+        The region.
+    tone : ndarray of float64, shape (n,)
+        Sum of tone differences of each grey level, see `radnec.features.engine.sweep.Neighbourhood`.
+
+    Returns
+    -------
+    dict of str to float
+        Every feature of the family. As in pyradiomics, voxels without neighbours count as voxels.
+    """
+    measured = _measure(levels.values.astype(np.float64), levels.counts.astype(np.float64), tone)
+    return dict(zip(FEATURES["ngtdm"], measured.tolist(), strict=True))
+
+
+@njit(cache=True, nogil=True)
+def _measure(
+    values: NDArray[np.float64], counts: NDArray[np.float64], tone: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    number = len(values)
+    total, weighted, all_tone = 0.0, 0.0, 0.0
+    shares = np.empty(number)
+    for i in range(number):
+        total += counts[i]
+    for i in range(number):
+        shares[i] = counts[i] / total
+        weighted += shares[i] * tone[i]
+        all_tone += tone[i]
+    spread, apart, complexity, strength = 0.0, 0.0, 0.0, 0.0
+    for i in range(number):
+        for j in range(i):
+            gap = values[i] - values[j]
+            both = shares[i] + shares[j]
+            spread += 2 * shares[i] * shares[j] * gap * gap
+            apart += 2 * abs(values[i] * shares[i] - values[j] * shares[j])
+            complexity += 2 * gap * (shares[i] * tone[i] + shares[j] * tone[j]) / both
+            strength += 2 * both * gap * gap
+    out = np.zeros(5)
+    out[0] = weighted / apart if apart != 0 else 0.0
+    out[1] = 1 / weighted if weighted != 0 else _COARSEST
+    out[2] = complexity / total
+    out[3] = spread * all_tone / total / (number * (number - 1)) if number > 1 else 0.0
+    out[4] = strength / all_tone if all_tone != 0 else 0.0
+    return out
