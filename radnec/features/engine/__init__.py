@@ -1,5 +1,7 @@
-"""Measures the features of a region of an image."""
+"""Measures the features of regions of an image."""
 
-from radnec.features.engine.reference import engine_version as engine_version
-from radnec.features.engine.reference import measure_region as measure_region
-from radnec.features.engine.reference import verify_available as verify_available
+from radnec.features.engine.dispatch import engine_version as engine_version
+from radnec.features.engine.dispatch import measure_region as measure_region
+from radnec.features.engine.dispatch import measure_regions as measure_regions
+from radnec.features.engine.dispatch import served_by as served_by
+from radnec.features.engine.dispatch import verify_available as verify_available

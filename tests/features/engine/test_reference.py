@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from radnec.config import ExtractionConfig
 from radnec.errors import ExtractionError, GeometryError, MaskError, MissingDependencyError
-from radnec.features.engine import engine_version, measure_region, verify_available
+from radnec.features.engine.reference import engine_version, measure_region, verify_available
 
 pytest.importorskip("radiomics")
 
