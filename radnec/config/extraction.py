@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from radnec.config.base import Settings
+from radnec.config.presets import preset_problems
 from radnec.config.pyradiomics import from_parameters, to_parameters
-from radnec.config.vocabulary import FEATURES, IMAGE_TYPES, INTERPOLATORS, ON_REQUEST, PER_FILTER, REPLACED
+from radnec.config.vocabulary import (
+    AGGREGATIONS,
+    FEATURES,
+    IBSI_OPTIONS,
+    IMAGE_TYPES,
+    INTERPOLATORS,
+    ON_REQUEST,
+    PER_FILTER,
+    REPLACED,
+)
 from radnec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +29,9 @@ if TYPE_CHECKING:
 
 _Spacing = Annotated[float, Field(ge=0)]
 _Distance = Annotated[int, Field(ge=1)]
+_Aggregation = Literal[
+    "2D_averaged", "2D_slice_merged", "2.5D_direction_merged", "2.5D_merged", "3D_averaged", "3D_merged"
+]
 
 
 class ExtractionConfig(Settings):
@@ -29,6 +42,9 @@ class ExtractionConfig(Settings):
 
     Parameters
     ----------
+    preset : {"pyradiomics", "ibsi"}, default "pyradiomics"
+        Whose conventions hold: pyradiomics' own, or those of the Image Biomarker Standardisation Initiative, under
+        the same feature names (``docs/ibsi.md`` says where they differ). What the preset has no use for is refused.
     image_types : dict, default {"Original": {}}
         Filters and their settings, such as ``{"Original": {}, "LoG": {"sigma": [1.0, 2.0]}, "Wavelet": {}}``.
         A filter may have a discretisation of its own: ``{"Wavelet": {"bin_width": 10.0}}``.
@@ -41,6 +57,16 @@ class ExtractionConfig(Settings):
         Number of grey-level bins.
     resampled_spacing_mm : tuple of three float or None
         Voxel size (x, y, z) in mm to resample to; 0 keeps the spacing of that axis.
+    aggregation : str or None
+        In the ``ibsi`` preset, how texture of directions and slices becomes one value: ``2D_averaged``,
+        ``2D_slice_merged``, ``2.5D_direction_merged``, ``2.5D_merged``, ``3D_averaged``, or ``3D_merged``, which None
+        stands for. In a plane (across ``force_2d_dimension``) filters work in the plane as well.
+    round_intensities : bool
+        In the ``ibsi`` preset, whether intensities are whole numbers (Hounsfield units), to which they are rounded
+        before and after interpolation.
+    resegment_sigma : float or None
+        In the ``ibsi`` preset, how many standard deviations from the region's mean an intensity may lie (3 is
+        usual); with ``resegment_range`` the intersection of both ranges is kept.
     by_sequence : dict of dict
         Settings that differ for one sequence, such as ``{"rCBV": {"bin_width": 0.25}}``.
     zscore : {"brain", "reference"} or None
@@ -50,8 +76,8 @@ class ExtractionConfig(Settings):
     n4 : bool
         Correct the bias field with SimpleITK's N4 before all else.
     engine : {"auto", "native", "pyradiomics"}, default "auto"
-        What measures: radnec's own kernels wherever they can and pyradiomics for the rest (LBP2D and LBP3D), nothing
-        but the kernels, or nothing but pyradiomics. Not part of the digest: the values agree to 1e-9.
+        What measures: radnec's own kernels wherever they can (they can do every image type) and pyradiomics for the
+        rest, nothing but the kernels, or nothing but pyradiomics. Not part of the digest: the values agree to 1e-9.
 
     Notes
     -----
@@ -71,6 +97,8 @@ class ExtractionConfig(Settings):
 
     undigested: ClassVar[set[str]] = {"engine"}
 
+    # First, because what the image types may hold depends on it.
+    preset: Literal["pyradiomics", "ibsi"] = "pyradiomics"
     image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}})
     feature_classes: dict[str, list[str] | None] = dict.fromkeys(
         ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
@@ -96,6 +124,9 @@ class ExtractionConfig(Settings):
     weighting_norm: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
     gldm_a: int = Field(default=0, ge=0)
     voxel_array_shift: float = 0.0
+    aggregation: _Aggregation | None = None
+    round_intensities: bool = False
+    resegment_sigma: float | None = Field(default=None, gt=0)
     by_sequence: dict[str, dict[str, Any]] = Field(default={})
     zscore: Literal["brain", "reference"] | None = None
     clip_percentiles: tuple[float, float] | None = None
@@ -115,8 +146,10 @@ class ExtractionConfig(Settings):
             raise ValueError("give exactly one of bin_width and bin_count")
         if self.clip_percentiles is not None and not 0 <= self.clip_percentiles[0] < self.clip_percentiles[1] <= 100:
             raise ValueError("clip_percentiles are two rising numbers within 0 and 100")
-        if "shape2D" in self.feature_classes and not self.force_2d:
+        if "shape2D" in self.feature_classes and not self.force_2d and self.preset == "pyradiomics":
             raise ValueError("shape2D is measured in one plane; set force_2d=True, or take shape instead")
+        if problems := list(preset_problems(self)):
+            raise ValueError("; ".join(problems))
         for sequence in self.by_sequence:
             self.for_sequence(sequence)
         return self
@@ -130,15 +163,17 @@ class ExtractionConfig(Settings):
 
     @field_validator("image_types")
     @classmethod
-    def _known_filters(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    def _known_filters(cls, value: dict[str, dict[str, Any]], info: ValidationInfo) -> dict[str, dict[str, Any]]:
+        ibsi = info.data.get("preset") == "ibsi"
         if not value:
             raise ValueError("give at least one image type, such as {'Original': {}}")
         for name, options in value.items():
             if name not in IMAGE_TYPES:
                 raise ValueError(f"unknown image type {name!r}; {_nearest(name, IMAGE_TYPES)}")
-            unknown = set(options) - set(IMAGE_TYPES[name]) - set(PER_FILTER)
+            known = [*IMAGE_TYPES[name], *(IBSI_OPTIONS.get(name, ()) if ibsi else ()), *PER_FILTER]
+            unknown = set(options).difference(known)
             if unknown:
-                raise ValueError(f"{name} takes no {', '.join(sorted(unknown))}; its settings: {_options(name)}")
+                raise ValueError(f"{name} takes no {', '.join(sorted(unknown))}; its settings: {', '.join(known)}")
             own = {option: options[option] for option in options if option in PER_FILTER}
             if own:
                 cls(**own)
@@ -159,6 +194,12 @@ class ExtractionConfig(Settings):
             _check_features(name, features or ())
         # pyradiomics' parameter files write "all features" as an empty list as well.
         return {name: features or None for name, features in value.items()}
+
+    @property
+    def plane(self) -> int | None:
+        """Axis (z, y, x) across the plane in which filters and texture work; None if they work in space."""
+        flat = self.force_2d or (self.aggregation is not None and AGGREGATIONS[self.aggregation][0])
+        return self.force_2d_dimension if flat else None
 
     def for_sequence(self, sequence: str) -> ExtractionConfig:
         """Return the settings that hold for `sequence`, with its exceptions from ``by_sequence`` applied."""
@@ -256,21 +297,24 @@ class ExtractionConfig(Settings):
         What radnec does itself before measuring (``zscore``, ``clip_percentiles``, ``n4``, ``by_sequence``)
         is not among them.
 
+        Raises
+        ------
+        radnec.errors.ConfigError
+            If the preset is ``ibsi``, whose conventions pyradiomics does not have.
+
         Examples
         --------
         >>> ExtractionConfig(bin_width=5).to_pyradiomics()["setting"]["binWidth"]
         5
         """
+        if self.preset != "pyradiomics":
+            raise ConfigError(f'pyradiomics has no parameters for preset="{self.preset}"; only radnec measures by it')
         return to_parameters(self.model_dump())
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-
-
-def _options(image_type: str) -> str:
-    return ", ".join([*IMAGE_TYPES[image_type], *PER_FILTER])
 
 
 def _check_sigma(image_types: dict[str, dict[str, Any]]) -> None:

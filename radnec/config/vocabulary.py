@@ -137,3 +137,20 @@ PER_FILTER = (
     "gldm_a",
     "voxel_array_shift",
 )
+
+#: Texture aggregations of the Image Biomarker Standardisation Initiative, with its identifiers: whether neighbours lie
+#: in one plane, whether each slice is measured by itself, and whether the directions are merged.
+AGGREGATIONS: dict[str, tuple[bool, bool, bool]] = {
+    "2D_averaged": (True, True, False),  # BTW3
+    "2D_slice_merged": (True, True, True),  # SUJT
+    "2.5D_direction_merged": (True, False, False),  # JJUI
+    "2.5D_merged": (True, False, True),  # ZW7Z
+    "3D_averaged": (False, False, False),  # ITBB
+    "3D_merged": (False, False, True),  # IAZD
+}
+
+#: How an image goes on beyond its edge, for the filters of the ``ibsi`` preset.
+BOUNDARIES = ("mirror", "nearest", "periodic", "zero")
+
+#: Options that a filter takes beside pyradiomics' own in the ``ibsi`` preset.
+IBSI_OPTIONS: dict[str, tuple[str, ...]] = {"LoG": ("boundary",), "Wavelet": ("boundary",)}

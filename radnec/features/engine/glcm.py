@@ -61,6 +61,32 @@ def glcm(
     dict of str to float
         Every feature of the family: the mean over the matrices that are not empty, NaN where there is none.
     """
+    measured = measures(levels, pairs)[np.diff(pairs.groups) > 0]
+    if not len(measured):
+        return _of_nothing(levels, several=weights is None and directions > 1)
+    means = measured.mean(axis=0).tolist()
+    found = dict(zip(FEATURES["glcm"], means, strict=False))
+    if means[_DOUBTFUL] > 0 and len(levels.values) <= MOST_LEVELS:
+        found |= remeasured(levels, separate(), weights)
+    return found
+
+
+def measures(levels: Levels, pairs: Entries) -> NDArray[np.float64]:
+    """Measure every matrix by itself.
+
+    Parameters
+    ----------
+    levels : Levels
+        The region.
+    pairs : Entries
+        The matrices.
+
+    Returns
+    -------
+    ndarray of float64, shape (matrices, 25)
+        The features in the order of ``FEATURES["glcm"]``, 0 for an empty matrix; last, what is not 0 where rounding
+        decides over some of them.
+    """
     measured = _measure(
         levels.values.astype(np.float64), pairs.rows, pairs.columns, pairs.weights, pairs.groups, levels.largest
     )
@@ -71,14 +97,7 @@ def glcm(
         measured[:, _DOUBTFUL] += (np.abs(shifts) > _MOST_SHIFT) | ((squares < _NO_CORRELATION) & ~single)
     else:
         measured[:, _MCC] = 1.0
-    measured = measured[np.diff(pairs.groups) > 0]
-    if not len(measured):
-        return _of_nothing(levels, several=weights is None and directions > 1)
-    means = measured.mean(axis=0).tolist()
-    found = dict(zip(FEATURES["glcm"], means, strict=False))
-    if means[_DOUBTFUL] > 0 and len(levels.values) <= MOST_LEVELS:
-        found |= remeasured(levels, separate(), weights)
-    return found
+    return np.asarray(measured)
 
 
 def _of_nothing(levels: Levels, *, several: bool) -> dict[str, float]:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from radnec.features.engine.levels import Levels
 
-_MEASURES = {
+#: Features of the family, and the columns of `radnec.features.engine.emphasis` that they are.
+MEASURES = {
     "DependenceEntropy": measure.ENTROPY,
     "DependenceNonUniformity": measure.SIZE_UNEVEN,
     "DependenceNonUniformityNormalized": measure.SIZE_UNEVEN_SHARE,
@@ -47,12 +48,16 @@ def gldm(levels: Levels, dependence: NDArray[np.int64]) -> dict[str, float]:
     dict of str to float
         Every feature of the family.
     """
+    measured = measure.emphasis(levels, dependences(dependence))[0].tolist()
+    return {name: measured[column] for name, column in MEASURES.items()}
+
+
+def dependences(dependence: NDArray[np.int64]) -> Entries:
+    """Return a dense matrix of dependences as one of entries, whose columns count from 1."""
     rows, columns = np.nonzero(dependence)
-    entries = Entries(
+    return Entries(
         rows.astype(np.int32),
         (columns + 1).astype(np.int32),
         dependence[rows, columns].astype(np.float64),
         np.array([0, len(rows)]),
     )
-    measured = measure.emphasis(levels, entries)[0].tolist()
-    return {name: measured[column] for name, column in _MEASURES.items()}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from radnec.features.engine.levels import Levels
 
-_MEASURES = {
+#: Features of the family, and the columns of `radnec.features.engine.emphasis` that they are.
+MEASURES = {
     "GrayLevelNonUniformity": measure.GREY_UNEVEN,
     "GrayLevelNonUniformityNormalized": measure.GREY_UNEVEN_SHARE,
     "GrayLevelVariance": measure.GREY_VARIANCE,
@@ -58,9 +59,31 @@ def glrlm(levels: Levels, steps: NDArray[np.int64], weights: NDArray[np.float64]
     steps, weights = _with_lines(levels, steps, weights)
     number = len(steps)
     if number == 0:
-        found = dict.fromkeys(_MEASURES, np.nan)
+        found = dict.fromkeys(MEASURES, np.nan)
         return found if several else found | {"RunEntropy": 0.0, "RunVariance": 0.0}
-    entries = Entries(
+    means = measure.emphasis(levels, runs(levels, steps, weights)).mean(axis=0).tolist()
+    return {name: means[column] for name, column in MEASURES.items()}
+
+
+def runs(levels: Levels, steps: NDArray[np.int64], weights: NDArray[np.float64] | None) -> Entries:
+    """Count the runs of each grey level and length, in one matrix of all directions, or one for each (None).
+
+    Parameters
+    ----------
+    levels : Levels
+        The region.
+    steps : ndarray of int64, shape (directions, 3)
+        One of each two opposite offsets between neighbours.
+    weights : ndarray of float64, shape (directions,), or None
+        Weight of each direction in the one matrix of all.
+
+    Returns
+    -------
+    Entries
+        The matrices; columns are lengths, from 1.
+    """
+    number = len(steps)
+    return Entries(
         *_runs(
             levels.grid.reshape(-1),
             levels.positions,
@@ -71,8 +94,6 @@ def glrlm(levels: Levels, steps: NDArray[np.int64], weights: NDArray[np.float64]
             max(levels.box()),
         )
     )
-    means = measure.emphasis(levels, entries).mean(axis=0).tolist()
-    return {name: means[column] for name, column in _MEASURES.items()}
 
 
 def _with_lines(

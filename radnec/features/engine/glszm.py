@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from radnec.features.engine.levels import Levels
 
-_MEASURES = {
+#: Features of the family, and the columns of `radnec.features.engine.emphasis` that they are.
+MEASURES = {
     "GrayLevelNonUniformity": measure.GREY_UNEVEN,
     "GrayLevelNonUniformityNormalized": measure.GREY_UNEVEN_SHARE,
     "GrayLevelVariance": measure.GREY_VARIANCE,
@@ -50,11 +51,28 @@ def glszm(levels: Levels, steps: NDArray[np.int64]) -> dict[str, float]:
     dict of str to float
         Every feature of the family.
     """
+    measured = measure.emphasis(levels, zones(levels, steps))[0].tolist()
+    return {name: measured[column] for name, column in MEASURES.items()}
+
+
+def zones(levels: Levels, steps: NDArray[np.int64]) -> Entries:
+    """Count the zones of each grey level and size.
+
+    Parameters
+    ----------
+    levels : Levels
+        The region.
+    steps : ndarray of int64, shape (offsets, 3)
+        One of each two opposite offsets between connected voxels.
+
+    Returns
+    -------
+    Entries
+        One matrix; columns are sizes, from 1.
+    """
     half = strides(levels.grid, steps)
     both_ways = np.concatenate([half, -half])
-    entries = Entries(*_zones(levels.grid.reshape(-1).copy(), levels.positions, levels.starts, both_ways))
-    measured = measure.emphasis(levels, entries)[0].tolist()
-    return {name: measured[column] for name, column in _MEASURES.items()}
+    return Entries(*_zones(levels.grid.reshape(-1).copy(), levels.positions, levels.starts, both_ways))
 
 
 @njit(cache=True, nogil=True)

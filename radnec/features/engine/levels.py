@@ -97,14 +97,40 @@ def discretise(
     else:
         edges, origin = _fixed_edges(voxels, 25.0 if bin_width is None else bin_width)
     voxels = voxels.astype(np.float64) if origin is None else voxels.astype(np.float64) - origin
+    return sort_by_edges(voxels, mask, np.asarray(edges, dtype=np.float64))
+
+
+def sort_by_edges(voxels: NDArray[np.float64], mask: NDArray[np.bool_], edges: NDArray[np.float64]) -> Levels:
+    """Sort the voxels of a region into grey levels, given where those start.
+
+    Parameters
+    ----------
+    voxels : ndarray of float64, shape (voxels,)
+        Intensities of the region in C order, none below the first edge.
+    mask : ndarray of bool, shape (z, y, x)
+        The region, not empty.
+    edges : ndarray of float64
+        Where the grey levels 1, 2, … start, rising.
+
+    Returns
+    -------
+    Levels
+        The discretised region.
+
+    Raises
+    ------
+    radnec.errors.ExtractionError
+        If there are more than `MOST_LEVELS` edges.
+    """
     if len(edges) > MOST_LEVELS:
-        raise _too_many(len(edges))
+        raise too_many(len(edges))
     region = np.ascontiguousarray(mask, dtype=np.bool_)
-    grid, values, counts, positions, starts = _sort(voxels, region, np.asarray(edges, dtype=np.float64))
+    grid, values, counts, positions, starts = _sort(voxels, region, edges)
     return Levels(grid, values, counts, int(values[-1]), positions, starts)
 
 
-def _too_many(number: float) -> ExtractionError:
+def too_many(number: float) -> ExtractionError:
+    """Return the error that refuses a number of grey levels."""
     return ExtractionError(
         f"the bins make {number:.0f} grey levels of this region, more than {MOST_LEVELS}; "
         "take a larger bin_width, or bin_count=32"
@@ -113,7 +139,7 @@ def _too_many(number: float) -> ExtractionError:
 
 def _equal_edges(voxels: NDArray[Any], count: int) -> tuple[NDArray[Any], float | None]:
     if count > MOST_LEVELS:
-        raise _too_many(count)
+        raise too_many(count)
     origin = None
     try:
         edges = np.histogram_bin_edges(voxels, count)
@@ -138,7 +164,7 @@ def _fixed_edges(voxels: NDArray[Any], width: float) -> tuple[NDArray[Any], floa
         last = high + 2 * width
     number = (float(last) - float(first)) / width
     if not number <= MOST_LEVELS:
-        raise _too_many(number)
+        raise too_many(number)
     edges = np.arange(first, last, width)
     if len(edges) == 1:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])

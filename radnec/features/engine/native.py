@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radnec.config.vocabulary import FEATURES, PER_FILTER
-from radnec.features.engine.filters import filtered
-from radnec.features.engine.firstorder import firstorder
-from radnec.features.engine.levels import discretise
-from radnec.features.engine.shape import shape
+from radnec.errors import ExtractionError
+from radnec.features.engine.conventions import conventions
 from radnec.features.engine.shape2d import shape2d
-from radnec.features.engine.texture import FAMILIES, TextureSettings, texture
+from radnec.features.engine.texture import FAMILIES, TextureSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def measure(prepared: Prepared, config: ExtractionConfig, image_types: Iterable[str]) -> dict[str, float]:
+def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
     """Measure one region.
 
     Parameters
@@ -36,8 +34,6 @@ def measure(prepared: Prepared, config: ExtractionConfig, image_types: Iterable[
         their work.
     config : ExtractionConfig
         Settings.
-    image_types : iterable of str
-        Which of ``config.image_types`` to measure, of :data:`radnec.features.engine.filters.NATIVE`.
 
     Returns
     -------
@@ -56,29 +52,34 @@ def measure(prepared: Prepared, config: ExtractionConfig, image_types: Iterable[
     >>> from radnec.features.engine.prepare import prepare
     >>> image = sitk.GaussianSource(sitk.sitkFloat32, [16, 16, 16], sigma=[4.0] * 3, mean=[8.0] * 3)
     >>> config = ExtractionConfig(feature_classes={"shape": ["VoxelVolume"], "firstorder": ["Maximum"]})
-    >>> measure(prepare(image, image > 240, config), config, ["Original"])
+    >>> measure(prepare(image, image > 240, config), config)
     {'original_shape_VoxelVolume': 7.0, 'original_firstorder_Maximum': 255.0}
     """
     classes = {name: tuple(features or FEATURES[name]) for name, features in config.feature_classes.items()}
     found = _shapes(prepared, config, classes)
+    how = conventions(config)
     rest = {name: features for name, features in classes.items() if not name.startswith("shape")}
     if rest:
-        for image_type in image_types:
-            options = config.image_types[image_type]
+        for image_type, options in config.image_types.items():
             own = _own_settings(config, options)
-            for prefix, image in filtered(prepared.volume, prepared.box, image_type, options, config):
+            own["lowest"] = _lowest(config) if image_type == "Original" else None
+            for prefix, image in how.filtered(prepared.volume, prepared.box, image_type, options, config):
+                _verify_finite(image, prepared.mask, prefix)
                 values = _intensities(image, prepared, config, own, rest)
                 found |= {f"{prefix}_{name}": value for name, value in values.items()}
     return found
 
 
-def _shapes(
-    prepared: Prepared, config: ExtractionConfig, classes: Mapping[str, Sequence[str]]
-) -> dict[str, float]:
+def _verify_finite(image: NDArray[Any], mask: NDArray[np.bool_], prefix: str) -> None:
+    if np.issubdtype(image.dtype, np.floating) and not np.isfinite(image[mask]).all():
+        raise ExtractionError(f"{prefix}: the filter is not defined (NaN or infinite) in some voxels of the region")
+
+
+def _shapes(prepared: Prepared, config: ExtractionConfig, classes: Mapping[str, Sequence[str]]) -> dict[str, float]:
     mask, spacing = prepared.shape_mask, prepared.spacing
     found: dict[str, float] = {}
     if "shape" in classes:
-        values = shape(mask, spacing, classes["shape"])
+        values = conventions(config).shape(mask, spacing, classes["shape"])
         found |= {f"original_shape_{name}": value for name, value in values.items()}
     if "shape2D" in classes:
         values = shape2d(mask, spacing, classes["shape2D"], dimension=config.force_2d_dimension)
@@ -94,6 +95,11 @@ def _own_settings(config: ExtractionConfig, options: Mapping[str, Any]) -> dict[
     return own
 
 
+def _lowest(config: ExtractionConfig) -> float | None:
+    """Return the lower bound of the intensities that are kept, in units of the original image."""
+    return None if config.resegment_range is None else min(config.resegment_range)
+
+
 def _intensities(
     image: NDArray[Any],
     prepared: Prepared,
@@ -101,11 +107,11 @@ def _intensities(
     own: Mapping[str, Any],
     classes: Mapping[str, Sequence[str]],
 ) -> dict[str, float]:
-    mask, spacing = prepared.mask, prepared.spacing
-    levels = discretise(image, mask, bin_width=own["bin_width"], bin_count=own["bin_count"])
+    mask, spacing, how = prepared.mask, prepared.spacing, conventions(config)
+    levels = how.discretise(image, mask, bin_width=own["bin_width"], bin_count=own["bin_count"], lowest=own["lowest"])
     found: dict[str, float] = {}
     if "firstorder" in classes:
-        values = firstorder(
+        values = how.firstorder(
             image[mask].astype(np.float64),
             levels,
             voxel_volume=spacing[0] * spacing[1] * spacing[2],
@@ -122,6 +128,7 @@ def _intensities(
             force_2d=config.force_2d,
             force_2d_dimension=config.force_2d_dimension,
             spacing=spacing,
+            aggregation=config.aggregation or "3D_merged",
         )
-        found |= texture(levels, classes, settings)
+        found |= how.texture(levels, classes, settings)
     return found

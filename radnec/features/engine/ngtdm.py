@@ -33,8 +33,29 @@ def ngtdm(levels: Levels, tone: NDArray[np.float64]) -> dict[str, float]:
     dict of str to float
         Every feature of the family. As in pyradiomics, voxels without neighbours count as voxels.
     """
-    measured = _measure(levels.values.astype(np.float64), levels.counts.astype(np.float64), tone)
+    return of_differences(levels.values, levels.counts, tone)
+
+
+def of_differences(values: NDArray[np.int64], counts: NDArray[np.int64], tone: NDArray[np.float64]) -> dict[str, float]:
+    """Measure a matrix of grey levels, numbers of their voxels (none 0), and sums of their differences."""
+    measured = _measure(values.astype(np.float64), counts.astype(np.float64), tone)
     return dict(zip(FEATURES["ngtdm"], measured.tolist(), strict=True))
+
+
+@njit(cache=True, nogil=True)
+def with_neighbours(
+    grid: NDArray[np.int32], positions: NDArray[np.int64], starts: NDArray[np.int64], steps: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Count the voxels of each grey level that have a neighbour, in the flattened grid."""
+    counts = np.zeros(len(starts) - 1, np.int64)
+    for level in range(len(counts)):
+        for voxel in range(starts[level], starts[level + 1]):
+            here = positions[voxel]
+            for step in steps:
+                if grid[here + step] > 0 or grid[here - step] > 0:
+                    counts[level] += 1
+                    break
+    return counts
 
 
 @njit(cache=True, nogil=True)

@@ -10,6 +10,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import ExtractionError, GeometryError, MaskError
+from radnec.features.engine.ibsi.placement import Placement
+from radnec.features.engine.ibsi.resegmentation import intensity_mask
 from radnec.features.engine.labelmap import Extent, LabelMap
 from radnec.features.engine.normalise import normalised
 from radnec.features.engine.resample import cropped, padded, resampled, resampled_grid, spline_coefficients
@@ -18,9 +20,16 @@ from radnec.features.engine.volume import Box, Volume
 from radnec.imaging.geometry import grid_difference
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
     from numpy.typing import NDArray
 
     from radnec.config import ExtractionConfig
+
+    _Placed: TypeAlias = tuple[Volume, Extent, NDArray[np.bool_]]
+    _Place: TypeAlias = Callable[[LabelMap, int, Extent], _Placed]
+    _Narrow: TypeAlias = Callable[[NDArray[Any], NDArray[np.bool_], ExtractionConfig], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -35,9 +44,10 @@ class Prepared:
         Bounding box of the region in `volume`, slices along (z, y, x).
     mask : ndarray of bool, shape of `box`
         Region whose intensities are measured.
-    shape_mask : ndarray of bool, shape of `box`
-        Region whose shape is measured: without re-segmentation unless ``resegment_shape`` is on, but, as in
-        pyradiomics, only what of it lies in the re-segmented region's bounding box.
+    shape_mask : ndarray of bool
+        Region whose shape is measured, not necessarily inside `box`: without re-segmentation unless
+        ``resegment_shape`` is on, but, as in pyradiomics, only what of it lies in the re-segmented region's bounding
+        box; in the ``ibsi`` preset all of it.
     """
 
     volume: Volume
@@ -130,17 +140,16 @@ class Source:
         self._verify_grid(labels)
         extent = labels.extent(label)
         self._verify_finite(labels, label, extent)
-        volume, labels = self._placed(labels, label, extent)
-        if volume is not self._whole:
-            extent = self._extent_after(labels, label)
+        place, narrow = self._preset
+        volume, extent, mask = place(labels, label, extent)
         self._verify_extent(extent)
-        box, mask = extent.box, labels.region(label, extent.box)
-        shape_mask = mask
-        if self.config.resegment_range is not None:
-            kept = resegment(volume.array[box], mask, self.config)
+        box, shape_mask = extent.box, mask
+        if self.config.resegment_range is not None or self.config.resegment_sigma is not None:
+            kept = narrow(volume.array[box], mask, self.config)
             inner = _bounds(kept)
             self._verify_extent(Extent(inner, int(np.count_nonzero(kept))))
-            shape_mask = (kept if self.config.resegment_shape else mask)[inner]
+            if self.config.preset == "pyradiomics":
+                shape_mask = (kept if self.config.resegment_shape else mask)[inner]
             mask = kept[inner]
             z, y, x = (
                 slice(part.start + inside.start, part.start + inside.stop)
@@ -162,6 +171,25 @@ class Source:
     @cached_property
     def _spline(self) -> sitk.Image:
         return spline_coefficients(self.image)
+
+    @cached_property
+    def _preset(self) -> tuple[_Place, _Narrow]:
+        """What the presets do differently: how a region is put on a grid, and how it is narrowed."""
+        return (self._centred, intensity_mask) if self.config.preset == "ibsi" else (self._cornered, resegment)
+
+    @cached_property
+    def _placement(self) -> Placement:
+        return Placement(self.image, self.config)
+
+    def _centred(self, labels: LabelMap, label: int, extent: Extent) -> _Placed:
+        volume, box, mask = self._placement.place(labels, label, extent.box)
+        return volume, Extent(box, int(np.count_nonzero(mask))), mask
+
+    def _cornered(self, labels: LabelMap, label: int, extent: Extent) -> _Placed:
+        volume, labels = self._placed(labels, label, extent)
+        if volume is not self._whole:
+            extent = self._extent_after(labels, label)
+        return volume, extent, labels.region(label, extent.box)
 
     def _placed(self, labels: LabelMap, label: int, extent: Extent) -> tuple[Volume, LabelMap]:
         """Return image and labels as the filters see them."""

@@ -47,6 +47,9 @@ class TextureSettings:
         Axis (z, y, x) across the plane.
     spacing : tuple of float
         Size of a voxel (x, y, z) in mm.
+    aggregation : str
+        In the ``ibsi`` preset, one of :data:`radnec.config.vocabulary.AGGREGATIONS`, in place of `weighting_norm` and
+        `force_2d`.
     """
 
     distances: tuple[int, ...] = (1,)
@@ -56,6 +59,7 @@ class TextureSettings:
     force_2d: bool = False
     force_2d_dimension: int = 0
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    aggregation: str = "3D_merged"
 
     @property
     def flat(self) -> int | None:

@@ -64,11 +64,12 @@ def wavelet(
         approximation = bands.pop(lowest)
         if number >= 1:
             for name, band in bands.items():
-                yield _named(number, name), band
-    yield _named(levels, lowest), approximation
+                yield named(number, name), band
+    yield named(levels, lowest), approximation
 
 
-def _named(level: int, band: str) -> str:
+def named(level: int, band: str) -> str:
+    """Return pyradiomics' name of a sub-band, given its level and PyWavelets' name."""
     number = "" if level == 1 else str(level)
     return f"wavelet{number}-{band.replace('a', 'L').replace('d', 'H')}"
 
