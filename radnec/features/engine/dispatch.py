@@ -1,12 +1,11 @@
-"""Sends every image type to the engine that serves it."""
+"""Sends regions to the engine that the settings name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from radnec.errors import ConfigError, ExtractionError, RadnecError
 from radnec.features.engine import native, reference
-from radnec.features.engine.filters import NATIVE
 from radnec.features.engine.labelmap import LabelMap
 from radnec.features.engine.prepare import Prepared, Source
 from radnec.imaging.masks import select_label
@@ -18,44 +17,46 @@ if TYPE_CHECKING:
 
     from radnec.config import ExtractionConfig
 
+#: Label map, label, and what errors call the mask.
+Region: TypeAlias = "tuple[sitk.Image, int | str, str]"
+#: Features of a region, or why there are none.
+Outcome: TypeAlias = dict[str, float] | RadnecError
+
 # What NumPy and SimpleITK raise over values that nobody thought of: a failure of one region, not of a cohort.
 _UNFORESEEN = (ValueError, RuntimeError, ArithmeticError, LookupError)
 
 
 def served_by(config: ExtractionConfig) -> dict[str, list[str]]:
-    """Return which image types each engine measures, without those that measure none.
+    """Return which image types are measured by which engine.
 
     Parameters
     ----------
     config : ExtractionConfig
-        Settings; its ``engine`` decides.
+        Settings; ``engine="pyradiomics"`` leaves all to pyradiomics, the others all to the native engine, which
+        covers every image type, feature class and setting.
 
     Returns
     -------
     dict of str to list of str
-        Image types by ``native`` and ``pyradiomics``.
+        Image types, by ``native`` or ``pyradiomics``.
 
     Raises
     ------
     radnec.errors.ConfigError
-        If ``engine="native"`` is asked for what only pyradiomics measures.
+        If pyradiomics is asked for the ``ibsi`` preset.
 
     Examples
     --------
     >>> from radnec.config import ExtractionConfig
     >>> served_by(ExtractionConfig(image_types={"Original": {}, "LBP2D": {}}))
-    {'native': ['Original'], 'pyradiomics': ['LBP2D']}
+    {'native': ['Original', 'LBP2D']}
+    >>> served_by(ExtractionConfig(image_types={"LBP2D": {}}, engine="pyradiomics"))
+    {'pyradiomics': ['LBP2D']}
     """
-    names = list(config.image_types)
-    if config.engine == "pyradiomics":
-        return {"pyradiomics": names}
-    foreign = [name for name in names if name not in NATIVE]
-    if foreign and config.engine == "native":
-        raise ConfigError(
-            f'engine="native" has no {", ".join(foreign)}; take engine="auto", which leaves it to pyradiomics'
-        )
-    shared = {"native": [name for name in names if name in NATIVE], "pyradiomics": foreign}
-    return {engine: served for engine, served in shared.items() if served}
+    foreign = config.engine == "pyradiomics"
+    if foreign and config.preset == "ibsi":
+        raise ConfigError('preset="ibsi" is measured by the native engine only: take engine="auto"')
+    return {"pyradiomics" if foreign else "native": list(config.image_types)}
 
 
 def engine_version(config: ExtractionConfig | None = None) -> str:
@@ -69,7 +70,7 @@ def engine_version(config: ExtractionConfig | None = None) -> str:
     Returns
     -------
     str
-        All engines that serve the settings, joined by ``+``.
+        Engine and version; it changes whenever a value may.
 
     Raises
     ------
@@ -81,9 +82,9 @@ def engine_version(config: ExtractionConfig | None = None) -> str:
     >>> engine_version()
     'native 1'
     """
-    served = {"native": []} if config is None else served_by(config)
-    versions = {"native": lambda: f"native {native.VERSION}", "pyradiomics": reference.engine_version}
-    return "+".join(versions[engine]() for engine in served)
+    if config is not None and "pyradiomics" in served_by(config):
+        return reference.engine_version()
+    return f"native {native.VERSION}"
 
 
 def verify_available(config: ExtractionConfig) -> None:
@@ -158,9 +159,7 @@ def measure_region(image: sitk.Image, mask: sitk.Image, config: ExtractionConfig
     return found
 
 
-def measure_regions(
-    image: sitk.Image, regions: Sequence[tuple[sitk.Image, int | str, str]], config: ExtractionConfig
-) -> list[dict[str, float] | RadnecError]:
+def measure_regions(image: sitk.Image, regions: Sequence[Region], config: ExtractionConfig) -> list[Outcome]:
     """Measure regions of one image, sharing what they have in common.
 
     Parameters
@@ -177,19 +176,20 @@ def measure_regions(
     list of dict or RadnecError
         Features of each region, or why there are none.
     """
-    served = served_by(config)
+    if "pyradiomics" in served_by(config):
+        return [_by_reference(image, region, config) for region in regions]
     source, maps = Source(image, config), {id(labels): LabelMap(labels) for labels, _, _ in regions}
-    results: list[dict[str, float] | RadnecError] = []
-    prepared = [
-        _prepared(source, maps[id(labels)], label, name) if "native" in served else None
-        for labels, label, name in regions
-    ]
-    for (labels, label, name), ready in zip(regions, prepared, strict=True):
-        try:
-            results.append(_measured(image, labels, label, name, config, served, ready))
-        except RadnecError as error:
-            results.append(error)
-    return results
+    # All are prepared before the first is measured: filters then share their work.
+    prepared = [_prepared(source, maps[id(labels)], label, name) for labels, label, name in regions]
+    return [one if isinstance(one, RadnecError) else _measured(one, config) for one in prepared]
+
+
+def _by_reference(image: sitk.Image, region: Region, config: ExtractionConfig) -> Outcome:
+    labels, label, name = region
+    try:
+        return reference.measure_region(image, select_label(labels, label, name=name), config)
+    except RadnecError as error:
+        return error
 
 
 def _prepared(source: Source, labels: LabelMap, label: int | str, name: str) -> Prepared | RadnecError:
@@ -203,32 +203,10 @@ def _prepared(source: Source, labels: LabelMap, label: int | str, name: str) -> 
         return ExtractionError(f"the region cannot be prepared ({type(error).__name__}: {error})")
 
 
-def _measured(
-    image: sitk.Image,
-    labels: sitk.Image,
-    label: int | str,
-    name: str,
-    config: ExtractionConfig,
-    served: dict[str, list[str]],
-    ready: Prepared | RadnecError | None,
-) -> dict[str, float]:
-    found: dict[str, float] = {}
-    if isinstance(ready, RadnecError):
-        raise ready
-    if ready is not None:
-        try:
-            found |= native.measure(ready, config, served["native"])
-        except _UNFORESEEN as error:
-            if isinstance(error, RadnecError):
-                raise
-            raise ExtractionError(f"the native engine stopped with {type(error).__name__}: {error}") from error
-    if "pyradiomics" in served:
-        foreign = config
-        if ready is not None:
-            rest = {name: options for name, options in config.image_types.items() if name in served["pyradiomics"]}
-            classes = {n: f for n, f in config.feature_classes.items() if not n.startswith("shape")}
-            if not classes:
-                return found
-            foreign = config.model_copy(update={"image_types": rest, "feature_classes": classes})
-        found |= reference.measure_region(image, select_label(labels, label, name=name), foreign)
-    return found
+def _measured(prepared: Prepared, config: ExtractionConfig) -> Outcome:
+    try:
+        return native.measure(prepared, config)
+    except RadnecError as error:
+        return error
+    except _UNFORESEEN as error:
+        return ExtractionError(f"the native engine stopped with {type(error).__name__}: {error}")

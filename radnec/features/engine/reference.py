@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from radnec.imaging.geometry import grid_difference, mend
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterator
     from types import ModuleType
 
     from radnec.config import ExtractionConfig
@@ -145,10 +148,26 @@ def _extractor(radiomics: ModuleType, config: ExtractionConfig) -> Any:
 
 def _execute(extractor: Any, image: sitk.Image, mask: sitk.Image) -> dict[str, object]:
     # Flat regions: 0/0 is how pyradiomics arrives at its conventions.
-    with np.errstate(all="ignore"), warnings.catch_warnings():
+    with np.errstate(all="ignore"), warnings.catch_warnings(), _spherical_harmonics():
         # LBP3D imports map_coordinates from where SciPy used to keep it; the function is the same.
         warnings.filterwarnings("ignore", message=".*map_coordinates", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="Applying `local_binary_pattern`", category=UserWarning)
+        warnings.filterwarnings("ignore", message="Precision loss occurred", category=RuntimeWarning)
         return dict(extractor.execute(image, mask, label=1))
+
+
+@contextmanager
+def _spherical_harmonics() -> Iterator[None]:
+    """Give LBP3D the function that SciPy 1.17 took away, under its old name and order of arguments."""
+    special: Any = importlib.import_module("scipy.special")
+    if hasattr(special, "sph_harm"):
+        yield
+        return
+    special.sph_harm = lambda order, degree, azimuth, polar: special.sph_harm_y(degree, order, polar, azimuth)
+    try:
+        yield
+    finally:
+        del special.sph_harm
 
 
 def _verify_finite(image: sitk.Image, mask: sitk.Image, config: ExtractionConfig) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from radnec.config import ExtractionConfig
 from radnec.errors import ExtractionError, MaskError
 from radnec.features.engine import measure_region
+from radnec.features.verify import differences
 
 pytest.importorskip("radiomics")
 
@@ -65,30 +64,6 @@ def cases(draw):
     return image, label
 
 
-#: Roots of eigenvalues: where one is zero, pyradiomics returns the root of its rounding, and radnec returns 0.
-AXES = {"LeastAxisLength", "MinorAxisLength", "Elongation", "Flatness"}
-#: Ratios to the volume of the mesh: where that is zero, pyradiomics divides by its rounding.
-RATIOS = {"Sphericity", "SurfaceVolumeRatio", "SphericalDisproportion", "Compactness1", "Compactness2"}
-
-
-def close(name: str, ours: dict[str, float], theirs: dict[str, float]) -> bool:
-    feature, mine, other = name.rpartition("_")[2], ours[name], theirs[name]
-    if math.isnan(other):
-        return math.isnan(mine)
-    if "_shape_" in name and feature in AXES:
-        length = 1.0 if feature in ("Elongation", "Flatness") else theirs["original_shape_MajorAxisLength"]
-        return abs(mine - other) <= max(1e-9 * abs(other), 1e-7 * length)
-    if "_shape_" in name and feature in RATIOS and abs(theirs["original_shape_MeshVolume"]) < 1e-12:
-        return True
-    if feature == "Imc2" and max(mine, other) < 1e-7:  # the root of a difference of equal entropies: of their rounding
-        return True
-    if feature == "Correlation" and mine == 1 and abs(other) < 1e-9:
-        # One level on one side of all pairs: the convention, where pyradiomics divides rounding by rounding.
-        return True
-    bound = 1e-7 if feature == "MCC" else 1e-9
-    return abs(mine - other) <= max(bound * abs(other), 1e-12)
-
-
 def measured(image: sitk.Image, mask: sitk.Image, config: ExtractionConfig) -> dict[str, float] | str:
     try:
         return measure_region(image, mask, config)
@@ -110,5 +85,4 @@ def test_every_value_is_pyradiomics_own(name, case):
         return
     assert isinstance(ours, dict), ours
     assert ours.keys() == theirs.keys()
-    off = {key: (ours[key], theirs[key]) for key in theirs if not close(key, ours, theirs)}
-    assert not off
+    assert {name: (ours[name], theirs[name]) for name in differences(ours, theirs)} == {}

@@ -8,6 +8,8 @@ import numpy as np
 
 from radnec.errors import ExtractionError
 from radnec.features.engine.filters.gradient import gradient
+from radnec.features.engine.filters.lbp2d import lbp2d
+from radnec.features.engine.filters.lbp3d import lbp3d
 from radnec.features.engine.filters.log import laplacians
 from radnec.features.engine.filters.pointwise import POINTWISE
 from radnec.features.engine.filters.wavelet import wavelet
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from radnec.features.engine.volume import Box, Volume
 
 #: The image types that :func:`filtered` computes.
-NATIVE = ("Original", "LoG", "Wavelet", "Gradient", *POINTWISE)
+NATIVE = ("Original", "LoG", "Wavelet", "Gradient", *POINTWISE, "LBP2D", "LBP3D")
 
 
 def filtered(
@@ -40,7 +42,7 @@ def filtered(
     options : mapping
         What ``config.image_types`` holds for it.
     config : ExtractionConfig
-        Settings, of which the wavelet reads ``force_2d``.
+        Settings, of which the wavelet reads ``force_2d``, and LBP2D the axis across the plane.
 
     Yields
     ------
@@ -82,5 +84,13 @@ def filtered(
     elif name in POINTWISE:
         prefix, function = POINTWISE[name]
         yield prefix, function(volume.array[box].astype(np.float64, order="C"), volume.largest)
+    elif name == "LBP2D":
+        radius, method = float(options.get("lbp2DRadius", 1)), str(options.get("lbp2DMethod", "uniform"))
+        samples, axis = int(options.get("lbp2DSamples", 8)), config.force_2d_dimension
+        yield "lbp-2D", lbp2d(volume.array, box, axis=axis, radius=radius, samples=samples, method=method)
+    elif name == "LBP3D":
+        levels, radius = int(options.get("lbp3DLevels", 2)), float(options.get("lbp3DIcosphereRadius", 1))
+        halvings = int(options.get("lbp3DIcosphereSubdivision", 1))
+        yield from lbp3d(volume.array, box, levels=levels, radius=radius, subdivisions=halvings)
     else:
         raise ExtractionError(f"the native engine has no filter {name}; it has {', '.join(NATIVE)}")
