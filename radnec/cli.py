@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -133,20 +134,29 @@ def extract(
 
     Example: radnec extract cohort.csv --out features.parquet --n-jobs -1
     """
+    from radnec.features.stream import extract_to, states
     from radnec.features.table import table_kind, write_table
 
-    table_kind(_writable(out))
+    kind = table_kind(_writable(out))
     # Every reason is printed below.
     warnings.filterwarnings("ignore", message=".* rows failed", category=ExtractionWarning)
-    table = radnec.extract(radnec.read_cohort(cohort), _extraction(extraction), n_jobs=n_jobs, cache=cache)
-    write_table(table, out)
-    failed = table[table["status"] == "failed"]
+    lesions, settings = radnec.read_cohort(cohort), _extraction(extraction)
+    start = time.perf_counter()
+    if kind == ".parquet":
+        table = states(extract_to(lesions, out, settings, n_jobs=n_jobs, cache=cache))
+    else:
+        table = radnec.extract(lesions, settings, n_jobs=n_jobs, cache=cache)
+        write_table(table, out)
+    seconds = time.perf_counter() - start
+    failed, origin = table[table["status"] == "failed"], table.attrs["radnec"]
+    scans, counts = origin["counts"]["scans"], origin["cache"] or {}
     if as_json:
-        _print_json({"rows": len(table), "failed": failed["error"].tolist(), **table.attrs["radnec"].get("cache", {})})
+        done = {"rows": len(table), "failed": failed["error"].tolist(), "scans": scans, "seconds": round(seconds, 3)}
+        _print_json(done | counts)
     else:
         typer.echo(f"Measured {len(table)} lesion sessions, {len(failed)} failed; wrote {out}.")
-        if cache is not None:
-            counts = table.attrs["radnec"]["cache"]
+        typer.echo(f"{scans} scans in {seconds:.1f} s: {scans / seconds:.3g} a second.")
+        if counts:
             typer.echo(f"Cache: {counts['hits']} hits, {counts['misses']} misses.")
         for reason in failed["error"]:
             typer.echo(f"  {reason}", err=True)

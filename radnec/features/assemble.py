@@ -2,19 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 import pandas as pd
 
 from radnec.cohort.fields import FIELDS, KEYS, Modality, modality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from radnec.features.plan import Plan
     from radnec.features.scan import Measured
 
 _OWN = {"_row", "_prefix"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one region gives to the row of its lesion, in little memory.
+
+    Parameters
+    ----------
+    row : int
+        Position of its row in the plan's cohort.
+    columns : tuple of str
+        Feature columns; one object for all regions that have the same.
+    numbers : ndarray of float64
+        Their values.
+    failure : str
+        Why it failed; "" if it did not.
+    """
+
+    row: int
+    columns: tuple[str, ...]
+    numbers: NDArray[np.float64]
+    failure: str
+
+
+class Parts:
+    """Makes parts of rows from measurements.
+
+    Parameters
+    ----------
+    planned : Plan
+        The cohort that is measured.
+
+    Attributes
+    ----------
+    lesions : ndarray of int
+        Number of the lesion and session of each row of the plan's cohort, in order of key.
+    """
+
+    def __init__(self, planned: Plan) -> None:
+        self.lesions = lesion_numbers(planned).to_numpy()
+        self._prefixes = planned.cohort["_prefix"].to_list()
+        self._columns: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+
+    def part(self, measured: Measured) -> Part:
+        """Return what a region gives to the row of its lesion."""
+        key = self._prefixes[measured.row], tuple(measured.features)
+        if key not in self._columns:
+            self._columns[key] = tuple(key[0] + name for name in key[1])
+        numbers = np.fromiter(measured.features.values(), np.float64, len(measured.features))
+        failure = "" if measured.failure is None else str(measured.failure)
+        return Part(measured.row, self._columns[key], numbers, failure)
 
 
 def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
@@ -33,27 +88,42 @@ def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
         Keys, the cohort's columns that hold for a whole lesion and session, ``scanner_id`` of each modality,
         ``status``, ``error``, then the features in order of name. Rows are sorted by key.
     """
-    cohort = planned.cohort
-    group = cohort.groupby(list(KEYS), sort=False, dropna=False)
-    number = group.ngroup()
-    features: list[dict[str, float]] = [{} for _ in range(group.ngroups)]
-    failures: list[list[str]] = [[] for _ in features]
-    for result in sorted(measured, key=lambda one: one.row):
-        lesion, prefix = int(number[result.row]), cohort["_prefix"][result.row]
-        features[lesion].update({prefix + name: value for name, value in result.features.items()})
-        if result.failure is not None:
-            failures[lesion].append(str(result.failure))
-    names = sorted({name for row in features for name in row})
-    status = {
-        "status": pd.array(["failed" if reasons else "ok" for reasons in failures], dtype="string"),
-        "error": pd.array(["; ".join(reasons) for reasons in failures], dtype="string"),
+    parts = Parts(planned)
+    rows: list[list[Part]] = [[] for _ in range(int(parts.lesions.max()) + 1)]
+    for result in measured:
+        rows[parts.lesions[result.row]].append(parts.part(result))
+    names = sorted({name for columns in {part.columns for row in rows for part in row} for name in columns})
+    return pd.concat([lesion_columns(planned), filled(rows, names)], axis=1)
+
+
+def filled(rows: Sequence[list[Part]], names: Sequence[str]) -> pd.DataFrame:
+    """Return ``status``, ``error`` and the features `names` of lesions, each given by the parts of its row."""
+    place = {name: position for position, name in enumerate(names)}
+    places: dict[tuple[str, ...], NDArray[np.intp]] = {}
+    values = np.full((len(rows), len(names)), np.nan)
+    errors = []
+    for number, parts in enumerate(rows):
+        for part in parts:
+            if part.columns not in places:
+                places[part.columns] = np.array([place[name] for name in part.columns], np.intp)
+            values[number, places[part.columns]] = part.numbers
+        reasons = sorted((part.row, part.failure) for part in parts if part.failure)
+        errors.append("; ".join(reason for _, reason in reasons))
+    state = {
+        "status": pd.array(["failed" if error else "ok" for error in errors], dtype="string"),
+        "error": pd.array(errors, dtype="string"),
     }
-    values = pd.DataFrame(features, columns=names, index=range(len(features)), dtype="float64")
-    return pd.concat([_lesion_columns(cohort, number), pd.DataFrame(status), values], axis=1)
+    return pd.concat([pd.DataFrame(state), pd.DataFrame(values, columns=list(names))], axis=1)
 
 
-def _lesion_columns(cohort: pd.DataFrame, number: pd.Series) -> pd.DataFrame:
+def lesion_numbers(planned: Plan) -> pd.Series:
+    """Return the number of the lesion and session of each row of a plan's cohort, in order of key."""
+    return planned.cohort.groupby(list(KEYS), sort=False, dropna=False).ngroup()
+
+
+def lesion_columns(planned: Plan) -> pd.DataFrame:
     """Return what the cohort says about each lesion in each session, apart from its images."""
+    cohort, number = planned.cohort, lesion_numbers(planned)
     known = [name for name in cohort.columns if name in FIELDS and FIELDS[name].level != "row"]
     others = [name for name in cohort.columns if name not in FIELDS and name not in _OWN]
     constant = cohort[others].groupby(number).nunique(dropna=False).max() <= 1

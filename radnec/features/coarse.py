@@ -20,6 +20,8 @@ TOO_MANY = 0.1
 # Either is 1 where all voxels share a grey level, and only there.
 _ONE_LEVEL = ("original_glcm_JointEnergy", "original_firstorder_Uniformity")
 _RANGE = "original_firstorder_Range"
+#: How the columns end that are looked at.
+NEEDED = (*(f"_{name}" for name in _ONE_LEVEL), f"_{_RANGE}")
 _BINS = 32
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 Outcome: TypeAlias = dict[str, float] | RadnecError
 
 # The features depend on these through the values of a resampled or filtered image.
-_LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy")
+_LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy", "numba")
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,11 @@ def _measured(region: Region, outcome: Outcome | None, *, from_cache: bool) -> M
     return Measured(region.row, outcome or {}, from_cache=from_cache)
 
 
+@cache
+def _versions() -> tuple[str, ...]:
+    return tuple(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
+
+
 class _Opened:
     """A scan whose files are read when they are first needed, each once."""
 
@@ -163,10 +168,9 @@ class _Opened:
         """Return the cache key: the contents of all files, the label, the settings and the versions."""
         scan = self.scan
         files = (scan.image_path, self._mask_path(region), scan.brain_mask_path, scan.reference_mask_path)
-        versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
         digests = ["" if path is None else self._digest(path) for path in files]
         measured = (repr(region.label), self.config.digest(), engine_version(self.config))
-        return FeatureCache.key([*digests, *measured, *versions])
+        return FeatureCache.key([*digests, *measured, *_versions()])
 
     def _digest(self, path: str) -> str:
         if path not in self._digests:

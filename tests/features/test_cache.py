@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from radnec.config import ExtractionConfig
-from radnec.errors import ExtractionWarning
+from radnec.errors import ConfigError, ExtractionWarning
+from radnec.features import scan
 from radnec.features.cache import FeatureCache, content_digest
 from radnec.features.extract import extract
 
 pytest.importorskip("radiomics")
 
 QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean"], "glcm": ["Contrast"]}, bin_width=10.0)
+
+
+def entries(folder) -> list[Path]:
+    return sorted(folder.rglob("*.features"))
 
 
 def counts(table) -> tuple[int, int]:
@@ -57,16 +66,75 @@ def test_the_label_is_part_of_the_key(two_patients, tmp_path):
 
 def test_a_damaged_entry_is_measured_again_and_replaced(two_patients, tmp_path):
     plain = extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
-    files = sorted((tmp_path / "cache").rglob("*.json"))
+    files = entries(tmp_path / "cache")
     assert len(files) == 6
-    files[0].write_text(files[0].read_text()[:-20])
-    files[1].write_text(files[1].read_text().replace("Mean", "Mode"))
-    files[2].write_bytes(b"\xff\xfe")
-    files[3].write_text("[1, 2]")
+    whole = files[0].read_bytes()
+    files[0].write_bytes(whole[:-20])
+    files[1].write_bytes(b"")
+    files[2].write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    files[3].write_bytes(whole)  # a good entry under the name of another
     table = extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
     assert counts(table) == (2, 4)
     assert_frame_equal(plain, table, check_exact=True)
     assert counts(extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")) == (6, 0)
+
+
+@given(st.data())
+def test_any_damage_of_an_entry_is_seen(tmp_path_factory, data):
+    values = {f"original_glcm_{number}": number / 7 for number in range(20)}
+    cache = FeatureCache(tmp_path_factory.mktemp("cache"))
+    cache.put("a" * 64, values)
+    (file,) = entries(cache.folder)
+    whole = file.read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    kind = data.draw(st.sampled_from(["flipped", "cut", "longer"]))
+    if kind == "flipped":
+        damaged = whole[:place] + bytes([whole[place] ^ data.draw(st.integers(1, 255))]) + whole[place + 1 :]
+    else:
+        damaged = whole[:place] if kind == "cut" else whole + whole[: place + 1]
+    file.write_bytes(damaged)
+    assert cache.get("a" * 64) is None
+    file.write_bytes(whole)
+    assert cache.get("a" * 64) == values
+
+
+@given(st.dictionaries(st.from_regex(r"[a-zA-Z0-9_-]+", fullmatch=True), st.floats()))
+def test_any_features_come_back_as_they_were(tmp_path_factory, values):
+    cache = FeatureCache(tmp_path_factory.mktemp("cache"))
+    cache.put("b" * 64, values)
+    again = cache.get("b" * 64)
+    assert list(again) == list(values)
+    assert np.array(list(again.values())).tobytes() == np.array(list(values.values())).tobytes()
+
+
+def test_what_a_killed_process_left_is_no_entry_and_is_deleted(two_patients, tmp_path):
+    extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    old, new = (tmp_path / "cache" / "unfinished" / f"{age}.part" for age in ("old", "new"))
+    for file in (old, new):
+        file.write_bytes(b"half an en")
+    os.utime(old, (1, 1))
+    assert counts(extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")) == (6, 0)
+    assert (old.exists(), new.exists()) == (False, True)  # somebody may be at work on the new one
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(two_patients, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"cannot be written .*; give another folder"):
+        extract(two_patients.cohort(), QUICK, cache=tmp_path / "file")
+
+
+def test_features_that_the_disk_does_not_take_are_kept(tmp_path):
+    (tmp_path / "aa").write_text("a file where a folder should be")
+    with pytest.warns(ExtractionWarning, match="does not take features"):
+        assert not FeatureCache(tmp_path).put("a" * 64, {"original_glcm_Id": 0.5})
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_each_file_is_hashed_once_for_all_lesions_of_a_scan(two_patients, tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(scan, "content_digest", lambda path: hashed.append(path) or content_digest(path))
+    extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
+    assert len(hashed) == 2 * 4
 
 
 def test_failures_are_not_stored(two_patients, tmp_path):

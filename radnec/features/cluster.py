@@ -1,0 +1,102 @@
+"""Measures scans on the workers of a dask cluster, one scan to a task."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from radnec._optional import need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from radnec.features.scan import Measured
+    from radnec.features.workers import Queue, Task
+
+_RECOUNT_S = 1.0
+
+
+def measure_on_cluster(
+    queue: Queue,
+    backend: Any,
+    measured: Callable[[Task], list[Measured]],
+    lost: Callable[[Task, str], list[Measured]],
+) -> Generator[list[Measured]]:
+    """Measure the scans of a queue on a cluster.
+
+    joblib's own way to a cluster waits for ever for a task whose workers died, counts the workers only once, and
+    sends several tasks at a time; so the futures of the cluster are used here.
+
+    Parameters
+    ----------
+    queue : Queue
+        Scans to measure.
+    backend : joblib backend
+        joblib's active backend; its client is used.
+    measured : callable
+        Measures one scan; runs on the cluster.
+    lost : callable
+        Makes the results of a scan that could not be measured, from the reason.
+
+    Yields
+    ------
+    list of Measured
+        The regions of one scan, as they come. A scan whose worker died is measured again by the cluster itself, four
+        times in all; then, when all others are done, once more with no other scan beside it, since it may have been
+        another one that killed the workers.
+    """
+    distributed = need("distributed", "A dask cluster", "dask")
+    suspects: list[Task] = []
+    with backend.retrieval_context():
+        yield from _together(queue, backend.client, measured, suspects)
+        for task in suspects:
+            try:
+                regions = backend.client.submit(measured, task, pure=False).result()
+            except distributed.KilledWorker as error:
+                regions = lost(task, f"every worker that measured it died ({error}); was there enough memory?")
+            yield regions
+
+
+def _together(
+    queue: Queue, client: Any, measured: Callable[[Task], list[Measured]], suspects: list[Task]
+) -> Generator[list[Measured]]:
+    distributed = need("distributed", "A dask cluster", "dask")
+    away: dict[str, tuple[Any, Task]] = {}
+    done = distributed.as_completed(loop=client.loop)
+    wanted = _Wanted(client)
+
+    def hand_out() -> None:
+        # The first task always goes, because what fills the room may be waiting for it.
+        while len(away) < wanted.number() and (not away or queue.has_room()) and queue:
+            task = queue.pop()
+            future = client.submit(measured, task, pure=False)
+            away[future.key] = future, task
+            done.add(future)
+
+    try:
+        hand_out()
+        while away:
+            future = next(done)
+            _, task = away.pop(future.key)
+            try:
+                yield future.result()
+            except distributed.KilledWorker:
+                suspects.append(task)
+            hand_out()
+    finally:
+        client.cancel([future for future, _ in away.values()])
+
+
+class _Wanted:
+    """How many scans to have away: two for each thread of the workers that are there now."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._counted = -_RECOUNT_S
+        self._number = 0
+
+    def number(self) -> int:
+        if time.monotonic() - self._counted >= _RECOUNT_S:
+            self._number = 2 * max(1, sum(self._client.ncores().values()))
+            self._counted = time.monotonic()
+        return self._number

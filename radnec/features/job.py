@@ -1,0 +1,153 @@
+"""What an extraction is asked to do, and what it says about itself when it is done."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from radnec.config import ExtractionConfig
+from radnec.errors import ConfigError, ExtractionWarning
+from radnec.features.cache import FeatureCache
+from radnec.features.coarse import advice
+from radnec.features.engine import engine_version, served_by, verify_available
+from radnec.features.plan import Plan, plan
+from radnec.features.provenance import stamp
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+    from radnec.features.scan import Measured
+
+
+@dataclass(frozen=True)
+class Job:
+    """An extraction whose order was checked.
+
+    Parameters
+    ----------
+    settings : ExtractionConfig
+        Settings as given, or the default.
+    planned : Plan
+        Scans to measure.
+    cache : str or None
+        Folder of stored features, absolute, so that workers find it wherever they run.
+    """
+
+    settings: ExtractionConfig
+    planned: Plan
+    cache: str | None
+
+
+@dataclass
+class Tally:
+    """Counts regions that were found in the cache, and those that were not."""
+
+    hits: int = 0
+    misses: int = 0
+
+    def counted(self, results: Iterable[list[Measured]]) -> Iterator[Measured]:
+        """Yield the regions of all scans one by one, and count them."""
+        for regions in results:
+            for region in regions:
+                self.hits += region.from_cache
+                self.misses += not region.from_cache
+                yield region
+
+
+def begin(
+    cohort: pd.DataFrame | str | os.PathLike[str],
+    config: ExtractionConfig | None,
+    *,
+    cache: str | os.PathLike[str] | None,
+    on_error: str,
+) -> Job:
+    """Check the order of an extraction before any image is read; parameters as in :func:`radnec.extract`.
+
+    Raises
+    ------
+    radnec.errors.CohortError
+        If the cohort breaks its contract.
+    radnec.errors.ConfigError
+        If the settings name an unknown sequence, `config` or `on_error` is something else, or `cache` cannot be
+        written.
+    radnec.errors.MissingDependencyError
+        If a library is missing.
+    """
+    settings = ExtractionConfig() if config is None else config
+    if not isinstance(settings, ExtractionConfig):
+        kind = type(config).__name__
+        raise ConfigError(f"config is a {kind}; expected radnec.ExtractionConfig, see its from_yaml")
+    if on_error not in ("record", "raise"):
+        raise ConfigError(f'on_error={on_error!r}; expected "record" or "raise"')
+    planned = plan(_read(cohort), settings)
+    for one in planned.settings.values():
+        verify_available(one)
+    if cache is None:
+        return Job(settings, planned, None)
+    FeatureCache(cache).prepare()
+    return Job(settings, planned, str(Path(cache).absolute()))
+
+
+def origin(
+    job: Job, tally: Tally, *, rows: int, failed: int, coarse: list[dict[str, Any]]
+) -> dict[Hashable | None, Any]:
+    """Return the ``attrs`` of the table that an extraction made."""
+    counts = {
+        "patients": int(job.planned.cohort["patient_id"].nunique()),
+        "rows": rows,
+        "scans": len(job.planned.scans),
+        "regions": sum(len(scan.regions) for scan in job.planned.scans),
+        "failed": failed,
+    }
+    settings = job.planned.settings
+    engines = {one for config in settings.values() for one in engine_version(config).split("+")}
+    stamped = stamp(
+        pd.DataFrame(),
+        kind="features",
+        extraction=job.settings,
+        engine="+".join(sorted(engines)),
+        served={sequence: served_by(config) for sequence, config in settings.items()},
+        counts=counts,
+        cache=None if job.cache is None else {"hits": tally.hits, "misses": tally.misses},
+        skipped=list(job.planned.skipped),
+        coarse=coarse,
+    )
+    return dict(stamped.attrs)
+
+
+def warn(
+    job: Job, first: Sequence[str], *, failed: int, rows: int, coarse: list[dict[str, Any]], stacklevel: int
+) -> None:
+    """Warn of failed rows, and of sequences in one grey level.
+
+    Parameters
+    ----------
+    job : Job
+        What was asked for.
+    first : sequence of str
+        Reason of the first failure, if there is one.
+    failed, rows : int
+        Rows that failed, and all rows.
+    coarse : list of dict
+        As :func:`radnec.features.coarse.coarse_sequences` returns it.
+    stacklevel : int
+        Whose warning it is; 2 is the caller.
+    """
+    for reason in first[:1]:
+        text = f"{failed} of {rows} rows failed; see the column error. The first: {reason}"
+        warnings.warn(text, ExtractionWarning, stacklevel=stacklevel)
+    for found in coarse:
+        warnings.warn(advice(found, job.planned.settings), ExtractionWarning, stacklevel=stacklevel)
+
+
+def _read(cohort: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
+    if isinstance(cohort, pd.DataFrame):
+        return cohort
+    from radnec.cohort import read_cohort
+
+    return read_cohort(cohort)

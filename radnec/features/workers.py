@@ -1,0 +1,230 @@
+"""Measures the scans of a plan on whatever workers joblib is set to, and outlives their deaths."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+import warnings
+from collections import deque
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import get_active_backend
+from tqdm.auto import tqdm
+
+from radnec.errors import ExtractionError, ExtractionWarning, MissingDependencyError
+from radnec.features.cluster import measure_on_cluster
+from radnec.features.pinning import one_thread
+from radnec.features.scan import Measured, measure_scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from radnec.config import ExtractionConfig
+    from radnec.features.plan import Plan, Scan
+
+# Scans for each worker in a round, where results come in rounds.
+_ROUND = 16
+
+
+class Task(NamedTuple):
+    """One scan to measure, with all that a worker needs for it; some hundred bytes for each of its regions."""
+
+    scan: Scan
+    config: ExtractionConfig
+    cache: str | None
+    measure: Callable[[Scan, ExtractionConfig, str | None], list[Measured]]
+
+
+@dataclass
+class Queue:
+    """Scans in the order of the plan, handed out one by one while there is room for their results.
+
+    Parameters
+    ----------
+    tasks : iterator of Task
+        What is to be done, in order.
+    has_room : callable
+        Whether a further result can be kept. Asked from the threads of joblib, so it has to return at once.
+    """
+
+    tasks: Iterator[Task]
+    has_room: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ahead: deque[Task] = deque()
+
+    def __bool__(self) -> bool:
+        with self._lock:
+            if not self._ahead:
+                self._ahead.extend(task for task in [next(self.tasks, None)] if task is not None)
+            return bool(self._ahead)
+
+    def pop(self) -> Task:
+        """Return the next task; only after the queue was found true."""
+        return self._ahead.popleft()
+
+
+def measure_all(
+    planned: Plan,
+    *,
+    n_jobs: int = 1,
+    cache: str | None = None,
+    on_error: str = "record",
+    has_room: Callable[[], bool] = lambda: True,
+) -> Generator[list[Measured]]:
+    """Measure all scans of a plan.
+
+    Parameters
+    ----------
+    planned : Plan
+        Scans and settings.
+    n_jobs : int, default 1
+        Scans measured at the same time. A cluster uses all its workers.
+    cache : str, optional
+        Folder of stored features.
+    on_error : {"record", "raise"}
+        Whether a failure is a result, or is raised.
+    has_room : callable, optional
+        Whether a further result can be kept; while it says no, scans in work are finished and no new one begins.
+
+    Yields
+    ------
+    list of Measured
+        The regions of one scan. Scans begin in the order of the plan and come as they are finished.
+
+    Raises
+    ------
+    radnec.errors.RadnecError
+        With ``on_error="raise"``, the first failure.
+    radnec.errors.MissingDependencyError
+        If a library is missing where a scan is measured.
+
+    Warns
+    -----
+    radnec.errors.ExtractionWarning
+        If worker processes died.
+
+    Notes
+    -----
+    Nothing that happens to one scan loses another. An exception of any kind is a failure of the region it occurred
+    in. When a worker process dies, the scans that were in work are measured again, each alone; one whose worker dies
+    then, twice, is a failure.
+    """
+    tasks = (Task(scan, planned.settings[scan.sequence], cache, measure_scan) for scan in planned.scans)
+    queue = Queue(tasks, has_room)
+    backend, _ = get_active_backend()
+    on_cluster = type(backend).__name__ == "DaskDistributedBackend"
+    found = measure_on_cluster(queue, backend, measured_safely, lost) if on_cluster else _by_joblib(queue, n_jobs)
+    done = 0
+    # Threads of this process obey the thread that started them.
+    with one_thread(), closing(found), tqdm(total=len(planned.scans), desc="extract", unit="scan", disable=None) as bar:
+        for regions in found:
+            failed = [region.failure for region in regions if region.failure is not None]
+            if failed and on_error == "raise":
+                raise failed[0]
+            yield regions
+            done += 1
+            bar.update()
+    if done < len(planned.scans):
+        raise ExtractionError(f"{len(planned.scans) - done} scans got lost between workers; please report this")
+
+
+def measured_safely(task: Task) -> list[Measured]:
+    """Measure one scan on one thread; whatever is raised is a failure of the region that it occurred in.
+
+    Raises
+    ------
+    radnec.errors.MissingDependencyError
+        If a library is missing.
+    """
+    try:
+        with one_thread():
+            return task.measure(task.scan, task.config, task.cache)
+    except MissingDependencyError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a defect that shows in one region must not lose the others
+        if len(task.scan.regions) == 1:
+            return lost(task, _unexpected(error))
+        alone = [task._replace(scan=replace(task.scan, regions=(region,))) for region in task.scan.regions]
+        return [measured for one in alone for measured in measured_safely(one)]
+
+
+def lost(task: Task, reason: str) -> list[Measured]:
+    """Return the results of a scan that could not be measured."""
+    return [Measured(region.row, {}, ExtractionError(f"{region.name}: {reason}")) for region in task.scan.regions]
+
+
+def _unexpected(error: Exception) -> str:
+    # In words, because the exception itself may not survive the way between processes.
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    kind = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"{kind} (not foreseen by radnec; in {Path(where.filename).name}, line {where.lineno})"
+
+
+def _by_joblib(queue: Queue, n_jobs: int) -> Generator[list[Measured]]:
+    deaths = 0
+    while queue:
+        # What was handed out and has not come back. joblib asks for tasks from its own threads.
+        away: dict[int, Task] = {}
+        try:
+            with closing(_unordered(_handed_out(queue, away), n_jobs)) as results:
+                for number, regions in results:
+                    del away[number]
+                    yield regions
+        except BrokenProcessPool:
+            deaths += 1
+            # One by one, because a thread of joblib's may be about to add another.
+            while away:
+                yield _alone(away.popitem()[1])
+    if deaths:
+        text = f"worker processes died {deaths} times; was there enough memory?"
+        warnings.warn(text, ExtractionWarning, stacklevel=2)
+
+
+def _handed_out(queue: Queue, away: dict[int, Task]) -> Iterator[Any]:
+    number = 0
+    # The first task always goes, because what fills the room may be waiting for it.
+    while queue and (number == 0 or queue.has_room()):
+        away[number] = queue.pop()
+        yield delayed(_numbered)(number, away[number])
+        number += 1
+
+
+def _numbered(number: int, task: Task) -> tuple[int, list[Measured]]:
+    return number, measured_safely(task)
+
+
+def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, list[Measured]]]:
+    """Yield results as they come; on leaving early, cancel the others without joblib's warning that it did."""
+    backend, _ = get_active_backend()
+    if not backend.supports_return_generator:  # ray's, which gives results only all at once
+        most = _ROUND * effective_n_jobs(n_jobs)
+        while some := list(islice(tasks, most)):
+            yield from Parallel(n_jobs=n_jobs, batch_size=1)(some)
+        return
+    # One scan at a time to a worker, so that a death costs no finished scan.
+    results = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(tasks)
+    try:
+        yield from results
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)
+            results.close()
+
+
+def _alone(task: Task) -> list[Measured]:
+    """Measure a scan with no other beside it, because it may be what kills processes; twice, because it may not."""
+    for _ in range(2):
+        # With one job joblib would measure it in this process.
+        with suppress(BrokenProcessPool):
+            regions: list[Measured]
+            (regions,) = Parallel(n_jobs=2, batch_size=1)([delayed(measured_safely)(task)])
+            return regions
+    return lost(task, "the process that measured it died, also with no other beside it; was there enough memory?")
