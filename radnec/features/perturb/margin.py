@@ -1,0 +1,77 @@
+"""How far around a region its features look."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from radnec.config import ExtractionConfig
+
+#: Standard deviations of a Laplacian of Gaussian that are kept around a region.
+LOG_SIGMAS = 8.0
+# What the recursive Gaussian needs at least.
+_LOG_VOXELS = 4.0
+
+
+def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the voxels that are kept around a region.
+
+    Parameters
+    ----------
+    config : ExtractionConfig
+        Settings.
+    spacing : ndarray, shape (3,)
+        Voxel size (x, y, z) in mm of the grid that is measured.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Voxels along (x, y, z).
+
+    Notes
+    -----
+    Where the settings resample or pre-crop, pyradiomics itself keeps ``pad_distance`` voxels and no more. Else a
+    wavelet needs its filter's length for each level, which is exact, and a Laplacian of Gaussian looks at the whole
+    image, ever more faintly: eight sigma are kept, which leaves differences of about 1e-6.
+
+    Examples
+    --------
+    >>> from radnec.config import ExtractionConfig
+    >>> settings = ExtractionConfig(image_types={"LoG": {"sigma": [2.0]}, "Wavelet": {}})
+    >>> margin(settings, np.array([1.0, 1.0, 4.0])).tolist()
+    [16.0, 16.0, 7.0]
+    """
+    if config.resampled_spacing_mm is not None or config.pre_crop:
+        return np.full(3, float(config.pad_distance))
+    # A region must leave background beside it.
+    voxels = np.ones(3)
+    for name, options in config.image_types.items():
+        if name == "LoG":
+            widest = max(map(float, options["sigma"]))
+            voxels = np.maximum(voxels, np.maximum(np.ceil(LOG_SIGMAS * widest / spacing), _LOG_VOXELS))
+        else:
+            voxels = np.maximum(voxels, _LOOK[name](options) if name in _LOOK else 1)
+    return voxels
+
+
+def _wavelet(options: dict[str, Any]) -> int:
+    import pywt
+
+    length = int(pywt.Wavelet(str(options.get("wavelet") or "coif1")).dec_len)
+    levels = int(options.get("level", 1)) + int(options.get("start_level", 0))
+    return length * levels
+
+
+_LOOK: dict[str, Callable[[dict[str, Any]], int]] = {
+    "Wavelet": lambda options: _wavelet(options) + 1,
+    "Gradient": lambda _: 2,
+    "LBP2D": lambda options: math.ceil(float(options.get("lbp2DRadius", 1))) + 1,
+    "LBP3D": lambda options: math.ceil(float(options.get("lbp3DIcosphereRadius", 1))) + 28,
+}

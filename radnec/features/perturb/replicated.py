@@ -1,0 +1,245 @@
+"""Measures perturbed replicates of every lesion of a cohort."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm.auto import tqdm
+
+from radnec.cohort.fields import KEYS
+from radnec.config import ExtractionConfig
+from radnec.errors import ConfigError, ExtractionWarning
+from radnec.features.assemble import assemble
+from radnec.features.extract import extract
+from radnec.features.perturb.chain import NONE, Replicate, replicates
+from radnec.features.perturb.groups import sessions
+from radnec.features.perturb.session import measure_session
+from radnec.features.perturb.strength import Strength
+from radnec.features.plan import plan
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator, Sequence
+
+    from radnec.features.plan import Plan
+    from radnec.features.scan import Measured
+
+    Found = list[tuple[str, Measured]]
+
+
+def perturb(
+    cohort: pd.DataFrame | str | os.PathLike[str],
+    config: ExtractionConfig | None = None,
+    *,
+    perturbations: Sequence[str] = ("rotation+volume+contour",),
+    repeats: int = 10,
+    strength: Strength | None = None,
+    random_state: int = 0,
+    n_jobs: int = 1,
+    cache: str | os.PathLike[str] | None = None,
+    on_error: Literal["record", "raise"] = "record",
+) -> pd.DataFrame:
+    """Measure every lesion of a cohort again and again, each time slightly perturbed.
+
+    Features that change little are stable: pass the table to :func:`radnec.features.stability.icc` or to
+    :class:`radnec.model.stable.StableFeatures`.
+
+    Parameters
+    ----------
+    cohort : DataFrame or path
+        As :func:`radnec.extract` takes it.
+    config : ExtractionConfig, optional
+        Settings; those of the model whose features are judged.
+    perturbations : sequence of str, default ("rotation+volume+contour",)
+        Chains: ``noise``, ``translation``, ``rotation``, ``volume`` and ``contour``, alone or joined by ``+``, or their
+        letters (``RVC``). They are always applied in this order.
+    repeats : int, default 10
+        Replicates of each chain.
+    strength : Strength, optional
+        How far perturbations go.
+    random_state : int, default 0
+        Seed. What happens to a lesion depends on it, on patient, session and lesion, and on the replicate's name, but
+        not on the order of rows, other lesions, `repeats` or `n_jobs`.
+    n_jobs : int, default 1
+        Sessions measured at the same time, -1 for all processors.
+    cache : path-like, optional
+        Folder of features already measured, as in :func:`radnec.extract`.
+    on_error : {"record", "raise"}, default "record"
+        Whether a replicate that cannot be measured becomes a row that says why, or stops the work.
+
+    Returns
+    -------
+    DataFrame
+        One row per lesion, session and replicate, with the columns of :func:`radnec.extract` and, behind the keys,
+        ``perturbation``: ``none`` for the lesion as it is, which is the row of :func:`radnec.extract`, then names such
+        as ``rotation+volume-03``. ``attrs["radnec"]`` says what was done.
+
+    Raises
+    ------
+    radnec.errors.CohortError, radnec.errors.MissingDependencyError, radnec.errors.RadnecError
+        As :func:`radnec.extract` says.
+    radnec.errors.ConfigError
+        If the settings (among them the ``ibsi`` preset with resampling), a chain or `repeats` cannot be used.
+
+    Warns
+    -----
+    radnec.errors.ExtractionWarning
+        How many replicates failed of lesions that can be measured as they are; and as :func:`radnec.extract` says.
+
+    Notes
+    -----
+    The perturbations are those of Zwanenburg et al. [1]_ in their order: noise is added to the image, the grid is
+    shifted and turned, the region is interpolated on it (linearly, voxels of at least one half), its volume is changed,
+    and its contour is redrawn along supervoxels. Image and region are interpolated once, on the grid of the settings.
+    One replicate of a lesion is perturbed alike in all sequences of a session that share its mask. What differs:
+
+    - The paper takes fixed lists of angles, shifts and volumes in all combinations; here each replicate draws its own,
+      uniformly within `strength`, whose ranges are radnec's.
+    - The grid is turned about the image's centre and the voxel axis nearest the patient's long axis, so that sequences
+      turn alike; a region of one slice about that slice's normal. Such a
+      region stays in its slice, and with ``force_2d`` volumes change within slices.
+    - Noise is estimated within 25 mm of the lesion and not in the whole image, where air and brain differ in MR. It is
+      white and Gaussian, and added after N4, clipping and standardisation, that is in their units.
+    - Supervoxels are found once for each lesion, in the image as it was acquired (T1wCE where there is one), and
+      carried into each replicate's grid. They are smaller than 500 mm³ in lesions smaller than 15 mL, because
+      metastases are often smaller than one such supervoxel; see ``Strength``. Sequences with masks of their own have
+      contours of their own.
+    - Without resampling in the settings a turned or shifted image keeps its spacing and is not rounded to integers.
+    - Pointwise filters (square, logarithm, …) are scaled by the largest voxel of the image as it was acquired, and the
+      Laplacian of Gaussian looks at eight sigma around the region, see :mod:`radnec.features.perturb.margin`.
+
+    References
+    ----------
+    .. [1] Zwanenburg A, Leger S, Agolli L, et al. Assessing robustness of radiomic features by image perturbation.
+       Sci Rep 2019;9:614.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import SimpleITK as sitk
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> image = sitk.GaussianSource(sitk.sitkFloat32, [16, 16, 16], sigma=[4.0] * 3, mean=[8.0] * 3)
+    >>> sitk.WriteImage(image, folder / "image.nii.gz")
+    >>> sitk.WriteImage(image > 128, folder / "mask.nii.gz")
+    >>> lesion = {"patient_id": "01", "session_id": "1", "lesion_id": "1", "sequence": "T1wCE"}
+    >>> paths = {"image_path": f"{folder}/image.nii.gz", "mask_path": f"{folder}/mask.nii.gz"}
+    >>> config = ExtractionConfig(feature_classes={"shape": ["VoxelVolume"]})
+    >>> table = perturb(pd.DataFrame([lesion | paths]), config, perturbations=["volume"], repeats=2)
+    >>> table["perturbation"].tolist()
+    ['none', 'volume-01', 'volume-02']
+    """
+    chosen = replicates(perturbations, repeats)
+    strength = Strength() if strength is None else strength
+    folder = None if cache is None else str(Path(cache).absolute())
+    if not isinstance(cohort, pd.DataFrame):
+        from radnec.cohort import read_cohort
+
+        cohort = read_cohort(cohort)
+    settings = ExtractionConfig() if config is None else config
+    _verify(settings)
+    original = extract(cohort, settings, n_jobs=n_jobs, cache=folder, on_error=on_error)
+    planned = plan(cohort, settings)
+    found = _measured(planned, chosen, strength, random_state, n_jobs, folder, on_error)
+    table = _stacked(original, planned, chosen, found)
+    done = {
+        "chains": list(dict.fromkeys(one.chain for one in chosen)),
+        "repeats": repeats,
+        "strength": strength.model_dump(mode="json"),
+        "random_state": random_state,
+    }
+    table.attrs["radnec"] = _origin(original, table, done, found, cached=folder is not None)
+    _warn_of_failures(table)
+    return table
+
+
+def _verify(settings: ExtractionConfig) -> None:
+    """Refuse what is not perturbed on the grid that extraction would choose; what is no settings extract refuses."""
+    sequences = getattr(settings, "by_sequence", {})
+    for one in (settings, *(settings.for_sequence(name) for name in sequences)):
+        if getattr(one, "preset", "") == "ibsi" and one.resampled_spacing_mm is not None:
+            raise ConfigError(
+                'replicates of preset="ibsi" are not resampled: expected resampled_spacing_mm=None. Resample images '
+                "and masks to files first, or judge stability with the pyradiomics preset"
+            )
+
+
+def _measured(
+    planned: Plan,
+    chosen: Sequence[Replicate],
+    strength: Strength,
+    random_state: int,
+    n_jobs: int,
+    cache: str | None,
+    on_error: str,
+) -> Found:
+    units = sessions(planned, chosen, strength, random_state)
+    tasks = [delayed(measure_session)(groups, strength, cache) for groups in units]
+    results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
+    found: Found = []
+    with tqdm(total=len(tasks), desc="perturb", unit="session", disable=None) as bar:
+        for some in results:
+            found += some
+            bar.update()
+            failure = next((one.failure for _, one in some if one.failure is not None), None)
+            if failure is not None and on_error == "raise":
+                _cancel(results)
+                raise failure
+    return found
+
+
+def _cancel(results: Generator[Found]) -> None:
+    with warnings.catch_warnings():
+        # joblib warns that tasks were cancelled, which is what is wanted here.
+        warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)
+        results.close()
+
+
+def _stacked(original: pd.DataFrame, planned: Plan, chosen: Sequence[Replicate], found: Found) -> pd.DataFrame:
+    """Return the rows of all replicates, lesion by lesion."""
+    by_name: dict[str, list[Measured]] = {one.name: [] for one in chosen}
+    for name, one in found:
+        by_name[name].append(one)
+    tables = {NONE: original} | {name: assemble(planned, results) for name, results in by_name.items()}
+    features = sorted({name for table in tables.values() for name in table.columns[_state(table) :]})
+    about = list(original.columns[len(KEYS) : _state(original)])
+    parts = []
+    for name, table in tables.items():
+        replicate = pd.Series(name, index=table.index, dtype="string", name="perturbation")
+        values = table.reindex(columns=features).astype("float64")
+        parts.append(pd.concat([table[list(KEYS)], replicate, table[about], values], axis=1))
+        parts[-1].attrs = {}
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _state(table: pd.DataFrame) -> int:
+    """Return how many columns there are before the features."""
+    return list(table.columns).index("error") + 1
+
+
+def _origin(
+    original: pd.DataFrame, table: pd.DataFrame, done: dict[str, Any], found: Found, *, cached: bool
+) -> dict[str, Any]:
+    origin = dict(original.attrs["radnec"])
+    failed = int((table["status"] == "failed").sum())
+    counts = {**origin.get("counts", {}), "rows": len(table), "failed": failed}
+    if cached:
+        hits = sum(one.from_cache for _, one in found)
+        done = {**done, "cache": {"hits": hits, "misses": len(found) - hits}}
+    return {**origin, "kind": "replicates", "counts": counts, "perturbation": done}
+
+
+def _warn_of_failures(table: pd.DataFrame) -> None:
+    failed = table["status"] == "failed"
+    # Lesions that fail as they are were told of by extract.
+    whole = (failed & (table["perturbation"] == NONE)).groupby([table[name] for name in KEYS]).transform("any")
+    errors = table.loc[failed & ~whole, "error"]
+    if len(errors):
+        warnings.warn(
+            f"{len(errors)} of {len(table)} replicates failed; see the column error. The first: {errors.iloc[0]}",
+            ExtractionWarning,
+            stacklevel=3,
+        )
