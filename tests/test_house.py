@@ -63,6 +63,11 @@ assert before == (list(logging.root.handlers), list(warnings.filters))
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_pyradiomics_is_asked_for_in_one_place():
+    asking = [path for path in MODULES if re.search(r"need\(\s*[\"']radiomics", path.read_text(encoding="utf-8"))]
+    assert [path.relative_to(ROOT).as_posix() for path in asking] == ["radnec/features/engine/reference.py"]
+
+
 def test_schema_page_is_in_step_with_the_schema():
     assert (ROOT / "data_schema.md").read_text(encoding="utf-8") == data_schema()
 

@@ -18,7 +18,7 @@ from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
 from radnec.features.columns import ColumnName, parse
 from radnec.features.provenance import provenance
-from radnec.model.door import check_columns, check_table
+from radnec.model.door import check_columns, check_table, refuse_replicates
 from radnec.model.roles import Roles, roles_of
 from radnec.model.splits import fresh_seed, patients_per_class
 
@@ -67,6 +67,7 @@ def train(
     30
     """
     check_table(table)
+    refuse_replicates(table)
     config = TrainingConfig() if config is None else config
     roles = roles_of(table, config)
     known = extraction_of(table)
@@ -123,6 +124,7 @@ def evaluate(
     ['prevalence', 'volume', 'clinical', 'cutoff', 'logistic', 'radnec']
     """
     check_table(table)
+    refuse_replicates(table)
     if model is not None:
         config = model._settings() if config is None else config
         if config.positive != model.positive_:

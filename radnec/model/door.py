@@ -42,6 +42,21 @@ def check_table(table: Any) -> None:
         raise TableError(f"columns occur more than once: {', '.join(repeated[:5])}; expected each name once")
 
 
+def refuse_replicates(table: pd.DataFrame) -> None:
+    """Refuse a table of replicates, whose rows are the same lesions measured again.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        Saying where such a table belongs.
+    """
+    if table.attrs.get("radnec", {}).get("kind") == "replicates":
+        raise TableError(
+            "the table holds perturbed replicates of lesions, not lesions. Give it to "
+            "radnec.model.StableFeatures(replicates=table), and learn from what radnec.extract returns"
+        )
+
+
 def check_columns(table: pd.DataFrame, features: Sequence[str], columns: Sequence[str]) -> None:
     """Refuse a table that lacks columns a model reads: its features, and the others among `columns`.
 

@@ -209,3 +209,11 @@ def test_what_was_chosen_for_unseen_scanners_survives_the_file(table, quick, tmp
     new = table.assign(scanner_id="new")
     assert (again.predict_proba(new) == lenient.predict_proba(new)).all()
     assert again.n_features_in_ == len(again.feature_names_in_)
+
+
+def test_replicates_are_not_lesions_to_learn_from(table, quick):
+    replicates = table.copy()
+    replicates.attrs = {"radnec": {"kind": "replicates"}}
+    for work in (train, evaluate):
+        with pytest.raises(TableError, match="perturbed replicates"):
+            work(replicates, quick)
