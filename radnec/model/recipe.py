@@ -102,8 +102,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     search_ : list of dict
         Every candidate with its out-of-fold log loss.
     gain_ : dict of str to float
-        Out-of-fold log loss less that of the prevalence, with its 95 % interval over patients: ``value``, ``low``,
-        ``high``; below 0 is better than knowing the prevalence only.
+        Out-of-fold log loss of the winner less that of the prevalence, with its 95 % interval over patients: ``value``,
+        ``low``, ``high``; below 0 is better than knowing the prevalence only. The choice among candidates was made on
+        the same scores, which flatters the winner a little.
     """
 
     def __init__(
@@ -266,6 +267,21 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     def unseen_rows(self, X: pd.DataFrame) -> pd.Series:
         """Return, per row, the scanners that training never saw, as text; empty where all are known."""
         return unseen_batches(X, self.batches or {}, self.seen_)
+
+    def learnable_rows(self, X: pd.DataFrame) -> pd.Series:
+        """Return, per row, the scanners whose own effect :meth:`adapt` would learn, as text; empty where there is none.
+
+        These are scanners that training never saw, and those it saw too little of and pooled.
+        """
+        harmonisers = [member[0][0] for member in self.members_]
+        own = {
+            column: sorted(set.intersection(*(set(one.combats_[column].batches_) for one in harmonisers)))
+            for column in self.batches or {}
+            if all(column in one.combats_ for one in harmonisers)
+        }
+        stated = X.dropna(subset=list(own))
+        found = unseen_batches(stated, {column: (self.batches or {})[column] for column in own}, own)
+        return found.reindex(X.index, fill_value="")
 
     def adapt(self, X: pd.DataFrame) -> Recipe:
         """Return a new recipe whose harmonisation also knows the unseen scanners of X (unlabelled rows)."""

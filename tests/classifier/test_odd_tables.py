@@ -190,6 +190,7 @@ def test_what_cannot_be_used_is_refused_in_words(small, quick, act, error, messa
 def test_recalibration_compares_labels_by_value(small, quick):
     y = (small["label"] == "necrosis").astype(int)
     model = RadnecClassifier(quick.model_copy(update={"positive": 1})).fit(small, y)
+    small = small.assign(**{name: small[name] * 1.1 for name in model.feature_names_})
     same = [model.recalibrate(small, labels).predict_proba(small) for labels in (y, y.astype(float))]
     assert (same[0] == same[1]).all()
     with pytest.raises(LabelError, match="same values of the same type"):
