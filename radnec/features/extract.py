@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from radnec.config import ExtractionConfig
+from radnec.config.base import check_jobs
 from radnec.errors import ConfigError, ExtractionWarning
 from radnec.features.assemble import assemble
 from radnec.features.coarse import advice, coarse_sequences
@@ -62,7 +63,7 @@ def extract(
     radnec.errors.CohortError
         If the cohort breaks its contract.
     radnec.errors.ConfigError
-        If the settings name an unknown sequence, or `config` or `on_error` is something else.
+        If the settings name an unknown sequence, or `config`, `on_error` or `n_jobs` is something else.
     radnec.errors.MissingDependencyError
         If a library is missing; the message holds the install lines.
     radnec.errors.RadnecError
@@ -99,6 +100,7 @@ def extract(
         raise ConfigError(f"config is a {kind}; expected radnec.ExtractionConfig, see its from_yaml")
     if on_error not in ("record", "raise"):
         raise ConfigError(f'on_error={on_error!r}; expected "record" or "raise"')
+    check_jobs(n_jobs)
     planned = plan(_read(cohort), settings)
     for one in planned.settings.values():
         verify_available(one)
