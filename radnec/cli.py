@@ -6,6 +6,7 @@ import json
 import sys
 import time
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,7 +14,7 @@ import typer
 
 import radnec
 from radnec.errors import CohortError, ExtractionWarning, RadnecError, RadnecWarning
-from radnec.phrasing import for_command_line
+from radnec.phrasing import for_command_line, in_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +26,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _jobs(value: int) -> int:
+    if value == 0:
+        raise typer.BadParameter("0 jobs do nothing; expected 1 or more, or -1 for all cores")
+    return value
+
+
 Existing = typer.Argument(exists=True, dir_okay=False)
-Jobs = Annotated[int, typer.Option("--n-jobs", help="Parallel jobs; -1 uses all cores. Never changes the result.")]
+Jobs = Annotated[
+    int, typer.Option("--n-jobs", callback=_jobs, help="Parallel jobs; -1 uses all cores. Never changes the result.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 Settings = Annotated[Path | None, typer.Option("--config", exists=True, dir_okay=False, help="Settings in YAML.")]
 Extraction = Annotated[
@@ -43,8 +54,23 @@ Extraction = Annotated[
 
 FINDINGS = 1
 WRONG_USE = 2
-#: No probability is known better; the JSON has them all.
-_DIGITS = "%.4g"
+#: What is rounded in CSV: no probability is known better. The JSON has all digits.
+_PROBABILITIES = ("p_necrosis", "p_low", "p_high", "novelty")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"radnec {version('radnec')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _radnec(
+    asked: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version, and stop.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 @app.command()
@@ -74,7 +100,7 @@ def demo(
     evaluation.save_html(out / "report.html")
     model = radnec.train(table, config)
     model.save(out / "model.radnec", evaluation=evaluation)
-    model.assess(table).to_csv(out / "assessed.csv", index=False, float_format=_DIGITS)
+    _as_csv(model.assess(table), out / "assessed.csv")
     for sentence in evaluation.conclusions:
         typer.echo(sentence)
     typer.echo(f"\nOpen {out / 'report.html'} in a browser. The features are in {out / 'features.parquet'}, the model")
@@ -107,10 +133,7 @@ def check(
     try:
         table = radnec.read_cohort(cohort)
     except CohortError as error:
-        if as_json:
-            _print_json(_records(error.frame))
-        else:
-            typer.echo(for_command_line(f"radnec: {error}"), err=True)
+        _tell_broken(error, as_json=as_json)
         raise typer.Exit(FINDINGS) from None
     report = radnec.check(table, mute=tuple(mute or ()))
     if as_json:
@@ -127,6 +150,7 @@ def extract(
     out: Annotated[Path, typer.Option(help="Feature table to write: .parquet, or .csv with .json beside it.")],
     extraction: Extraction = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that remembers what was measured.")] = None,
+    verify: Annotated[int, typer.Option(min=0, help="Random lesions to measure again with pyradiomics.")] = 0,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -134,18 +158,20 @@ def extract(
 
     Example: radnec extract cohort.csv --out features.parquet --n-jobs -1
     """
+    from radnec.cohort.parsing import counted
     from radnec.features.stream import extract_to, states
-    from radnec.features.table import table_kind, write_table
+    from radnec.features.table import write_table
 
-    kind = table_kind(_writable(out))
-    # Every reason is printed below.
-    warnings.filterwarnings("ignore", message=".* rows failed", category=ExtractionWarning)
+    _writable(out, (".parquet", ".csv"), cohort, extraction)
+    if out.suffix.lower() == ".csv":
+        _writable(out.with_name(f"{out.name}.json"), (".json",), cohort, extraction)
+    _silence_failures()
     lesions, settings = radnec.read_cohort(cohort), _extraction(extraction)
     start = time.perf_counter()
-    if kind == ".parquet":
-        table = states(extract_to(lesions, out, settings, n_jobs=n_jobs, cache=cache))
+    if out.suffix.lower() == ".parquet":
+        table = states(extract_to(lesions, out, settings, n_jobs=n_jobs, cache=cache, verify=verify))
     else:
-        table = radnec.extract(lesions, settings, n_jobs=n_jobs, cache=cache)
+        table = radnec.extract(lesions, settings, n_jobs=n_jobs, cache=cache, verify=verify)
         write_table(table, out)
     seconds = time.perf_counter() - start
     failed, origin = table[table["status"] == "failed"], table.attrs["radnec"]
@@ -154,12 +180,11 @@ def extract(
         done = {"rows": len(table), "failed": failed["error"].tolist(), "scans": scans, "seconds": round(seconds, 3)}
         _print_json(done | counts)
     else:
-        typer.echo(f"Measured {len(table)} lesion sessions, {len(failed)} failed; wrote {out}.")
-        typer.echo(f"{scans} scans in {seconds:.1f} s: {scans / seconds:.3g} a second.")
+        typer.echo(f"Measured {counted(len(table), 'lesion session')}, {len(failed)} failed; wrote {out}.")
+        typer.echo(f"{counted(scans, 'scan')} in {seconds:.1f} s: {scans / seconds:.3g} a second.")
         if counts:
-            typer.echo(f"Cache: {counts['hits']} hits, {counts['misses']} misses.")
-        for reason in failed["error"]:
-            typer.echo(f"  {reason}", err=True)
+            typer.echo(f"Cache: {counted(counts['hits'], 'hit')}, {counted(counts['misses'], 'miss', 'misses')}.")
+        _tell_failures(failed)
     if len(failed):
         raise typer.Exit(FINDINGS)
 
@@ -177,10 +202,10 @@ def train(
 
     Example: radnec train features.parquet --out model.radnec
     """
-    if _writable(out).suffix != ".radnec":
-        raise typer.BadParameter(f"{out.name}: a model file ends in .radnec")
+    _writable(out, (".radnec",), table, config, extraction)
     settings = _training(config, n_jobs)
-    model = radnec.train(_measured(table, extraction, n_jobs, label=settings.label), settings)
+    features = _measured(table, extraction, n_jobs, label=settings.label)
+    model = radnec.train(features, settings, extraction=_extraction(extraction))
     model.save(out)
     if as_json:
         _print_json(
@@ -214,7 +239,7 @@ def evaluate(
 
     Example: radnec evaluate features.parquet --out report.html
     """
-    _writable(out)
+    _writable(out, (".html", ".htm"), table, model, config, extraction)
     trained = None if model is None else radnec.load(model)
     settings = _training(config, n_jobs) if trained is None or config is not None else trained.config
     label = (settings or radnec.TrainingConfig()).label
@@ -223,18 +248,10 @@ def evaluate(
     if out is not None:
         evaluation.save_html(out)
     if as_json:
-        _print_json(
-            {
-                "conclusions": list(evaluation.conclusions),
-                "better_than_prevalence": evaluation.better_than_prevalence,
-                "flags": _records(evaluation.flags),
-                "numbers": _records(evaluation.frame()),
-            }
-        )
+        _print_json({**evaluation.to_dict(), "flags": _records(evaluation.flags)})
     else:
-        typer.echo("\n".join([*evaluation.conclusions, *([f"Wrote {out}."] if out else [])]))
-        for flag in evaluation.flags.itertuples():
-            typer.echo(f"Suspect column {flag.column}: {flag.finding}", err=True)
+        notes = [f"Note: {for_command_line(note)}" for note in evaluation.notes]
+        typer.echo("\n".join([*evaluation.conclusions, *notes, *([f"Wrote {out}."] if out else [])]))
     if len(evaluation.flags):
         raise typer.Exit(FINDINGS)
 
@@ -249,25 +266,68 @@ def predict(
 ) -> None:
     """Judge the lesions of a cohort table, measured as the model's training lesions were, or of a feature table.
 
+    One row per lesion session, in the order of the feature table. Where that does not name both the session and the
+    lesion, a column "row" comes first, the number of the row counted from 1. Exit code 1 when a lesion failed.
+
     Example: radnec predict model.radnec cohort.csv --out assessed.csv
     """
-    _writable(out)
+    from radnec.cohort.parsing import counted
+
+    _writable(out, (".csv",), model, table)
     trained = radnec.load(model)
-    assessed = trained.assess(_measured(table, None, n_jobs, model=trained))
+    _silence_failures()
+    features = _measured(table, None, n_jobs, model=trained)
+    assessed = _with_row(trained.assess(features))
     if out is not None:
-        assessed.to_csv(out, index=False, float_format=_DIGITS)
-        typer.echo(f"Judged {len(assessed)} lesion sessions; wrote {out}.", err=as_json)
+        _as_csv(assessed, out)
+        typer.echo(f"Judged {counted(len(assessed), 'lesion session')}; wrote {out}.", err=as_json)
     if as_json:
         _print_json(_records(assessed))
     elif out is None:
-        typer.echo(assessed.to_csv(index=False, float_format=_DIGITS), nl=False)
+        typer.echo(_as_csv(assessed, None), nl=False)
+    measured = {"status", "error"} <= set(features.columns)
+    failed = features[features["status"] == "failed"] if measured else features[:0]
+    if len(failed):
+        typer.echo(f"{counted(len(failed), 'lesion session')} of {len(features)} failed extraction:", err=True)
+        _tell_failures(failed)
+        raise typer.Exit(FINDINGS)
 
 
-def _writable(out: Path | None) -> Path:
-    """Refuse an output whose folder does not exist before any work is done."""
-    if out is not None and not out.absolute().parent.is_dir():
+def _writable(out: Path | None, endings: tuple[str, ...], *inputs: Path | None) -> None:
+    """Refuse an output that cannot be written, is called what it is not, or is an input, before any work is done."""
+    if out is None:
+        return
+    if out.suffix.lower() not in endings:
+        raise typer.BadParameter(f"{out.name}: expected a name that ends in {' or '.join(endings)}")
+    if out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder; expected the name of a file")
+    if not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {out.absolute().parent} to write {out.name} to")
-    return Path() if out is None else out
+    if out.exists() and any(path is not None and out.samefile(path) for path in inputs):
+        raise typer.BadParameter(f"{out} is an input of this command and would be overwritten; name another file")
+
+
+def _silence_failures() -> None:
+    """Leave out the warning that rows failed: every reason is printed instead."""
+    warnings.filterwarnings("ignore", message=".* rows failed", category=ExtractionWarning)
+
+
+def _tell_failures(failed: pd.DataFrame) -> None:
+    for reason in failed["error"]:
+        typer.echo(for_command_line(f"  {reason}"), err=True)
+
+
+def _with_row(assessed: pd.DataFrame) -> pd.DataFrame:
+    """Put the number of each row in front where the keys may not tell rows apart."""
+    if not {"session_id", "lesion_id"} <= set(assessed.columns) and "row" not in assessed:
+        assessed.insert(0, "row", range(1, len(assessed) + 1))
+    return assessed
+
+
+def _as_csv(assessed: pd.DataFrame, path: Path | None) -> str:
+    rounded = {name: assessed[name].map("{:.4g}".format, na_action="ignore") for name in _PROBABILITIES}
+    text: str | None = assessed.assign(**rounded).to_csv(path, index=False)
+    return text or ""
 
 
 def _measured(
@@ -296,7 +356,15 @@ def _training(path: Path | None, n_jobs: int) -> radnec.TrainingConfig:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(json.dumps(in_json(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _tell_broken(error: CohortError, *, as_json: bool) -> None:
+    """Print what breaks the contract of a cohort: every problem as JSON, or the first ones as text."""
+    if as_json:
+        _print_json(_records(error.frame))
+    else:
+        typer.echo(for_command_line(f"radnec: {error}"), err=True)
 
 
 def _records(frame: pd.DataFrame) -> Any:
@@ -316,6 +384,9 @@ def main() -> NoReturn:
         warnings.showwarning = _show
         try:
             app()
+        except CohortError as error:
+            _tell_broken(error, as_json="--json" in sys.argv)
+            sys.exit(WRONG_USE)
         except (RadnecError, OSError) as error:
             typer.echo(for_command_line(f"radnec: {error}"), err=True)
             sys.exit(WRONG_USE)

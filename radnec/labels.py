@@ -23,7 +23,5 @@ class Outcome(StrEnum):
     progression = "progression"
 
 
-POSITIVE = Outcome.necrosis
-
 #: Labels a cohort table may hold that no model is trained on.
 UNDECIDED = ("mixed", "indeterminate")

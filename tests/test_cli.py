@@ -10,7 +10,8 @@ import pytest
 import radnec
 from radnec import cli
 from radnec.cohort import data_schema
-from radnec.features.table import read_table
+from radnec.features.table import read_table, write_table
+from radnec.simulate import simulate_table
 
 
 @pytest.fixture
@@ -47,6 +48,240 @@ def features(tmp_path_factory):
     path = tmp_path_factory.mktemp("features") / "extraction.yaml"
     path.write_text("featureClass:\n  firstorder:\n  shape: [MeshVolume]\n  glcm: [Contrast, JointEntropy]\n")
     return path
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Return a feature table of features that no image stands behind."""
+    return simulate_table(n_patients=30, n_features=10, effect=3.0, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def trained(table, quick, tmp_path_factory):
+    model = radnec.train(table, radnec.TrainingConfig.from_yaml(quick))
+    return model.save(tmp_path_factory.mktemp("model") / "model.radnec")
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Return the feature table of another place, as a file."""
+    other = simulate_table(n_patients=30, n_features=10, effect=3.0, random_state=1)
+    return write_table(other, tmp_path / "elsewhere.csv")
+
+
+@pytest.fixture(scope="module")
+def foreign(table, tmp_path_factory):
+    """Return a plain table with ids of digits, and a model of it."""
+    folder = tmp_path_factory.mktemp("foreign")
+    plain = pd.DataFrame(
+        {"ID": range(10005, 10005 + len(table)), "day": 3, "Target": table["label"].eq("necrosis") * 1}
+    )
+    plain["original_firstorder_Mean"] = table.filter(like="T1wCE").iloc[:, 0].round(6)
+    plain["original_glcm_Contrast"] = table.filter(like="T1wCE").iloc[:, 1].round(6)
+    plain.to_csv(folder / "plain.csv", index=False)
+    (folder / "training.yaml").write_text(
+        "label: Target\npositive: 1\npatient: ID\nfeatures: ^original_\nbatch: null\ncandidates: [logistic]\n"
+        "draws: 1\ninner_folds: 3\nrandom_state: 0\n"
+    )
+    config = radnec.TrainingConfig.from_yaml(folder / "training.yaml")
+    radnec.train(read_table(folder / "plain.csv"), config).save(folder / "m.radnec")
+    return folder
+
+
+def with_paths(cohort, **changes):
+    """Return the rows of a cohort with paths that hold anywhere."""
+    rows = pd.read_csv(cohort)
+    for column in ("image_path", "mask_path", "brain_mask_path"):
+        rows[column] = [str(cohort.parent / path) for path in rows[column]]
+    return rows.assign(**changes)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-h"], ["predict", "-h"]])
+def test_version_and_help_have_their_usual_names(run, words):
+    code, out, _ = run(*words)
+    assert code == 0
+    assert radnec.__version__ in out or "Usage: radnec" in out
+
+
+def test_ids_are_not_rounded_and_rows_are_told_apart(run, foreign, tmp_path):
+    code, out, _ = run("predict", foreign / "m.radnec", foreign / "plain.csv", "--out", tmp_path / "a.csv")
+    assert (code, out.split(";")[0].startswith("Judged ")) == (0, True)
+    plain, found = pd.read_csv(foreign / "plain.csv"), pd.read_csv(tmp_path / "a.csv", dtype=str)
+    assert list(found.columns[:2]) == ["row", "ID"]
+    assert found["ID"].tolist() == plain["ID"].astype(str).tolist()
+    assert found["row"].tolist() == [str(row) for row in range(1, len(plain) + 1)]
+    assert found["p_necrosis"].str.len().max() <= len("1.234e-05")
+    judged = json.loads(run("predict", foreign / "m.radnec", foreign / "plain.csv", "--json")[1])
+    assert [type(row["ID"]) for row in judged] == [int] * len(plain)
+    assert judged[0]["ID"] == 10005
+    assert max(len(str(row["p_necrosis"])) for row in judged) > 10
+
+
+def test_only_probabilities_are_rounded(run, foreign, tmp_path):
+    odd = pd.read_csv(foreign / "plain.csv")
+    odd["ID"] = odd["ID"] + 0.123456789
+    odd.to_csv(tmp_path / "odd.csv", index=False)
+    _, out, _ = run("predict", foreign / "m.radnec", tmp_path / "odd.csv")
+    assert "\n1,10005.123456789,0." in out
+
+
+def test_keys_of_a_feature_table_need_no_row_number(run, trained, elsewhere):
+    _, out, _ = run("predict", trained, elsewhere)
+    assert out.startswith("patient_id,session_id,lesion_id,p_necrosis,")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("extract", "c.csv", "--out", "c.csv"),
+        ("extract", "c.csv", "--out", "f.csv", "--extraction", "f.csv.json"),
+        ("extract", "c.csv", "--out", "link.csv"),
+        ("train", "c.csv", "--out", "m.radnec", "--config", "m.radnec"),
+        ("evaluate", "c.csv", "--out", "c.html", "--config", "c.html"),
+        ("predict", "m.radnec", "c.csv", "--out", "c.csv"),
+    ],
+)
+def test_no_command_overwrites_its_input(run, monkeypatch, tmp_path, words):
+    monkeypatch.chdir(tmp_path)
+    for name in ("c.csv", "f.csv.json", "m.radnec", "c.html"):
+        (tmp_path / name).write_text("a,b\n1,2\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "c.csv")
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert "is an input of this command" in " ".join(err.split())
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"a,b\n1,2\n"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("evaluate", "c.csv", "--out", "c.csv.txt"), ".html or .htm"),
+        (("predict", "m.radnec", "c.csv", "--out", "a.xlsx"), ".csv"),
+        (("extract", "c.csv", "--out", "f.tsv"), ".parquet or .csv"),
+        (("train", "c.csv", "--out", "m.pkl"), ".radnec"),
+        (("train", "c.csv", "--out", "folder.radnec"), "is a folder"),
+    ],
+)
+def test_a_name_that_does_not_fit_is_refused_before_any_work(run, monkeypatch, tmp_path, words, expected):
+    monkeypatch.chdir(tmp_path)
+    for name in ("c.csv", "m.radnec"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "folder.radnec").mkdir()
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert expected in " ".join(err.split())
+    assert "cannot be read" not in err
+
+
+@pytest.mark.parametrize("command", ["extract", "train", "evaluate", "predict", "demo"])
+def test_no_jobs_are_refused(run, command, tmp_path):
+    (tmp_path / "c.csv").write_text("")
+    words = {"demo": [], "predict": [tmp_path / "c.csv"] * 2}.get(command, [tmp_path / "c.csv"])
+    code, out, err = run(command, *words, "--n-jobs", 0)
+    assert (code, out) == (2, "")
+    assert "expected 1 or more" in " ".join(err.split())
+
+
+def test_an_evaluation_prints_its_notes_and_says_a_suspicion_once(run, trained, elsewhere, tmp_path):
+    other = read_table(elsewhere).assign(scanner_id="a new one")
+    write_table(other, elsewhere)
+    code, out, err = run("evaluate", elsewhere, "--model", trained)
+    data = json.loads(run("evaluate", elsewhere, "--model", trained, "--json")[1])
+    assert code == 0
+    assert data["notes"]
+    assert all(f"Note: {note}" in out.splitlines() for note in data["notes"])
+    assert not any(note in err for note in data["notes"])
+    assert {"conclusions", "better_than_prevalence", "flags", "numbers", "kind", "subject"} <= set(data)
+    read = radnec.load(trained).feature_names_[0]
+    copied = other["label"].eq("necrosis") + other[read] / 1e6
+    path = write_table(other.assign(**{read: copied}), tmp_path / "suspect.csv")
+    code, out, err = run("evaluate", path, "--model", trained)
+    assert code == 1
+    assert out.count(f"before column {read} is explained") == 1
+    assert "Suspect column" not in err
+
+
+def test_infinite_limits_are_json(run, trained, elsewhere, monkeypatch):
+    from radnec.evaluation.result import Evaluation
+
+    whole = Evaluation.to_dict
+    monkeypatch.setattr(Evaluation, "to_dict", lambda self: {**whole(self), "numbers": [{"high": float("inf")}]})
+    data = json.loads(run("evaluate", elsewhere, "--model", trained, "--json")[1])
+    assert data["numbers"] == [{"high": None}]
+
+
+def test_failed_lesions_of_a_prediction_are_told_and_exit_with_one(run, trained, elsewhere, tmp_path):
+    broken = read_table(elsewhere).assign(status="ok", error="")
+    broken.loc[2, ["status", "error"]] = ["failed", "lesion P003/S1/L1, T1wCE: mask is empty"]
+    path = write_table(broken, tmp_path / "broken.csv")
+    code, out, err = run("predict", trained, path)
+    assert code == 1
+    assert len(out.splitlines()) == len(broken) + 1
+    assert f"1 lesion session of {len(broken)} failed extraction" in err
+    assert "mask is empty" in err
+
+
+def test_features_of_plain_pyradiomics_are_not_trained_under_settings(run, foreign, features, tmp_path):
+    words = ("--config", foreign / "training.yaml", "--out", tmp_path / "m.radnec")
+    code, out, err = run("train", foreign / "plain.csv", *words, "--extraction", features)
+    assert (code, out) == (2, "")
+    assert "radnec.features.columns.from_pyradiomics" in err
+    assert not (tmp_path / "m.radnec").exists()
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_a_model_that_no_cohort_suits_is_noticed_before_anything_is_measured(run, cohort, foreign, monkeypatch):
+    monkeypatch.setattr("radnec.features.source.extract", lambda *_, **__: pytest.fail("measured all the same"))
+    code, _, err = run("predict", foreign / "m.radnec", cohort)
+    assert code == 2
+    assert "the model reads original_firstorder_Mean, original_glcm_Contrast, which the cohort does not hold" in err
+
+
+def test_settings_can_be_given_to_a_table_that_lost_them(run, table, quick, features, tmp_path):
+    plain = tmp_path / "plain.csv"
+    table.to_csv(plain, index=False)
+    words = ("train", plain, "--config", quick, "--out", tmp_path / "m.radnec")
+    code, _, err = run(*words)
+    assert code == 2
+    assert "radnec train TABLE --extraction FILE" in err
+    assert run(*words, "--extraction", features)[0] == 0
+    settings = radnec.load(tmp_path / "m.radnec").extraction_config_
+    assert settings == radnec.ExtractionConfig.from_yaml(features)
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_a_broken_cohort_is_json_everywhere_with_cells_as_they_are(run, cohort, tmp_path):
+    path = tmp_path / "c.csv"
+    with_paths(cohort, field_strength_t=15000).to_csv(path, index=False)
+    checked = run("check", path, "--json")
+    extracted = run("extract", path, "--out", tmp_path / "f.csv", "--json")
+    assert (checked[0], extracted[0]) == (1, 2)
+    assert checked[1] == extracted[1]
+    assert {row["found"] for row in json.loads(checked[1])} == {"15000"}
+
+
+def test_the_demo_does_not_overwrite_a_folder(run, tmp_path):
+    (tmp_path / "x y").mkdir()
+    (tmp_path / "x y" / "thesis.txt").touch()
+    code, _, err = run("demo", "--out", tmp_path / "x y")
+    assert code == 2
+    assert f"such as radnec demo --out '{tmp_path}/x y_new'" in err
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_the_fixes_of_a_check_are_lines_to_copy(run, cohort, monkeypatch):
+    from radnec.imaging.check_report import COLUMNS, CheckReport
+    from radnec.imaging.findings import FINDINGS
+
+    finding = FINDINGS["RN010"]
+    values = ("RN010", "info", "P1", "S1", "L1", "FLAIR", "5 × 1 mm", finding.explanation, finding.fix)
+    report = CheckReport(pd.DataFrame([dict(zip(COLUMNS, values, strict=True))] * 4), images=4)
+    monkeypatch.setattr("radnec.check", lambda *_, **__: report)
+    _, out, _ = run("check", cohort)
+    assert "`resampled_spacing_mm: [1, 1, 1]`" in out
+    assert "1 more with radnec check --json" in out
+    (fix,) = {row["fix"] for row in json.loads(run("check", cohort, "--json")[1])}
+    assert "a line `force_2d: true` in the --extraction file" in fix
 
 
 def test_schema_prints_the_page(run):
@@ -157,7 +392,7 @@ def test_the_whole_way(run, cohort, features, quick, tmp_path):
     code, out, err = run("evaluate", table, "--model", model)
     assert (code, out) == (2, "")
     assert "rows the model was trained on" in err
-    assert "radnec evaluate TABLE, without --model" in err
+    assert "radnec evaluate TABLE (without --model)" in err
     elsewhere = radnec.simulate_cohort(tmp_path / "b", n_patients=20, sequences=("T1wCE",), random_state=7)
     code, out, _ = run("evaluate", elsewhere, "--model", model, "--json")
     assert code == 0
@@ -185,6 +420,7 @@ def test_a_failed_lesion_is_reported_and_exits_with_one(run, cohort, features, t
     assert "1 failed" in out
     assert err.count("has no label 77") == 1
     assert (tmp_path / "f.csv.json").exists()
+    assert out.startswith("Measured 3 lesion sessions, 1 failed")
 
 
 @pytest.mark.slow
@@ -195,6 +431,3 @@ def test_the_demo_leaves_a_report_a_model_and_calls(run, tmp_path):
     assert "Open " in out
     for name in ("cohort.csv", "features.parquet", "report.html", "model.radnec", "assessed.csv"):
         assert (out_folder / name).stat().st_size > 0
-    code, _, err = run("demo", "--out", out_folder)
-    assert code == 2
-    assert str(out_folder) in err

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from radnec.config import ExtractionConfig, TrainingConfig
+from radnec.config.base import check_jobs
 from radnec.config.vocabulary import FEATURES, IMAGE_TYPES, ON_REQUEST, REPLACED
 from radnec.errors import ConfigError, ExtractionWarning
 
@@ -171,6 +172,67 @@ def test_wrong_settings_are_refused_with_what_to_write(values, message):
     with pytest.raises(ConfigError) as refusal:
         ExtractionConfig(**values)
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        (TrainingConfig, "candidates: logistic", "candidates: found 'logistic'; expected a list, such as ['logistic']"),
+        (TrainingConfig, "candidates: []", "candidates: found []; expected a list of 1 or more values"),
+        (TrainingConfig, "candidates: [svm]", "candidates.0: found 'svm'; expected 'logistic', 'elastic_net'"),
+        (TrainingConfig, "positive: [1]", "positive: found [1]; expected text or a whole number or true or false"),
+        (TrainingConfig, "draws: many", "draws: found 'many'; expected a whole number"),
+        (TrainingConfig, "error: 0.9", "error: found 0.9; expected a value less than 0.5"),
+        (TrainingConfig, "policy: all", "policy: found 'all'; expected `name: value` pairs"),
+        (ExtractionConfig, "n4: maybe", "n4: found 'maybe'; expected true or false"),
+        (ExtractionConfig, "distances: 1", "distances: found 1; expected a list, such as [1]"),
+        (ExtractionConfig, "resampled_spacing_mm: 1", "resampled_spacing_mm: found 1; expected a list"),
+        (ExtractionConfig, "resampled_spacing_mm: [1, 1]", "found [1, 1]; expected more values"),
+        (ExtractionConfig, "resampled_spacing_mm: [1, 1, 1, 1]", "expected a list of 3 or fewer values"),
+        (ExtractionConfig, "feature_classes: {glcm: Contrast}", "give the features of glcm as a list"),
+        (ExtractionConfig, "feature_classes: [glcm]", "such as {'firstorder': [], 'glcm': ['Contrast']}"),
+    ],
+)
+def test_problems_are_told_in_plain_words(kind, text, message):
+    with pytest.raises(ConfigError) as refusal:
+        kind.from_text(text)
+    told = str(refusal.value)
+    assert message in told
+    assert told.count("\n") == 1
+    for word in ("tuple", "Tuple", "valid", "Input should", "dictionary"):
+        assert word not in told
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (("label",), "TrainingConfig(label='label')"),
+        (("training.yaml",), "TrainingConfig.from_yaml('training.yaml')"),
+        (({"draws": 2},), "TrainingConfig(**values)"),
+    ],
+)
+def test_a_setting_without_its_name_is_refused_with_the_line_to_write(values, line):
+    with pytest.raises(ConfigError) as refusal:
+        TrainingConfig(*values)
+    assert line in str(refusal.value)
+
+
+def test_a_setting_cannot_be_assigned_and_the_message_makes_new_ones():
+    config = TrainingConfig(label="Target")
+    with pytest.raises(ConfigError, match="draws cannot be set to 9: settings never change") as refusal:
+        config.draws = 9
+    line = str(refusal.value).split("with all else as it was ")[1]
+    made = eval(line, {"TrainingConfig": TrainingConfig, "config": config})  # noqa: S307
+    assert made == TrainingConfig(label="Target", draws=9)
+    with pytest.raises(ConfigError, match="lable: unknown setting; did you mean 'label'"):
+        config.lable = "Target"
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "4", True, None])
+def test_a_number_of_jobs_that_cannot_be_is_refused(n_jobs):
+    with pytest.raises(ConfigError, match="expected 1 or more parallel jobs, or -1"):
+        check_jobs(n_jobs)
+    check_jobs(-1)
 
 
 def test_settings_survive_yaml_and_the_digest_follows_them(tmp_path):

@@ -23,7 +23,7 @@ from radnec.bundle.pipeline import bytes_to_pipeline, pipeline_to_bytes
 from radnec.bundle.tables import bytes_to_table, table_to_bytes
 from radnec.bundle.texts import bytes_to_settings, bytes_to_text
 from radnec.config import ExtractionConfig, TrainingConfig
-from radnec.errors import BundleError
+from radnec.errors import BundleError, BundleFormatError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def write_bundle(path: str | Path, bundle: Bundle) -> Path:
     Parameters
     ----------
     path : path-like
-        The file, by custom ``*.radnec``; its folder must exist.
+        The file, ``*.radnec``; its folder must exist.
     bundle : Bundle
         What to write. ``attrs`` of the tables are not written.
 
@@ -85,12 +85,16 @@ def write_bundle(path: str | Path, bundle: Bundle) -> Path:
 
     Raises
     ------
+    radnec.errors.BundleError
+        If the name ends otherwise, or the folder does not exist.
     radnec.errors.BundleTypeError
         If the pipeline holds a type that a model file may not hold.
     radnec.errors.BundleFormatError
         If the manifest is not plain JSON.
     radnec.errors.BundleSizeError
         If the model is larger than a model file may be.
+    OSError
+        If the file cannot be written.
 
     Examples
     --------
@@ -103,6 +107,7 @@ def write_bundle(path: str | Path, bundle: Bundle) -> Path:
     [1.0, 2.0]
     """
     path = Path(path)
+    _check_place(path)
     data = _to_bytes(bundle)
     _from_bytes(data)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
@@ -112,9 +117,23 @@ def write_bundle(path: str | Path, bundle: Bundle) -> Path:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # The file that the caller knows, not the unfinished one.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return path
+
+
+def _check_place(path: Path) -> None:
+    if path.suffix.lower() != ".radnec":
+        raise BundleError(f"{path}: a model file ends in .radnec; write it to {path.with_suffix('.radnec').name}")
+    if path.is_dir():
+        raise BundleError(f"{path} is a folder; expected the name of a model file")
+    if not path.parent.is_dir():
+        raise BundleError(f"there is no folder {path.parent} to write {path.name} to; make it first")
 
 
 def read_bundle(path: str | Path) -> Bundle:
@@ -144,6 +163,8 @@ def read_bundle(path: str | Path) -> Bundle:
     OSError
         If the file cannot be opened.
     """
+    if Path(path).is_dir():
+        raise BundleFormatError(f"{path} is a folder; expected a file that ends in .radnec")
     with Path(path).open("rb") as file:
         data = file.read(LIMITS.archive + 1)
     try:

@@ -37,8 +37,6 @@ _UNREADABLE = (
     struct.error,
     tokenize.TokenError,
     yaml.YAMLError,
-    zipfile.BadZipFile,
-    zlib.error,
 )
 
 _END = struct.Struct("<4s4H2LH")
@@ -96,6 +94,10 @@ def refusing(what: str) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise BundleSizeError(f"{what} asks for more memory than there is; the file is damaged or hostile") from error
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise BundleFormatError(
+            f"{what} cannot be read: the file is damaged ({error}); get it again from its author"
+        ) from error
     except _UNREADABLE as error:
         raise BundleFormatError(f"{what} cannot be read ({type(error).__name__}: {error})") from error
 

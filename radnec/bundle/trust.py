@@ -139,7 +139,7 @@ def audit(root: Node) -> list[Node]:
         raise BundleTypeError(
             f"the pipeline holds {', '.join(sorted(refused))}, outside the fixed list of types that a model "
             "file may hold (radnec.bundle.trust); nothing of it was built. "
-            "Use the estimators of TrainingConfig(candidates=...)"
+            "Use radnec's own estimators, such as TrainingConfig(candidates=('logistic', 'random_forest'))"
         )
     return nodes
 

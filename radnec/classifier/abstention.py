@@ -10,7 +10,7 @@ import pandas as pd
 from radnec.features.columns import acquisitions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -72,6 +72,29 @@ def why_abstain(
             )
         reasons.append("; ".join(why))
     return reasons
+
+
+def sequences_missed(
+    frame: pd.DataFrame, recipe: Recipe, lacked: Mapping[str, int]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Return, per row, the sequences it lacks as some training rows did, and those it alone lacks.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns that the model reads.
+    recipe : Recipe
+        The fitted recipe; sequences of which it uses no feature may be missing.
+    lacked : mapping of str to int
+        How many training rows lacked each sequence.
+    """
+    used = {name for names in recipe.member_features() for name in names}
+    absent = absent_sequences(frame, [name for name in recipe.features if name in used])
+    common = absent.columns.map(lambda name: bool(lacked.get(name))).to_numpy(dtype=bool)
+    imputed, lacking = (
+        [absent.columns[row].tolist() for row in absent.to_numpy(dtype=bool) & kind] for kind in (common, ~common)
+    )
+    return imputed, lacking
 
 
 def why_call(held: NDArray[np.bool_], call: str, error: float, imputed: Sequence[str] = ()) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from radnec.classifier.abstention import absent_sequences
-from radnec.evaluation.notes import folds_note
+from radnec.evaluation.notes import folds_note, pooled_note
 from radnec.model.candidates import FAMILIES
 from radnec.model.recipe import shares_of
 
@@ -84,6 +84,7 @@ def summarise_training(
     stored = sorted({name for name in config.candidates if FAMILIES[name].stores_rows})
     if any(recipe.chosen_.startswith(name) for name in stored):
         notes.append("The chosen classifier stores rows of the training table (support vectors).")
+    notes += pooled_note(frame, roles.batches, config)
     notes += folds_note("Inner", [len(recipe.members_)], config.inner_folds)
     return {
         "rows": len(frame),
@@ -102,11 +103,11 @@ def summarise_training(
 
 
 def verdict(model: RadnecClassifier) -> str:
-    """Return whether the model learnt anything, as a sentence."""
+    """Return whether the model learnt anything, as a sentence; the winner of a search flatters itself a little here."""
     gain = model.recipe_.gain_
     numbers = f"out-of-fold log loss {gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] against prevalence"
     if model.better_than_prevalence_:
-        return f"Better than prevalence in training ({numbers}); evaluate before you believe it."
+        return f"Better than prevalence in training ({numbers}, of the best of the candidates); evaluate to know."
     return f"No better than prevalence ({numbers})."
 
 
@@ -181,6 +182,14 @@ def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
         (
             "- `abstain` means the model should not be asked: unseen scanner, failed extraction, missing features, or "
             "features outside the training range."
+        ),
+        (
+            "- Calls follow from the fold models' scores among held-out patients of each class, `p_necrosis` from one "
+            "calibrated map of their mean, so that of two lesions with nearly the same probability one may be called."
+        ),
+        (
+            f"- {len(model.training_rows_.marks)} training rows are kept as 32-bit hashes of a few rounded features, "
+            "by which an external test refuses them; no feature and no name can be computed from these."
         ),
         "",
         "## Evaluation",

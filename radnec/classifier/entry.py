@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.inputs import truth_of
 from radnec.classifier.measured import extraction_of, same_extraction
-from radnec.classifier.training_rows import refuse_training_rows
 from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError
@@ -146,7 +145,8 @@ def evaluate(
         _enough_patients(selection.y, selection.table[config.patient])
         predicted = cross_validate(selection.table, truth, roles, config, seed)
     else:
-        refuse_training_rows(selection.table, model.feature_names_, model.training_marks_)
+        advice = "Leave these patients out, or train anew in each fold of its own table with radnec.evaluate(table)"
+        model.training_rows_.refuse(selection.table, advice)
         recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
         prevalence = model.summary_["prevalence"]
         predicted = external_predictions(selection.table, truth, recipes, prevalence, config)
@@ -192,9 +192,9 @@ def _is_extracted(name: str) -> bool:
 
 
 def _suspects(table: pd.DataFrame, roles: Roles) -> list[str]:
-    """Return every column that some rung of the ladder reads."""
+    """Return every column that some rung of the ladder reads, and the scanners it is harmonised by."""
     clinical = [name for name in clinical_predictors() if name in table]
-    return list(dict.fromkeys([*roles.features, *roles.covariates, *clinical]))
+    return list(dict.fromkeys([*roles.features, *roles.batches, *roles.covariates, *clinical]))
 
 
 def _enough_patients(y: pd.Series[Any], patients: pd.Series[Any]) -> None:

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from radnec.classifier import describe
-from radnec.classifier.abstention import absent_sequences, why_abstain, why_call
-from radnec.classifier.inputs import as_frame, patients_of, truth_of, without_infinite, without_numbered_names
+from radnec.classifier.abstention import sequences_missed, why_abstain, why_call
+from radnec.classifier.inputs import (
+    as_frame,
+    check_new_scanners,
+    labels_of,
+    patients_of,
+    refuse_unseen,
+    truth_of,
+    two_classes,
+    without_infinite,
+    without_numbered_names,
+)
 from radnec.classifier.measured import extraction_of, same_extraction
-from radnec.classifier.training_rows import marks_to_keep
+from radnec.classifier.training_rows import TrainingRows
 from radnec.config import TrainingConfig
-from radnec.errors import ConfigError, LabelError, TableError, UnseenBatchError
+from radnec.errors import ConfigError, LabelError, TableError
 from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
 from radnec.model.calibrate import fit_recalibration
 from radnec.model.conformal import name_sets
@@ -64,8 +73,8 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How the features were measured, when the training table knew it.
     summary_ : dict
         What it was trained on, in numbers; no patient data.
-    training_marks_ : list of int
-        Hashes by which :func:`radnec.evaluate` recognises training rows; the rows cannot be computed from them.
+    training_rows_ : TrainingRows
+        Hashes by which training rows are recognised; the rows cannot be computed from them.
     random_state_ : int
         The seed used.
     better_than_prevalence_ : bool
@@ -141,7 +150,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.reference_ = describe.quantiles(read)
         self.canary_ = describe.synthetic_rows(read, self.reference_)
         self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings)
-        self.training_marks_ = marks_to_keep(frame, self.feature_names_)
+        self.training_rows_ = TrainingRows.of(frame, self.feature_names_)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0
         content = pd.util.hash_pandas_object(read, index=False).to_numpy().tobytes()
         self.identity_ = _identity(settings.digest(), str(self.random_state_), content, truth.tobytes())
@@ -162,7 +171,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = self._input(X)
         check_values(frame, self.recipe_.features, {})
         if self.unseen == "error":
-            self._refuse_unseen(frame)
+            refuse_unseen(self.recipe_.unseen_rows(frame))
         p = self.recipe_.predict_proba(frame) if len(frame) else np.zeros(0)
         columns = [p, 1 - p] if self.classes_[0] == self.positive_ else [1 - p, p]
         return np.column_stack(columns)
@@ -202,7 +211,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if self.positive_ != self._settings().positive:
             raise LabelError(
-                f"the model was trained on the classes {list(self.classes_)}, without the positive class "
+                f"the model was trained on the classes {self.classes_.tolist()}, without the positive class "
                 f"{self._settings().positive!r}; name it with TrainingConfig(positive=...) and train again"
             )
         check_table(X)
@@ -216,7 +225,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         negative = next(label for label in self.classes_ if label != self.positive_)
         sets = self.recipe_.conformal_.sets(judgement.scores, error=settings.error)
         texts, calls = name_sets(sets, str(negative), str(self.positive_))
-        imputed, lacking = self._sequences_missed(frame)
+        imputed, lacking = sequences_missed(frame, self.recipe_, self.summary_["lacking"])
         abstain = why_abstain(X, frame, self.recipe_, judgement, infinite, lacking)
         reasons = [
             why or why_call(row, call, settings.error, filled)
@@ -240,8 +249,19 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         RadnecClassifier
             A new model; ``parent_`` names this one.
+
+        Raises
+        ------
+        radnec.errors.TableError
+            If no row comes from a scanner without an effect of its own.
+
+        Warns
+        -----
+        radnec.errors.TrainingWarning
+            If a new scanner has fewer than ``config.min_batch`` rows.
         """
         frame = self._input(X)
+        check_new_scanners(self.recipe_.learnable_rows(frame.reset_index(drop=True)), self._settings().min_batch)
         adapted = self._child(frame)
         adapted.recipe_ = self.recipe_.adapt(frame)
         return adapted
@@ -268,9 +288,16 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ------
         radnec.errors.LabelError
             If `y` holds a value that is not one of the model's classes, or only one of them.
+        radnec.errors.LeakageError
+            If the model was trained on some of the rows.
+        radnec.errors.UnseenBatchError
+            If a row comes from a scanner that training never saw, unless ``unseen="reference"``.
         """
         frame = self._input(X)
         check_values(frame, self.recipe_.features, {})
+        self.training_rows_.refuse(X, "On its own training rows a model looks better calibrated than it is")
+        if self.unseen == "error":
+            refuse_unseen(self.recipe_.unseen_rows(frame))
         check_consistent_length(X, y)
         truth = truth_of(y, self.classes_.tolist(), self.positive_)
         if len(set(truth)) < 2:
@@ -278,7 +305,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "all rows to recalibrate on are of one class; expected both, or the intercept has no limit"
             )
         mended = self._child(frame)
-        mended.training_marks_ = [*self.training_marks_, *marks_to_keep(frame, self.feature_names_)]
+        mended.training_rows_ = self.training_rows_.with_rows(frame)
         intercept, slope = fit_recalibration(self.recipe_.predict_proba(frame), truth)
         before = self.recipe_.adjustment_
         mended.recipe_ = copy.copy(self.recipe_)
@@ -318,21 +345,13 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(X, pd.DataFrame):
             check_table(X)
             validate_data(self, X, skip_check_array=True)
-            labels = column_or_1d(y, warn=True)
+            labels = labels_of(y)
             check_consistent_length(X, labels)
-            if pd.isna(labels).any():
-                count = int(pd.isna(labels).sum())
-                raise LabelError(f"{count} rows have no label; radnec.labelled(table) leaves them out")
             frame = X.reset_index(drop=True)
         else:
             values, labels = validate_data(self, X, y, dtype=float, ensure_all_finite="allow-nan")
             frame = as_frame(values)
-        check_classification_targets(labels)
-        self.classes_ = np.unique(labels)
-        if len(self.classes_) != 2:
-            raise LabelError(
-                f"found {len(self.classes_)} class(es) in y; expected two. Only binary classification is supported."
-            )
+        self.classes_ = two_classes(labels)
         return frame, np.asarray(labels)
 
     def _input(self, X: Any) -> pd.DataFrame:
@@ -348,26 +367,6 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             f"found a {type(X).__name__}; the model was trained on named columns. Expected a DataFrame that holds "
             f"{self.feature_names_[0]!r} and {len(self.feature_names_) - 1} more"
         )
-
-    def _sequences_missed(self, frame: pd.DataFrame) -> tuple[list[list[str]], list[list[str]]]:
-        """Return, per row, the sequences it lacks as some training rows did, and those it alone lacks."""
-        used = {name for names in self.recipe_.member_features() for name in names}
-        absent = absent_sequences(frame, [name for name in self.recipe_.features if name in used])
-        common = absent.columns.map(lambda name: bool(self.summary_["lacking"].get(name))).to_numpy(dtype=bool)
-        imputed, lacking = (
-            [absent.columns[row].tolist() for row in absent.to_numpy(dtype=bool) & kind] for kind in (common, ~common)
-        )
-        return imputed, lacking
-
-    def _refuse_unseen(self, frame: pd.DataFrame) -> None:
-        unseen = self.recipe_.unseen_rows(frame)
-        found = sorted(set(unseen[unseen != ""]))
-        if found:
-            raise UnseenBatchError(
-                f"{int((unseen != '').sum())} rows come from scanners that training never saw: {', '.join(found)}. "
-                "Adapt the model with model.adapt(rows of that scanner), or accept the grand mean with "
-                'model.set_params(unseen="reference")'
-            )
 
     def _child(self, frame: pd.DataFrame) -> RadnecClassifier:
         child = copy.copy(self)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from radnec.errors import LabelError, TableError, TrainingWarning
+from radnec.errors import LabelError, TableError, TrainingWarning, UnseenBatchError
 from radnec.model.door import infinite_cells
 
 if TYPE_CHECKING:
@@ -85,6 +86,43 @@ def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, n
     return patients.astype(str).to_numpy(dtype=str)
 
 
+def labels_of(y: ArrayLike) -> NDArray[Any]:
+    """Return labels as a NumPy array; pandas' nullable kinds keep theirs, so that 1 does not become 1.0.
+
+    Raises
+    ------
+    radnec.errors.LabelError
+        If a label is missing.
+
+    Examples
+    --------
+    >>> labels_of(pd.Series([1, 0], dtype="Int64"))
+    array([1, 0])
+    """
+    missing = int(pd.isna(np.asarray(y, dtype=object)).sum())
+    if missing:
+        raise LabelError(f"{missing} rows have no label; radnec.labelled(table) leaves them out")
+    kind = getattr(y, "dtype", None)
+    if isinstance(y, pd.Series) and isinstance(kind, pd.api.extensions.ExtensionDtype):
+        y = y.to_numpy(dtype=getattr(kind, "numpy_dtype", object))
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def two_classes(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return the two classes of labels, sorted.
+
+    Raises
+    ------
+    radnec.errors.LabelError
+        If there are not two.
+    """
+    check_classification_targets(labels)
+    classes = np.unique(labels)
+    if len(classes) != 2:
+        raise LabelError(f"found {len(classes)} class(es) in y; expected two. Only binary classification is supported.")
+    return classes
+
+
 def truth_of(labels: ArrayLike, classes: Sequence[Any], positive: Any) -> NDArray[np.bool_]:
     """Return which labels are the positive class, by value.
 
@@ -107,6 +145,61 @@ def truth_of(labels: ArrayLike, classes: Sequence[Any], positive: Any) -> NDArra
             "expected the same values of the same type"
         )
     return np.array([value == positive for value in values], dtype=np.bool_)
+
+
+def refuse_unseen(unseen: pd.Series[str]) -> None:
+    """Refuse rows of scanners that training never saw.
+
+    Parameters
+    ----------
+    unseen : Series of str
+        The unseen scanner of each row, or an empty text.
+
+    Raises
+    ------
+    radnec.errors.UnseenBatchError
+        Naming the scanners, and what to do.
+    """
+    found = sorted(set(unseen[unseen != ""]))
+    if found:
+        raise UnseenBatchError(
+            f"{int((unseen != '').sum())} rows come from scanners that training never saw: {', '.join(found)}. "
+            "Adapt the model with model.adapt(rows of that scanner), or accept the grand mean with "
+            'model.set_params(unseen="reference")'
+        )
+
+
+def check_new_scanners(scanners: pd.Series[str], fewest: int) -> None:
+    """Check that there is a new scanner to learn, and enough rows of it.
+
+    Parameters
+    ----------
+    scanners : Series of str
+        The scanner that each row would teach, or an empty text.
+    fewest : int
+        Rows below which its offset is hardly known.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If no row is of a new scanner.
+
+    Warns
+    -----
+    radnec.errors.TrainingWarning
+        If a scanner has fewer rows than `fewest`.
+    """
+    counts = scanners[scanners != ""].value_counts()
+    if counts.empty:
+        raise TableError(
+            f"none of the {len(scanners)} rows comes from a scanner that is new to the model; nothing to adapt to"
+        )
+    for scanner, count in counts[counts < fewest].sort_index().items():
+        warnings.warn(
+            f"{scanner}: its offset rests on {count} rows only, fewer than {fewest}; adapt again when there are more",
+            TrainingWarning,
+            stacklevel=3,
+        )
 
 
 def without_infinite(frame: pd.DataFrame, features: list[str]) -> tuple[pd.DataFrame, list[str]]:

@@ -38,6 +38,7 @@ def same_extraction(table: Any, expected: ExtractionConfig | None) -> None:
         if getattr(found, name) != getattr(expected, name)
     ]
     raise SettingsMismatchError(
-        f"the table was measured with other extraction settings than the training table ({'; '.join(differing)}). "
+        f"the table was measured with other extraction settings than were asked for or trained with "
+        f"({'; '.join(differing)}). "
         "Measure it with radnec.extract(cohort, model.extraction_config_)"
     )

@@ -9,6 +9,7 @@ import numpy as np
 from radnec.bundle import Bundle, read_bundle, write_bundle
 from radnec.classifier import describe
 from radnec.classifier.estimator import RadnecClassifier
+from radnec.classifier.training_rows import TrainingRows
 from radnec.errors import BundleFormatError, CanaryError
 from radnec.model.recipe import Recipe
 
@@ -37,7 +38,7 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         "n_features_in": int(model.n_features_in_),
         "random_state": model.random_state_,
         "training": model.summary_,
-        "training_marks": model.training_marks_,
+        "training_rows": {"features": model.training_rows_.features, "marks": model.training_rows_.marks},
     }
     bundle = Bundle(
         pipeline={"radnec": model.recipe_, "volume": model.volume_recipe_},
@@ -66,7 +67,8 @@ def load_model(path: str | Path) -> RadnecClassifier:
         model.n_features_in_ = manifest["n_features_in"]
         model.random_state_ = manifest["random_state"]
         model.summary_ = manifest["training"]
-        model.training_marks_ = manifest.get("training_marks", [])
+        known = manifest.get("training_rows", {"features": [], "marks": []})
+        model.training_rows_ = TrainingRows(list(known["features"]), list(known["marks"]))
         model.identity_, model.parent_ = manifest["identity"], manifest["parent"]
         named = manifest["named_columns"]
     except KeyError as error:

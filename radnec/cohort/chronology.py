@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radnec.cohort.parsing import counted
+
 if TYPE_CHECKING:
     from radnec.cohort.findings import Findings
 
@@ -66,8 +68,8 @@ def with_months_since_rt(table: pd.DataFrame, findings: Findings) -> pd.DataFram
     if len(apart):
         row: Any = next(iter(apart.itertuples()))
         findings.tip(
-            f"months_since_rt: {len(apart)} row(s) are over a month from their dates or session_day, such as "
-            f"row {findings.rows[row.Index]}: {row.months_since_rt:g} against {row.reckoned:.1f}"
+            f"months_since_rt: {counted(len(apart), 'row is', 'rows are')} over a month from their dates or "
+            f"session_day, such as row {findings.rows[row.Index]}: {row.months_since_rt:g} against {row.reckoned:.1f}"
         )
     return table.assign(months_since_rt=given.fillna(reckoned))
 

@@ -131,7 +131,7 @@ _CLINICAL = (
     Field("age_years", "number", "predictor", "clinical", "session",
           "Age at the session.", minimum=0, maximum=110, unit="years"),
     Field("sex", "category", "predictor", "clinical", "patient",
-          "Sex.", categories=("female", "male")),
+          "Sex; DICOM's F and M are read as these.", categories=("female", "male")),
     Field("kps", "integer", "predictor", "clinical", "session",
           "Karnofsky performance status.", minimum=0, maximum=100, unit="%"),
     Field("n_metastases", "integer", "predictor", "clinical", "session",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from radnec.cohort.fields import FIELDS
+from radnec.cohort.parsing import counted
 from radnec.cohort.suggestions import folded, nearest
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def named(cells: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     cells = cells.set_axis([str(name).strip() for name in cells.columns], axis=1)
     nameless = cells.columns == ""
     if nameless.any():
-        findings.tip(f"{nameless.sum()} column(s) without a name were left out")
+        columns = counted(int(nameless.sum()), "column without a name was", "columns without a name were")
+        findings.tip(f"{columns} left out")
         cells = cells.loc[:, ~nameless]
     cells = _each_once(cells, findings)
     lower = {name.casefold() for name in cells.columns}

@@ -27,6 +27,9 @@ _FLAGS = {
     **dict.fromkeys(("no", "n", "false", "0", "0.0"), False),
 }
 
+#: What standards write, folded, which cannot mean anything else: DICOM's Patient's Sex (0010,0040).
+_STANDARD_CODES: dict[str, dict[str, str]] = {"sex": {"f": "female", "m": "male"}}
+
 #: How people write, folded, that a category is not known.
 _UNKNOWN = frozenset({"unknown", "notknown", "notavailable", "?"})
 
@@ -92,13 +95,13 @@ def inferred(cells: pd.Series[Any]) -> pd.Series[Any]:
     return cells.astype("string")
 
 
-def counted(number: int, noun: str) -> str:
-    """Return "1 row", "2 rows"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return "1 row", "2 rows", or for "miss" with the plural "misses" "2 misses"."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def _categories(cells: pd.Series[Any], field: Field, findings: Findings) -> pd.Series[Any]:
-    known = {folded(category): category for category in field.categories}
+    known = {folded(category): category for category in field.categories} | _STANDARD_CODES.get(field.name, {})
     read = cells.map(lambda text: known.get(folded(text), text), na_action="ignore")
     unknown = cells.map(lambda text: folded(text) in _UNKNOWN - known.keys(), na_action="ignore")
     read = read.mask(unknown.eq(True).fillna(False), pd.NA)

@@ -23,7 +23,8 @@ def look_again(table: pd.DataFrame, findings: Findings) -> None:
     _tell_variants(table, findings)
     unsourced = int((table["label"].notna() & table["label_source"].isna()).sum())
     if unsourced:
-        findings.tip(f"label_source: {counted(unsourced, 'labelled row')} do not say how the label was found")
+        rows = counted(unsourced, "labelled row does", "labelled rows do")
+        findings.tip(f"label_source: {rows} not say how the label was found")
     measured = table[["scanner_id", "field_strength_t"]].dropna()
     for scanner, strengths in measured.groupby("scanner_id")["field_strength_t"].unique().items():
         if len(strengths) > 1:

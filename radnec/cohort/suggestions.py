@@ -31,8 +31,9 @@ _ALSO_CALLED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("rn", "radionecrosis", "radiationnecrosis", "necrotic"), "necrosis"),
         **dict.fromkeys(("tp", "pd", "recurrence", "recurrent", "tumour", "tumor"), "progression"),
         **dict.fromkeys(("tumourprogression", "tumorprogression", "trueprogression"), "progression"),
+        **dict.fromkeys(("undetermined", "equivocal", "inconclusive"), "indeterminate"),
     },
-    "sex": {"f": "female", "w": "female", "m": "male"},
+    "sex": {"w": "female"},
     "rt_technique": {
         **dict.fromkeys(("gammaknife", "gk", "gkrs", "cyberknife", "radiosurgery"), "SRS"),
         **dict.fromkeys(("hsrt", "hfsrt", "srt", "sbrt"), "FSRT"),
@@ -43,6 +44,20 @@ _ALSO_CALLED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("gbm", "glioblastoma", "hgg", "lgg"), "glioma"),
     },
 }
+
+#: Words that turn a value into its opposite, or leave it open: nothing is suggested beside them.
+_DENYING = frozenset(
+    {"no", "not", "non", "none", "without", "never", "neg", "negative", "absent", "excluded", "unlikely", "free"}
+    | {"kein", "keine", "pas", "sans"}
+)
+_DENYING_STARTS = ("no", "pseudo")
+
+#: Folded, what treatment leaves in a scan, of which necrosis is only a part.
+_TREATMENT_EFFECT = re.compile(
+    r"pseudoprogress\w*|psp|pspd|are|trc|ptre"
+    r"|(adverse|late|post)?(radio|chemo)?(treatment|radiation|therapy|radiotherapy)(related|induced|radiation)?"
+    r"(effect|change|injury|reaction)s?(\(\w+\))?"
+)
 
 
 def folded(text: str) -> str:
@@ -56,8 +71,8 @@ def folded(text: str) -> str:
     return re.sub(r"[\s_-]+", "", text.casefold())
 
 
-def nearest(text: str, known: Iterable[str]) -> str | None:
-    """Return the known name that `text` most resembles, or None if none comes close.
+def nearest(text: str, known: Iterable[str], *, cutoff: float = 0.75) -> str | None:
+    """Return the known name that `text` most resembles, or None if none comes as close as `cutoff` (from 0 to 1).
 
     Examples
     --------
@@ -65,7 +80,7 @@ def nearest(text: str, known: Iterable[str]) -> str | None:
     'patient_id'
     """
     by_folded = {folded(name): name for name in known}
-    close = difflib.get_close_matches(folded(text), by_folded, n=1, cutoff=0.75)
+    close = difflib.get_close_matches(folded(text), by_folded, n=1, cutoff=cutoff)
     return by_folded[close[0]] if close else None
 
 
@@ -83,8 +98,32 @@ def expected_instead(value: str, field: Field) -> str:
 
 
 def _meant_category(value: str, field: Field) -> str:
-    meant = _ALSO_CALLED.get(field.name, {}).get(folded(value)) or nearest(value, field.categories)
+    if field.name == "label" and _TREATMENT_EFFECT.fullmatch(folded(value)):
+        return (
+            f"{value} is an effect of treatment, which may be necrosis or not: decide by the reference standard of "
+            "this lesion, and leave the label empty where it does not tell"
+        )
+    if _denies(value):
+        return ""
+    meant = _ALSO_CALLED.get(field.name, {}).get(folded(value))
+    if meant is None:
+        meant = _misspelt_label(value, field) if field.name == "label" else nearest(value, field.categories)
     return f"did you mean {meant}?" if meant else ""
+
+
+def _misspelt_label(value: str, field: Field) -> str | None:
+    """Return the label that is misspelt; ``regression``, ``progression 0`` and ``progression?`` are none."""
+    meant = None if re.search(r"[\d?]", value) else nearest(value, field.categories, cutoff=0.85)
+    return meant if meant and folded(value).startswith(meant[0]) else None
+
+
+def _denies(value: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", value.casefold())
+    return (
+        not _DENYING.isdisjoint(words)
+        or folded(value).startswith(_DENYING_STARTS)
+        or re.search(r"^[-!~]|-$", value.strip()) is not None
+    )
 
 
 def _other_unit(value: str, field: Field) -> str:

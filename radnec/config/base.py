@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from radnec.config.explaining import explain, explain_assignment, explain_positional, explain_unknown
 from radnec.errors import ConfigError
 
 
@@ -21,16 +21,35 @@ class Settings(BaseModel):
     ------
     radnec.errors.ConfigError
         If a name is unknown or a value is out of range; every problem is listed, unknown names with the
-        nearest known one.
+        nearest known one. Also if a setting is given without its name, or assigned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *nameless: Any, **values: Any) -> None:
+        own = type(self)
+        if nameless:
+            raise ConfigError(explain_positional(own.__name__, own.model_fields, nameless))
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(_explain(type(self), error)) from None
+            raise ConfigError(explain(own.__name__, own.model_fields, error)) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to change a setting.
+
+        Raises
+        ------
+        radnec.errors.ConfigError
+            With the line that makes new settings.
+        """
+        try:
+            super().__setattr__(name, value)
+        except ValidationError:
+            own = type(self)
+            if name not in own.model_fields:
+                raise ConfigError(explain_unknown(name, own.model_fields)) from None
+            raise ConfigError(explain_assignment(own.__name__, name, value)) from None
 
     @classmethod
     def _of(cls, values: dict[str, Any], source: str) -> Self:
@@ -92,14 +111,20 @@ class Settings(BaseModel):
     undigested: ClassVar[set[str]] = set()
 
 
-def _explain(settings: type[BaseModel], error: ValidationError) -> str:
-    lines = [f"{settings.__name__} cannot be built:"]
-    for problem in error.errors(include_url=False):
-        name = ".".join(str(part) for part in problem["loc"]) or "settings"
-        if problem["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(name, settings.model_fields, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(settings.model_fields)}"
-            lines.append(f"  {name}: unknown setting{hint}")
-        else:
-            lines.append(f"  {name}: found {problem['input']!r}; {problem['msg'].removeprefix('Value error, ')}")
-    return "\n".join(lines)
+def check_jobs(n_jobs: int) -> None:
+    """Refuse a number of parallel jobs that joblib cannot start.
+
+    Raises
+    ------
+    radnec.errors.ConfigError
+        If it is 0, or no whole number.
+
+    Examples
+    --------
+    >>> check_jobs(0)
+    Traceback (most recent call last):
+    ...
+    radnec.errors.ConfigError: n_jobs=0; expected 1 or more parallel jobs, or -1 for all processors
+    """
+    if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or n_jobs == 0:
+        raise ConfigError(f"n_jobs={n_jobs!r}; expected 1 or more parallel jobs, or -1 for all processors")

@@ -186,7 +186,8 @@ class ExtractionConfig(Settings):
     def _known_features(cls, value: Any) -> Any:
         if not isinstance(value, dict) or not value:
             raise ValueError(
-                "give feature classes with their features, such as {'firstorder': None, 'glcm': ['Contrast']}"
+                "give feature classes with their features (an empty list for all), such as "
+                "{'firstorder': [], 'glcm': ['Contrast']}"
             )
         for name, features in value.items():
             if name not in FEATURES:
@@ -333,6 +334,8 @@ def _check_wavelet(image_types: dict[str, dict[str, Any]]) -> None:
 
 
 def _check_features(feature_class: str, features: Iterable[str]) -> None:
+    if isinstance(features, str):  # iterated over, it would be letters
+        raise ConfigError(f"give the features of {feature_class} as a list: {{{feature_class!r}: [{features!r}]}}")
     known = FEATURES[feature_class] + ON_REQUEST.get(feature_class, ())
     for feature in features:
         if feature in REPLACED.get(feature_class, {}):

@@ -134,12 +134,23 @@ class TrainingConfig(Settings):
             except re.error as error:
                 raise ValueError(f"not a regular expression: {error}") from None
             return value
+        if value is not None and not isinstance(value, list | tuple | set):
+            raise ValueError("expected a list of columns, a regular expression, or None for radnec's feature columns")
         if value is not None and not len(value):
             raise ValueError("an empty list; expected at least one column, or None for radnec's feature columns")
         return value if value is None else tuple(value)
 
+    @field_validator("n_jobs")
+    @classmethod
+    def _some_jobs(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("no jobs would do nothing; expected 1, more, or -1 for all processors")
+        return value
+
     @model_validator(mode="after")
     def _label_is_no_covariate(self) -> Self:
+        if self.batch in (self.label, self.patient):
+            raise ValueError(f"batch is {self.batch!r}, which names the label or the patient; expected the scanner")
         if self.label in self.covariates:
             raise ValueError(
                 f"{self.label!r} is the label: as a covariate of harmonisation it would leak the outcome "

@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
 FULL = "radnec"
 
+#: Rungs between the prevalence and the full recipe, as sentences call them.
+_LOWER = {"volume": "lesion volume alone", "clinical": "the clinical columns alone", "logistic": "plain logistic"}
+
 
 def better_than(summary: pd.DataFrame, rung: str) -> bool | None:
     """Say whether the full recipe beats a rung of the ladder.
 
     It does when the interval of its AUC lies above the rung's (above 0.5 for the prevalence; of the paired
-    difference, above 0, for the volume) and its log loss is lower.
+    difference, above 0, for the others) and its log loss is lower.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         From :func:`radnec.evaluation.resampling.summarise`.
-    rung : {"prevalence", "volume"}
+    rung : {"prevalence", "volume", "clinical", "logistic"}
         What to compare with.
 
     Returns
@@ -79,7 +82,7 @@ def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "
     Returns
     -------
     list of str
-        On the prevalence, on the volume, on calibration, in this order.
+        On the prevalence, on the other rungs, on calibration, in this order.
 
     Examples
     --------
@@ -91,7 +94,8 @@ def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "
     No better than prevalence: AUC 0.55 (95 % interval 0.42 to 0.67), log loss +0.100 (+0.000 to +0.200)
     against predicting the prevalence for every lesion.
     """
-    return [_against_prevalence(summary, level), _against_volume(summary), *_calibration(summary, probability)]
+    lower = [_against(summary, rung, name) for rung, name in _LOWER.items()]
+    return [_against_prevalence(summary, level), *filter(None, lower), *_calibration(summary, probability)]
 
 
 def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
@@ -104,19 +108,24 @@ def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
         f"log loss {_signed(loss)} against predicting the prevalence for every lesion"
     )
     if not better:
-        return f"No better than prevalence: {numbers}."
+        worse = ", and its probabilities are worse" if loss.low > 0 else ""
+        return f"No better than prevalence{worse}: {numbers}."
     doubt = "; that the probabilities themselves are better is not certain" if loss.high >= 0 else ""
     return f"Better than prevalence: {numbers}{doubt}."
 
 
-def _against_volume(summary: pd.DataFrame) -> str:
-    better = better_than(summary, "volume")
+def _against(summary: pd.DataFrame, rung: str, name: str) -> str:
+    """Compare with a lower rung; an empty text where that rung could not be, or is the recipe itself."""
+    better = better_than(summary, rung)
+    area, loss = find(summary, f"auc_difference_{rung}"), find(summary, f"log_loss_difference_{rung}")
     if better is None:
-        reason = _reason(summary, "auc_difference_volume", "log_loss_difference_volume")
-        return f"Not compared with lesion volume alone: {reason}."
-    area, loss = find(summary, "auc_difference_volume"), find(summary, "log_loss_difference_volume")
+        if rung != "volume":
+            return ""
+        return f"Not compared with {name}: {_reason(summary, 'auc_difference_volume', 'log_loss_difference_volume')}."
+    if area == loss == Estimate(0.0, 0.0, 0.0):
+        return ""
     verdict = "Better" if better else "No better"
-    return f"{verdict} than lesion volume alone: AUC {_signed(area, 2)}, log loss {_signed(loss)}."
+    return f"{verdict} than {name}: AUC {_signed(area, 2)}, log loss {_signed(loss)}."
 
 
 def _calibration(summary: pd.DataFrame, probability: str) -> list[str]:

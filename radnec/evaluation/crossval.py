@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from radnec.evaluation.ladder import Ladder, build_ladder, with_volume
-from radnec.evaluation.notes import coverage_note, folds_note, unseen_note
+from radnec.evaluation.notes import coverage_note, folds_note, pooled_note, unseen_note
 from radnec.evaluation.predictions import Predicted, part_of
 from radnec.model.door import check_values
 from radnec.model.recipe import Recipe, shares_of
@@ -103,6 +103,7 @@ def cross_validate(
     notes = [
         coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
         *unseen_note(sum(result.unseen for result in full), len(tested), config),
+        *pooled_note(table, roles.batches, config),
         *folds_note("Outer", [len(folds) for folds in repeats], config.outer_folds),
         *folds_note("Inner", [len(result.used) for result in full], config.inner_folds),
     ]

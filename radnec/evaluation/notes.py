@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from radnec.config import TrainingConfig
@@ -47,6 +48,28 @@ def unseen_note(unseen: int, total: int, config: TrainingConfig, scanners: Seque
         return []
     named = f" ({', '.join(sorted(set(scanners)))})" if scanners else ""
     return [f"{unseen} of {total} predictions were of scanners absent from training{named}, {_HOW[config.unseen]}."]
+
+
+def pooled_note(table: pd.DataFrame, batches: Iterable[str], config: TrainingConfig) -> list[str]:
+    """Say which scanners have too few rows to be harmonised by themselves; nothing if all have enough.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from radnec.config import TrainingConfig
+    >>> pooled_note(pd.DataFrame({"scanner_id": ["A"] * 9 + ["B", "B", "C"]}), ["scanner_id"], TrainingConfig())
+    ['Scanners with fewer than 5 rows were harmonised together as one (scanner_id: B, C).']
+    """
+    notes = []
+    for column in batches:
+        counts = table[column].value_counts()
+        small = sorted(map(str, counts.index[counts < config.min_batch]))
+        if small:
+            notes.append(
+                f"Scanners with fewer than {config.min_batch} rows were harmonised together as one "
+                f"({column}: {', '.join(small)})."
+            )
+    return notes
 
 
 def folds_note(what: str, found: Sequence[int], asked: int) -> list[str]:

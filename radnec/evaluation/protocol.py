@@ -118,6 +118,7 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
         rows = flow.keep(rows, ~rows["status"].eq("failed").fillna(False), "extraction failed")
     rows = flow.keep(rows, rows[config.label].notna() & (rows[config.label].astype(str) != ""), "no label")
     _check_labels(rows, config)
+    _refuse_doubles(rows, config)
     rows = flow.keep(rows, ~rows[config.label].isin(UNDECIDED), "label mixed or indeterminate")
     rows = _mature(rows, config.policy, flow)
     rows = _one_session(rows, config, flow)
@@ -170,12 +171,30 @@ def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
         raise LabelError(f"column {config.label!r} holds the classes {sorted(map(str, decided))}; expected two")
 
 
+def _refuse_doubles(rows: pd.DataFrame, config: TrainingConfig) -> None:
+    keys = [config.patient, "session_id", "lesion_id"]
+    if set(keys) <= set(rows.columns):
+        twice = rows.duplicated(keys, keep=False)
+        if twice.any():
+            first = rows[twice].iloc[0]
+            count = int((rows[keys] == first[keys]).all(axis=1).sum())
+            raise TableError(
+                f"lesion {'/'.join(str(first[key]) for key in keys)} has {count} labelled rows; expected one for each "
+                "patient, session and lesion. Remove the others (table.drop_duplicates if they are equal)"
+            )
+
+
 def _mature(rows: pd.DataFrame, policy: LabelPolicy, flow: _Flow) -> pd.DataFrame:
-    if "label_source" not in rows:
-        return rows
-    followed = rows["label_source"].isin(_FOLLOWUP)
+    source = rows["label_source"] if "label_source" in rows else pd.Series(pd.NA, index=rows.index, dtype="string")
     months = numbers_of(rows, "followup_months")
-    immature = followed & (months < policy.min_followup_months)
+    unstated = source.isna() | source.eq("")
+    if "followup_months" in rows and unstated.any():
+        flow.notes.append(
+            f"{int(unstated.sum())} of {len(rows)} labels do not say how they were found (label_source); with a stated "
+            "follow-up they were taken for labels from follow-up."
+        )
+    followed = source.isin(_FOLLOWUP)
+    immature = (followed | unstated) & (months < policy.min_followup_months)
     rows = flow.keep(rows, ~(followed & months.isna()), "label from follow-up of unknown length")
     return flow.keep(rows, ~immature[rows.index], f"follow-up shorter than {policy.min_followup_months:g} months")
 

@@ -32,7 +32,10 @@ METRICS = (
 )
 
 #: Differences on the same resamples, as (metric, rung that is subtracted).
-DIFFERENCES = (("auc", "volume"), ("log_loss", "prevalence"), ("log_loss", "volume"), ("brier", "prevalence"))
+DIFFERENCES = (
+    *(("log_loss", "prevalence"), ("brier", "prevalence")),
+    *((metric, rung) for rung in ("volume", "clinical", "logistic") for metric in ("auc", "log_loss")),
+)
 
 _SHARES = ("auc", "brier", "sensitivity", "specificity")
 _ONE_SD = 0.6827
@@ -78,9 +81,9 @@ def summarise(
     -------
     pandas.DataFrame
         ``model, metric, value, low, high, reason``. Metrics are those of :data:`METRICS`, and for all but
-        the prevalence ``auc_difference_volume``, ``log_loss_difference_prevalence``,
-        ``log_loss_difference_volume`` and ``brier_difference_prevalence``: the model's value minus the
-        other's (a negative difference in loss is good). ``attrs["redrawn"]`` counts resamples that missed a
+        the prevalence the differences of :data:`DIFFERENCES`, such as ``auc_difference_volume`` and
+        ``log_loss_difference_prevalence``: the model's value minus the other's
+        (a negative difference in loss is good). ``attrs["redrawn"]`` counts resamples that missed a
         class and were drawn again.
 
     Raises
@@ -198,6 +201,8 @@ def _limits(metric: str, draws: Floats, scored: Scored, level: float) -> tuple[f
         inner = np.quantile(rest, tails, method="closest_observation")
         error = stretch * float(np.diff(inner)[0]) / 2
         low, high = intervals.symmetric(value, error, level=level, degrees=degrees)
+        if metric.startswith("auc_"):
+            low, high = max(low, -1.0), min(high, 1.0)
     return value, low, high, ""
 
 

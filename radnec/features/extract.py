@@ -62,7 +62,7 @@ def extract(
     radnec.errors.CohortError
         If the cohort breaks its contract.
     radnec.errors.ConfigError
-        If the settings name an unknown sequence, or `config` or `on_error` is something else.
+        If the settings name an unknown sequence, or `config`, `on_error` or `n_jobs` is something else.
     radnec.errors.MissingDependencyError
         If a library is missing; the message holds the install lines.
     radnec.errors.RadnecError

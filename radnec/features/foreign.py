@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from radnec.cohort.fields import FIELDS, KEYS, SEQUENCES
+from radnec.cohort.sources import MISSING
+from radnec.cohort.suggestions import nearest
 from radnec.errors import TableError
 from radnec.features.naming import column_prefix, parse_foreign
 from radnec.features.provenance import stamp
@@ -17,7 +20,7 @@ from radnec.features.text import numbers_or_text, read_cells
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from radnec.config import ExtractionConfig
 
@@ -71,8 +74,8 @@ def from_pyradiomics(
     Raises
     ------
     radnec.errors.TableError
-        If a column named here is missing, no column is pyradiomics', two rows have the same key, or a value
-        of the outcome has no meaning given.
+        If a column or prefix named here is missing, no column is pyradiomics', two rows have the same key, or a
+        value of the outcome has no meaning given.
 
     Examples
     --------
@@ -96,7 +99,7 @@ def from_pyradiomics(
     if label is not None:
         others = _with_label(others, *label)
     others = others.assign(status="ok", error="")
-    measured = frame[list(features)].rename(columns=features)[sorted(features.values())]
+    measured = _as_floats(frame[list(features)]).rename(columns=features)[sorted(features.values())]
     result = pd.concat([others, measured], axis=1).sort_values(list(KEYS), kind="stable", ignore_index=True)
     _refuse_doubles(result)
     shared = _shared(frame[diagnostics])
@@ -109,26 +112,41 @@ def _read(table: pd.DataFrame | str | os.PathLike[str], keys: list[str]) -> pd.D
         frame = table.reset_index(drop=True)
     elif Path(table).is_file():
         text = read_cells(Path(table))
-        frame = text.apply(lambda cells: cells if cells.name in keys else numbers_or_text(cells))
+        frame = text.apply(lambda cells: cells if cells.name in keys else _values(cells))
     else:
         raise TableError(f"there is no file {table}")
     return frame.set_axis(frame.columns.map(str), axis=1)
+
+
+def _values(cells: pd.Series[str]) -> pd.Series:
+    """Return cells as :func:`pandas.read_csv` would, so that a file and its frame give the same table."""
+    values = numbers_or_text(cells)
+    return values if is_numeric_dtype(values) else values.mask(values.isin(MISSING))
+
+
+def _as_floats(features: pd.DataFrame) -> pd.DataFrame:
+    return features.astype({name: "float64" for name in features if is_numeric_dtype(features[name])})
 
 
 def _verify_columns(frame: pd.DataFrame, needed: list[str]) -> None:
     for column in needed:
         if column not in frame.columns:
             others = [name for name in frame.columns if parse_foreign(name) is None]
-            raise TableError(f"the table has no column {column!r}; it has {', '.join(others[:40])}")
+            raise TableError(
+                f"the table has no column {column!r}{_hint(column, others)}; it has {', '.join(others[:40])}"
+            )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    meant = nearest(name, known)
+    return f"; did you mean {meant!r}?" if meant else ""
 
 
 def _feature_names(frame: pd.DataFrame, sequence: str, regions: Mapping[str, str]) -> dict[str, str]:
+    found = {column: parts for column in frame.columns if (parts := parse_foreign(column)) is not None}
+    _verify_regions(regions, {prefix for prefix, _ in found.values() if prefix not in SEQUENCES})
     names: dict[str, str] = {}
-    for column in frame.columns:
-        parts = parse_foreign(column)
-        if parts is None:
-            continue
-        prefix, measure = parts
+    for column, (prefix, measure) in found.items():
         start = (
             column_prefix(prefix) if prefix in SEQUENCES else column_prefix(sequence, "", regions.get(prefix, prefix))
         )
@@ -139,6 +157,16 @@ def _feature_names(frame: pd.DataFrame, sequence: str, regions: Mapping[str, str
     if count > 1:
         raise TableError(f"{count} columns become {name}; give each prefix a region of its own with regions=")
     return names
+
+
+def _verify_regions(regions: Mapping[str, str], prefixes: set[str]) -> None:
+    for prefix in regions:
+        if prefix not in prefixes:
+            found = ", ".join(map(repr, sorted(prefixes - {""}))) or "none"
+            raise TableError(
+                f"regions= names the prefix {prefix!r}, with which no column starts{_hint(prefix, prefixes)}; "
+                f"prefixes found: {found} (without the underscore behind them)"
+            )
 
 
 def _with_keys(others: pd.DataFrame, named: Mapping[str, str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from radnec.cohort import read_cohort
 from radnec.errors import LabelError, TableError
 from radnec.features.columns import acquisitions
 from radnec.features.extract import extract
-from radnec.features.naming import column_prefix
+from radnec.features.naming import column_prefix, parse, parse_foreign
 from radnec.features.table import column_names, read_table
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # A table that names an image in each row is a cohort; pyradiomics' batch files call that column Image.
 _IMAGE_COLUMNS = {"image_path", "image"}
+_SHOWN = 5
 _NAMING = ("sequence", "phase", "region")
 
 
@@ -40,9 +41,10 @@ def measured(
     path : path-like
         A feature table, or a cohort table whose lesions are then measured.
     extraction : ExtractionConfig, optional
-        How a cohort is measured; a feature table is taken as it is.
+        How a cohort is measured, or a feature table was; the latter is taken as it is.
     needed : list of str
-        Feature columns that will be read; a cohort that can give none of a sequence's is refused before it is measured.
+        Columns that a model reads; a cohort that cannot give one, or none of a sequence's, is refused before it is
+        measured.
     label : str, optional
         Column that has to hold labels; a cohort without any is refused before it is measured.
     n_jobs : int, default 1
@@ -60,16 +62,38 @@ def measured(
     radnec.errors.LabelError
         If a cohort holds no label where `label` asks for them.
     radnec.errors.TableError
-        If the file is neither CSV nor Parquet, or damaged, or a cohort lacks a sequence that is needed.
+        If the file is neither CSV nor Parquet, or damaged, or a cohort cannot give what is needed, or `extraction`
+        is said of features that are not named by it.
     """
     if not _IMAGE_COLUMNS & {name.strip().lower() for name in column_names(path)}:
-        return read_table(path)
+        table = read_table(path)
+        if extraction is not None and not needed:
+            _refuse_foreign_names(path, table)
+        return table
     cohort = read_cohort(path)
     if label is not None and (label not in cohort or cohort[label].isna().all()):
         raise LabelError(
             f"{Path(path).name}: no lesion has a label; expected necrosis or progression in column {label} of the "
             "lesions to learn from"
         )
+    _refuse_absent(path, cohort, needed)
+    return extract(cohort, extraction, n_jobs=n_jobs)
+
+
+def _refuse_foreign_names(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    """Refuse features of plain pyradiomics: a model that reads them could not judge what radnec measures."""
+    names = [str(name) for name in table.columns]
+    foreign = [name for name in names if parse_foreign(name) is not None]
+    if foreign and not any(parse(name) for name in names):
+        raise TableError(
+            f"{Path(path).name}: features such as {foreign[0]} do not say of which sequence they are, so a model that "
+            "learns them could never judge a cohort measured with these extraction settings. Name them in Python: "
+            "radnec.features.columns.from_pyradiomics(path, sequence='T1wCE', patient=..., extraction=...), and write "
+            "the table with radnec.features.table.write_table; or leave the extraction settings out"
+        )
+
+
+def _refuse_absent(path: str | os.PathLike[str], cohort: pd.DataFrame, needed: Sequence[str]) -> None:
     names = cohort.reindex(columns=list(_NAMING)).astype("string").fillna("").drop_duplicates()
     found = {column_prefix(*row).rstrip("_") for row in names.itertuples(index=False, name=None)}
     absent = [name for name in acquisitions(needed) if name not in found]
@@ -78,4 +102,17 @@ def measured(
             f"{Path(path).name}: no lesion has {' or '.join(absent)}, which the model reads; found "
             f"{', '.join(sorted(found))}. Add rows of that sequence to the cohort"
         )
-    return extract(cohort, extraction, n_jobs=n_jobs)
+    unknown = [name for name in needed if parse(name) is None and name not in cohort]
+    if unknown:
+        shown = ", ".join(unknown[:_SHOWN]) + (f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else "")
+        foreign = any(parse_foreign(name) is not None for name in unknown)
+        raise TableError(
+            f"{Path(path).name}: the model reads {shown}, which the cohort does not hold and extraction does not "
+            "measure. "
+            + (
+                "It learnt from a table of plain pyradiomics: judge a table of that kind, or train it on one that "
+                "radnec.features.columns.from_pyradiomics has named"
+                if foreign
+                else "Add the columns to the cohort"
+            )
+        )

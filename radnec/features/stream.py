@@ -15,6 +15,7 @@ from radnec.features.coarse import NEEDED, coarse_sequences
 from radnec.features.expected import expected_columns
 from radnec.features.growing import GrowingTable
 from radnec.features.job import Tally, begin, origin, warn
+from radnec.features.verify import Verification
 from radnec.features.workers import measure_all
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def extract_to(
     n_jobs: int = 1,
     cache: str | os.PathLike[str] | None = None,
     on_error: Literal["record", "raise"] = "record",
+    verify: int = 0,
 ) -> Path:
     """Measure the radiomics features of every lesion of a cohort into a Parquet file.
 
@@ -49,7 +51,7 @@ def extract_to(
 
     Parameters
     ----------
-    cohort, config, n_jobs, cache, on_error
+    cohort, config, n_jobs, cache, on_error, verify
         As :func:`radnec.extract` takes them.
     path : path-like
         Ends in ``.parquet``. The file appears at once when it is complete, in place of an older one.
@@ -96,14 +98,14 @@ def extract_to(
     if Path(path).suffix.lower() != ".parquet":
         raise TableError(f"{Path(path).name}: a table that grows is a .parquet file")
     job = begin(cohort, config, cache=cache, on_error=on_error)
-    tally, waiting = Tally(), _Waiting(job.planned)
+    tally, waiting, verification = Tally(), _Waiting(job.planned), Verification(job.planned, verify)
     lesions = lesion_columns(job.planned)
     described = pd.concat([lesions, filled([[]] * len(lesions), [])], axis=1)
     with GrowingTable(path, described) as table:
         rows = _Rows(table, lesions, expected_columns(job.planned))
         results = measure_all(job.planned, n_jobs=n_jobs, cache=job.cache, on_error=on_error, has_room=waiting.has_room)
         with closing(results):
-            for measured in tally.counted(results):
+            for measured in tally.counted(verification.watched(results)):
                 waiting.add(measured)
                 rows.extend(waiting.ready())
         # Lesions of which nothing is measured wait for no result.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.parquet
+from pandas.api.types import is_numeric_dtype
 
 from radnec.cohort.fields import FIELDS
 from radnec.errors import TableError
@@ -71,8 +72,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     ----------
     path : path-like
         Parquet file, or CSV file, also compressed (``.csv.gz``), with semicolons or tabulators, and with decimal
-        commas. If no ``.csv.json`` is beside it, the provenance is empty, columns are typed as the cohort schema says,
-        and other columns are numbers where all their cells are, and none starts with a zero that makes it a name.
+        commas. If no ``.csv.json`` is beside it, the provenance is empty, columns are typed as the cohort schema says
+        (but a category coded in numbers, such as a label of 0 and 1, is a number), and other columns are whole
+        numbers, numbers or flags where all their cells are, and none starts with a zero that makes it a name.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     # Read as text and converted afterwards, because pandas before 3 reads some floats a last bit off.
     text = read_cells(path)
     names = [str(name) for name in text.columns]
-    known: dict[str, str] = {name: FIELDS[name].dtype for name in names if name in FIELDS}
+    known: dict[str, str] = {name: FIELDS[name].dtype for name in names if name in FIELDS and not _is_coded(text[name])}
     known |= {name: "string" for name in names if name in _STATE or name.startswith("scanner_id")}
     beside: dict[str, Any] = {}
     if _beside(path).is_file():
@@ -164,5 +166,11 @@ def _typed(text: pd.Series, dtype: Any) -> Any:
     if dtype in ("bool", "boolean"):
         return text.map({"True": True, "False": False}).astype(dtype)
     if dtype.startswith(("Int", "Float")):
-        return pd.to_numeric(text).astype(dtype)
+        return pd.to_numeric(numbers_or_text(text)).astype(dtype)
     return text.astype(dtype)
+
+
+def _is_coded(text: pd.Series[str]) -> bool:
+    """Return whether a column of categories holds numbers, as foreign tables call the outcome 0 and 1."""
+    coded = FIELDS[str(text.name)].kind == "category" and bool(text.notna().any())
+    return coded and is_numeric_dtype(numbers_or_text(text))

@@ -17,6 +17,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
 from tqdm.auto import tqdm
 
+from radnec.config.base import check_jobs
 from radnec.errors import ExtractionError, ExtractionWarning, MissingDependencyError
 from radnec.features.cluster import measure_on_cluster
 from radnec.features.pinning import one_thread
@@ -117,6 +118,7 @@ def measure_all(
     in. When a worker process dies, the scans that were in work are measured again, each alone; one whose worker dies
     then, twice, is a failure.
     """
+    check_jobs(n_jobs)
     tasks = (Task(scan, planned.settings[scan.sequence], cache, measure_scan) for scan in planned.scans)
     queue = Queue(tasks, has_room)
     backend, _ = get_active_backend()

@@ -20,7 +20,8 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
 
     Each fold model knows the smallest and largest value that its training rows took of each feature it uses. The
     share of features outside is averaged over the fold models. The limit is the share that held-out training
-    patients exceeded at the rate `rate`, so about that share of ordinary lesions is called novel.
+    rows exceeded at the rate `rate` under their own fold's model; the average over the fold models varies less, so at
+    most about that share of ordinary lesions is called novel.
 
     Parameters
     ----------

@@ -62,10 +62,15 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
 
     The rows are divided into patient-grouped stratified folds. Every candidate is scored out of fold by the log loss
     of its cross-fitted Platt probabilities, the simplest of the best is kept, and one model per fold is fitted with
-    it. Its out-of-fold scores, which no model has seen, calibrate the probabilities, fill the conformal sets and set
-    the novelty limit; a new row is judged by all fold models together. Classes are never weighted or resampled:
-    that would distort the probabilities. The rarer class is protected by stratified folds and by conformal sets that
-    hold their rate for each class by itself.
+    it. Its out-of-fold scores, which no model has seen, calibrate the probabilities (one map of them all, applied to
+    the mean score of the fold models), fill the conformal sets and set the novelty limit; a new row is judged by all
+    fold models together. Classes are never weighted or resampled: that would distort the probabilities. The rarer
+    class is protected by stratified folds and by conformal sets that hold their rate for each class by itself.
+
+    The mean of several models is less noisy than the out-of-fold scores of single ones, so in small samples the
+    probabilities err towards the prevalence: on simulated tables the median calibration slope of new patients is 1.36,
+    1.22 and 1.04 after training on 60, 120 and 240 patients (logistic). A map for each fold gave 1.49, 1.32 and 1.15
+    and a log loss no better.
 
     Parameters
     ----------
@@ -97,8 +102,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     search_ : list of dict
         Every candidate with its out-of-fold log loss.
     gain_ : dict of str to float
-        Out-of-fold log loss less that of the prevalence, with its 95 % interval over patients: ``value``, ``low``,
-        ``high``; below 0 is better than knowing the prevalence only.
+        Out-of-fold log loss of the winner less that of the prevalence, with its 95 % interval over patients: ``value``,
+        ``low``, ``high``; below 0 is better than knowing the prevalence only. The choice among candidates was made on
+        the same scores, which flatters the winner a little.
     """
 
     def __init__(
@@ -220,8 +226,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         return candidates[best]
 
     def _calibrate(self, scores: Sequence[Array], y: Sequence[NDArray[np.bool_]]) -> None:
-        # Each fold model has its own map, because the scores of two models need not share a scale or an offset.
-        self.calibrators_ = [make_calibrator(self.calibration).fit(s, t) for s, t in zip(scores, y, strict=True)]
+        # A map per fold would rest on a fifth of the scores, and come out too flat.
+        self.calibrator_ = make_calibrator(self.calibration).fit(np.concatenate(scores), np.concatenate(y))
 
     def judge(self, X: pd.DataFrame) -> Judgement:
         """Return probabilities, intervals, fold scores and novelty of the rows of X.
@@ -241,15 +247,13 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         return self.judge(X).p
 
     def _probabilities(self, scores: Array) -> tuple[Array, Array, Array]:
-        each = np.vstack([c.predict(s) for c, s in zip(self.calibrators_, scores, strict=True)])
-        low, high = each.min(axis=0), each.max(axis=0)
-        if isinstance(self.calibrators_[0], VennAbersCalibrator):
-            pairs = [c.interval(s) for c, s in zip(self.calibrators_, scores, strict=True)]
-            low, high = (
-                np.mean([pair[0] for pair in pairs], axis=0),
-                np.mean([pair[1] for pair in pairs], axis=0),
-            )
-        p = np.clip(each.mean(axis=0), low, high)
+        mean = scores.mean(axis=0)
+        if isinstance(self.calibrator_, VennAbersCalibrator):
+            low, high = self.calibrator_.interval(mean)
+        else:
+            each = np.vstack([self.calibrator_.predict(one) for one in scores])
+            low, high = each.min(axis=0), each.max(axis=0)
+        p = np.clip(self.calibrator_.predict(mean), low, high)
         p, low, high = (self._adjusted(values) for values in (p, low, high))
         return p, low, high
 
@@ -263,6 +267,21 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     def unseen_rows(self, X: pd.DataFrame) -> pd.Series:
         """Return, per row, the scanners that training never saw, as text; empty where all are known."""
         return unseen_batches(X, self.batches or {}, self.seen_)
+
+    def learnable_rows(self, X: pd.DataFrame) -> pd.Series:
+        """Return, per row, the scanners whose own effect :meth:`adapt` would learn, as text; empty where there is none.
+
+        These are scanners that training never saw, and those it saw too little of and pooled.
+        """
+        harmonisers = [member[0][0] for member in self.members_]
+        own = {
+            column: sorted(set.intersection(*(set(one.combats_[column].batches_) for one in harmonisers)))
+            for column in self.batches or {}
+            if all(column in one.combats_ for one in harmonisers)
+        }
+        stated = X.dropna(subset=list(own))
+        found = unseen_batches(stated, {column: (self.batches or {})[column] for column in own}, own)
+        return found.reindex(X.index, fill_value="")
 
     def adapt(self, X: pd.DataFrame) -> Recipe:
         """Return a new recipe whose harmonisation also knows the unseen scanners of X (unlabelled rows)."""

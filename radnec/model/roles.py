@@ -74,6 +74,7 @@ def roles_of(table: pd.DataFrame, config: TrainingConfig) -> Roles:
     if absent:
         raise TableError(f"covariate {absent[0]!r} is no column of the table; expected one of {_some(table.columns)}")
     batches, notes = _batches(table, features, config)
+    _refuse_outcomes(list(batches), "batch columns", config)
     return Roles(features, batches, list(config.covariates) if batches else [], tuple(notes))
 
 

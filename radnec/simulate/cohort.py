@@ -11,6 +11,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from pydantic import Field, field_validator
 
+from radnec.config.base import check_jobs
 from radnec.errors import ConfigError
 from radnec.simulate.anatomy import INTENSITIES, Head
 from radnec.simulate.clinical import Record, ReferenceStandard
@@ -126,6 +127,7 @@ def simulate_cohort(
         scanner_effect=scanner_effect,
         site_label_shift=site_label_shift,
     )
+    check_jobs(n_jobs)
     root = _empty_folder(Path(folder))
     # Threads: the work is array arithmetic and compression, which leave the interpreter free.
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")

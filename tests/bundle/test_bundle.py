@@ -94,7 +94,7 @@ def test_interrupted_writing_keeps_the_old_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=r"No space .*/m\.radnec'$"):
         write_bundle(path, bundle)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["m.radnec"]
@@ -233,6 +233,34 @@ def test_renamed_pickle_is_never_run(tmp_path: Path, compress: int | None) -> No
 def test_missing_file_stays_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_bundle(tmp_path / "none.radnec")
+
+
+def test_a_folder_is_no_model_file(tmp_path: Path) -> None:
+    with pytest.raises(BundleFormatError, match="is a folder; expected a file that ends in"):
+        read_bundle(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("m.pkl", r"m\.pkl: a model file ends in \.radnec; write it to m\.radnec"),
+        ("m", "a model file ends in"),
+        ("no/m.radnec", r"there is no folder \S*no to write m\.radnec to; make it first"),
+        ("folder.radnec", "is a folder"),
+    ],
+)
+def test_a_place_where_no_model_can_be_written(bundle: Bundle, tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "folder.radnec").mkdir()
+    with pytest.raises(BundleError, match=message):
+        write_bundle(tmp_path / name, bundle)
+    assert [file.name for file in tmp_path.iterdir()] == ["folder.radnec"]
+
+
+def test_a_flipped_byte_is_called_damage(data: bytes, save: Save) -> None:
+    changed = bytearray(data)
+    changed[data.index(b"pipeline.skops") + 500] ^= 1
+    with pytest.raises(BundleFormatError, match=r"pipeline\.skops cannot be read: the file is damaged .* get it again"):
+        read_bundle(save(bytes(changed)))
 
 
 def test_reading_writes_nothing(data: bytes, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

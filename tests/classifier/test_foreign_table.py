@@ -16,7 +16,7 @@ def melanoma(reference):
         reference / "tables" / "melanoma_bm_srt" / "M_manualContours_anon.csv.gz",
         sequence="T1wCE",
         patient="patientName",
-        regions={"Margin_": "margin", "LargeMargin_": "large-margin"},
+        regions={"Margin": "margin", "LargeMargin": "large-margin"},
         label=("statusIfPD", {0: "necrosis", 1: "progression"}),
     )
 

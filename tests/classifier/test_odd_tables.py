@@ -190,6 +190,7 @@ def test_what_cannot_be_used_is_refused_in_words(small, quick, act, error, messa
 def test_recalibration_compares_labels_by_value(small, quick):
     y = (small["label"] == "necrosis").astype(int)
     model = RadnecClassifier(quick.model_copy(update={"positive": 1})).fit(small, y)
+    small = small.assign(**{name: small[name] * 1.1 for name in model.feature_names_})
     same = [model.recalibrate(small, labels).predict_proba(small) for labels in (y, y.astype(float))]
     assert (same[0] == same[1]).all()
     with pytest.raises(LabelError, match="same values of the same type"):
@@ -217,3 +218,15 @@ def test_replicates_are_not_lesions_to_learn_from(table, quick):
     for work in (train, evaluate):
         with pytest.raises(TableError, match="perturbed replicates"):
             work(replicates, quick)
+
+
+@pytest.mark.parametrize("kind", ["Int64", "boolean", "string"])
+def test_classes_keep_the_kind_of_nullable_labels(small, quick, kind):
+    y = (small["label"] == "necrosis").astype(int)
+    labels = y.map({0: "no", 1: "yes"}).astype(kind) if kind == "string" else y.astype(kind)
+    positive = {"Int64": 1, "boolean": True, "string": "yes"}[kind]
+    model = RadnecClassifier(quick.model_copy(update={"positive": positive})).fit(small, labels)
+    assert model.classes_.tolist() == {"Int64": [0, 1], "boolean": [False, True], "string": ["no", "yes"]}[kind]
+    assert type(model.classes_.tolist()[0]) is type(positive)
+    with pytest.raises(LabelError, match="1 rows have no label"):
+        RadnecClassifier(quick).fit(small, labels.mask(labels.index == labels.index[0]))

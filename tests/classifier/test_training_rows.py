@@ -7,8 +7,22 @@ import pandas as pd
 import pytest
 
 from radnec.classifier import evaluate, load, train
-from radnec.classifier.training_rows import marks_to_keep, refuse_training_rows, row_marks
-from radnec.errors import LeakageError
+from radnec.classifier.training_rows import TrainingRows
+from radnec.errors import LeakageError, TableError, TrainingWarning, UnseenBatchError
+
+
+@pytest.fixture(scope="module")
+def features(table):
+    return [name for name in table.columns if "original" in name]
+
+
+@pytest.fixture
+def others(table, model):
+    """Return rows like the training rows, of other lesions."""
+    rng = np.random.default_rng(1)
+    noisy = table.copy()
+    noisy[model.feature_names_] += rng.normal(size=(len(table), len(model.feature_names_)))
+    return noisy
 
 
 def test_its_own_training_rows_are_refused_by_name(table, model):
@@ -17,15 +31,29 @@ def test_its_own_training_rows_are_refused_by_name(table, model):
     assert "radnec.evaluate(table)" in str(caught.value)
 
 
-def test_one_training_row_among_strangers_is_found_in_any_order_and_type(table):
-    features = [name for name in table.columns if "original" in name]
-    marks = marks_to_keep(table, features)
+@pytest.mark.parametrize("copy", [lambda v: v.astype("float32"), lambda v: v * (1 + 1e-9), lambda v: v.round(6)])
+def test_a_copy_with_fewer_digits_is_recognised(table, model, features, copy):
+    coarse = table.copy()
+    coarse[features] = copy(table[features])
+    with pytest.raises(LeakageError) as caught:
+        evaluate(coarse, model=model)
+    assert int(str(caught.value).split(" of ")[0]) > 0.9 * len(table)
+
+
+def test_one_training_row_among_strangers_is_found_in_any_order_and_type(table, features):
+    rows = TrainingRows.of(table, features)
     rng = np.random.default_rng(0)
     strangers = table.assign(**{name: rng.normal(size=len(table)) for name in features})
-    refuse_training_rows(strangers, features, marks)
+    assert not rows.found_in(strangers).any()
     mixed = pd.concat([strangers, table.iloc[[7]]], ignore_index=True)[strangers.columns[::-1]]
-    with pytest.raises(LeakageError, match=f"1 of {len(mixed)} rows"):
-        refuse_training_rows(mixed, features[::-1], marks)
+    assert rows.found_in(mixed).nonzero()[0].tolist() == [len(strangers)]
+
+
+def test_rows_without_values_are_nobodys(table, features):
+    gappy = table.copy()
+    gappy.loc[gappy.index[:2], features] = np.nan
+    rows = TrainingRows.of(gappy, features)
+    assert rows.found_in(gappy).sum() == len(gappy) - 2
 
 
 def test_rows_of_a_loaded_model_are_known_too(table, model, tmp_path):
@@ -33,14 +61,29 @@ def test_rows_of_a_loaded_model_are_known_too(table, model, tmp_path):
         evaluate(table, model=load(model.save(tmp_path / "m.radnec")))
 
 
-def test_rows_used_to_recalibrate_are_training_rows(table, model):
-    other = table.copy()
-    features = model.feature_names_
-    other[features] = other[features] + np.random.default_rng(1).normal(size=(len(other), len(features)))
-    evaluate(other, model=model)
-    mended = model.recalibrate(other, other["label"])
+def test_rows_used_to_recalibrate_are_training_rows(model, others):
+    evaluate(others, model=model)
+    mended = model.recalibrate(others, others["label"])
     with pytest.raises(LeakageError):
-        evaluate(other, model=mended)
+        evaluate(others, model=mended)
+
+
+def test_a_model_is_not_recalibrated_on_its_training_rows_or_an_unknown_scanner(table, model, others):
+    with pytest.raises(LeakageError, match="looks better calibrated than it is"):
+        model.recalibrate(table, table["label"])
+    elsewhere = others.assign(scanner_id="elsewhere")
+    with pytest.raises(UnseenBatchError, match="elsewhere"):
+        model.recalibrate(elsewhere, elsewhere["label"])
+    assert model.adapt(elsewhere).recalibrate(elsewhere, elsewhere["label"]).parent_
+
+
+def test_there_must_be_something_to_adapt_to(others, model):
+    with pytest.raises(TableError, match="new to the model; nothing to adapt to"):
+        model.adapt(others)
+    with pytest.raises(TableError, match="new to the model; nothing to adapt to"):
+        model.adapt(others.iloc[:0])
+    with pytest.warns(TrainingWarning, match="elsewhere: its offset rests on 2 rows only"):
+        model.adapt(others.iloc[:2].assign(scanner_id="elsewhere"))
 
 
 def test_lesions_that_agree_in_whole_numbers_are_not_taken_for_each_other(quick):
@@ -52,12 +95,12 @@ def test_lesions_that_agree_in_whole_numbers_are_not_taken_for_each_other(quick)
         frames.append(pd.DataFrame({**columns, "age": (60 + 3 * y + rng.integers(0, 6, 60))}))
     settings = quick.model_copy(update={"features": ("age",), "batch": None})
     model = train(frames[0], settings)
-    assert model.training_marks_ == []
+    assert model.training_rows_.marks == []
     assert evaluate(frames[1], model=model).kind == "external test"
 
 
-def test_a_mark_is_32_bits():
-    marks = row_marks(pd.DataFrame({"a": np.linspace(0, 1, 1000)}), ["a"])
-    assert len(set(marks)) == 1000
-    assert (marks >= 0).all()
-    assert (marks < 2**32).all()
+def test_a_mark_is_32_bits(table, features):
+    marks = TrainingRows.of(table, features).marks
+    assert len(marks) == len(table)
+    assert min(marks) >= 0
+    assert max(marks) < 2**32

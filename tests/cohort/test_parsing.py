@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from radnec.cohort.parsing import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
         ("sequence", "Xray", "one of T1w, T1wCE, T2w, FLAIR"),
         ("label", "radionecrosis", "did you mean necrosis?"),
         ("label", 1, "one of necrosis, progression, mixed, indeterminate"),
-        ("sex", "F", "did you mean female?"),
+        ("sex", "w", "did you mean female?"),
         ("frame_times_s", "0;2;1", "rising numbers separated by semicolons"),
         ("patient_id", "", "text"),
     ],
@@ -59,6 +61,8 @@ def test_a_wrong_value_is_named_with_what_was_expected(
         ("sequence", "t1wce", "T1wCE"),
         ("sequence", " T1wCE ", "T1wCE"),
         ("label", "Necrosis ", "necrosis"),
+        ("sex", "F", "female"),
+        ("sex", "m", "male"),
         ("entity", "Brain Metastasis", "brain_metastasis"),
         ("label_source", "imaging-followup", "imaging_followup"),
     ],
@@ -69,6 +73,54 @@ def test_variants_of_a_category_are_normalised_and_told(
     table = read(row(**{column: written}))
     assert table.loc[0, column] == read_as
     assert column in "\n".join(table.attrs["radnec"]["tips"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("no progression", "non-progression", "nonprogression", "pseudoprogression", "pseudo-progression"),
+        *("not necrosis", "non-necrotic", "no necrosis", "regression", "progression-free", "progression: no", "RN-"),
+        *("progression?", "progression 0", "keine Progression", "pas de progression", "necrosis excluded"),
+    ],
+)
+def test_the_opposite_outcome_is_never_suggested(problems: Callable[..., list[Any]], row: Rows, value: str) -> None:
+    (found,) = problems(row(label=value))
+    assert "did you mean" not in found.expected
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [("progresion", "progression"), ("necrosys", "necrosis"), ("Rn", "necrosis"), ("undetermined", "indeterminate")],
+)
+def test_a_misspelt_label_is_recognised(problems: Callable[..., list[Any]], row: Rows, value: str, meant: str) -> None:
+    (found,) = problems(row(label=value))
+    assert found.expected.endswith(f"; did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("pseudoprogression", "Pseudo-progression", "PsP", "treatment effect", "radiation effects", "ARE"),
+        *("treatment-related changes", "adverse radiation effect (ARE)"),
+    ],
+)
+def test_what_an_effect_of_treatment_is_called_must_be_decided_by_the_user(
+    problems: Callable[..., list[Any]], row: Rows, value: str
+) -> None:
+    (found,) = problems(row(label=value))
+    assert f"{value} is an effect of treatment, which may be necrosis or not: decide" in found.expected
+
+
+def test_a_category_that_is_denied_is_not_suggested(problems: Callable[..., list[Any]], row: Rows) -> None:
+    (found,) = problems(row(idh_status="no mutant"))
+    assert "did you mean" not in found.expected
+
+
+def test_counts_agree_with_their_nouns(tips: Callable[..., str], row: Rows) -> None:
+    one = tips(row(label="necrosis", months_since_rt=20, session_day=30))
+    assert "1 labelled row does not say how the label was found" in one
+    assert "months_since_rt: 1 row is over a month from" in one
+    assert (counted(1, "miss", "misses"), counted(2, "miss", "misses")) == ("1 miss", "2 misses")
 
 
 def test_an_unknown_category_is_missing_and_told(read: Callable[..., pd.DataFrame], row: Rows) -> None:

@@ -166,3 +166,25 @@ def test_incorporation_bias_is_seen_in_indices_and_changes(column):
     frame = table(label_source=["pet", "pet", "histology_biopsy", "histology_biopsy"], **{column: [1.0] * 4})
     with pytest.raises(LabelError, match="incorporation bias"):
         labelled(frame)
+
+
+def test_labels_of_unstated_source_with_short_follow_up_are_immature():
+    base = {
+        "patient_id": list("ABCD"),
+        "label": ["necrosis", "progression"] * 2,
+        "followup_months": [2.0, 9.0, 12.0, 3.0],
+    }
+    for source in ({}, {"label_source": pd.array([None] * 4, dtype="string")}):
+        selection = select_rows(pd.DataFrame(base | source), TrainingConfig())
+        assert selection.table["patient_id"].tolist() == ["B", "C"]
+        assert any("4 of 4 labels do not say how they were found" in note for note in selection.notes)
+    histology = pd.DataFrame(base | {"label_source": "histology_resection"})
+    assert len(select_rows(histology, TrainingConfig()).table) == 4
+
+
+@pytest.mark.parametrize("session", ["last_before_label", "all"])
+def test_two_labelled_rows_of_one_lesion_and_session_are_refused(session):
+    row = {"patient_id": ["A", "B", "A"], "session_id": "S1", "lesion_id": "L1"}
+    table = pd.DataFrame(row | {"label": ["necrosis", "progression", "progression"]})
+    with pytest.raises(TableError, match="lesion A/S1/L1 has 2 labelled rows"):
+        select_rows(table, TrainingConfig(policy=LabelPolicy(session=session)))

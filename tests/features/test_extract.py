@@ -243,7 +243,7 @@ def test_what_is_no_cohort_is_refused():
     assert refusal.value.frame["found"].tolist() == ["T1"]
 
 
-@pytest.mark.parametrize("wrong", [{"config": {"bin_width": 5}}, {"on_error": "ignore"}])
+@pytest.mark.parametrize("wrong", [{"config": {"bin_width": 5}}, {"on_error": "ignore"}, {"n_jobs": 0}])
 def test_wrong_use_is_refused(two_patients, wrong):
     with pytest.raises(ConfigError, match="expected"):
         extract(two_patients.cohort(), **wrong)

@@ -48,6 +48,42 @@ def test_a_csv_keeps_leading_zeros(tmp_path):
     assert table["patient_id"].tolist() == ["01", "01", "02"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "meaning"),
+    [
+        ([1, 0, 1], {1: "progression", 0: "necrosis"}),
+        ([1, 0, None], {1: "progression", 0: "necrosis"}),
+        ([1.0, 0.0, 1.0], {1: "progression", 0: "necrosis"}),
+        ([True, False, True], {True: "progression", False: "necrosis"}),
+        (["PD", "RN", "NA"], {"PD": "progression", "RN": "necrosis"}),
+    ],
+)
+def test_a_file_and_its_frame_give_the_same_table(tmp_path, labels, meaning):
+    path = tmp_path / "radiomics.csv"
+    whole = {"original_firstorder_Minimum": [3, 4, 5], "original_firstorder_Maximum": ["NA", "7", "8"]}
+    batch(ID=[10005, 10005, 10007], PD=labels, age=[61, 60, 59], **whole).to_csv(path, index=False)
+    arguments = {"sequence": "T1wCE", "patient": "ID", "label": ("PD", meaning)}
+    found = from_pyradiomics(path, **arguments)
+    pd.testing.assert_frame_equal(found, from_pyradiomics(pd.read_csv(path), **arguments))
+    assert found["patient_id"].tolist() == ["10005", "10005", "10007"]
+    assert found["T1wCE_original_firstorder_Minimum"].dtype == "float64"
+
+
+def test_a_label_without_a_meaning_is_named_as_it_stands(tmp_path):
+    path = tmp_path / "radiomics.csv"
+    batch(PD=[1, 0, 2]).to_csv(path, index=False)
+    with pytest.raises(TableError, match="column PD holds 2, which label= gives no meaning; it explains 0, 1"):
+        from_pyradiomics(path, sequence="T1wCE", patient="ID", label=("PD", MEANING))
+
+
+def test_a_region_that_no_column_has_is_refused():
+    wide = batch(Margin_original_glcm_Idn=0.1, FLAIR_original_glcm_Idn=0.2, Rim_original_glcm_Idn=0.3)
+    with pytest.raises(TableError, match=r"'Margin_', .*did you mean 'Margin'\?; prefixes found: 'Margin', 'Rim'"):
+        from_pyradiomics(wide, sequence="T1wCE", patient="ID", regions={"Margin_": "margin"})
+    with pytest.raises(TableError, match="prefixes found: none"):
+        from_pyradiomics(batch(), sequence="T1wCE", patient="ID", regions={"Margin": "margin"})
+
+
 def test_settings_that_are_known_are_kept():
     config = ExtractionConfig(bin_count=32)
     origin = from_pyradiomics(batch(), sequence="T1wCE", patient="ID", extraction=config).attrs["radnec"]
@@ -85,6 +121,7 @@ def test_the_label_gets_its_meaning():
     ("more", "arguments", "message"),
     [
         ({}, {"patient": "Patient"}, "no column 'Patient'; it has ID, Image, Mask"),
+        ({"patientName": "A"}, {"patient": "patient"}, "no column 'patient'; did you mean 'patientName'"),
         ({}, {"sequence": "T1"}, "unknown sequence 'T1'"),
         ({"status": "done"}, {}, "column status has a meaning of its own"),
         ({"ID": ["1", None, "2"]}, {}, "column ID is empty in row 1"),

@@ -45,8 +45,34 @@ def test_ids_of_digits_are_numbers_only_without_leading_zeros(tmp_path):
     path.write_text("a,b,c\n007,7,0.5\n12,12,0\n")
     found = read_table(path)
     assert found["a"].tolist() == ["007", "12"]
-    assert found["b"].tolist() == [7.0, 12.0]
+    assert found["b"].tolist() == [7, 12]
     assert found["c"].tolist() == [0.5, 0.0]
+
+
+def test_whole_numbers_stay_whole_and_features_are_always_floats(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "ID,grade,Target,flag,visit,uid,age,original_shape_VoxelVolume,T1wCE_original_glcm_Id,index_ADC\n"
+        "10005,2,1,TRUE,1_11,1234567890123456789,61.5,30,1,2\n"
+        "10006,,0,FALSE,11_1,1234567890123456790,60,40,NA,3\n"
+    )
+    found = read_table(path)
+    kinds = "int64 Int64 int64 bool str str float64 float64 float64 float64"
+    assert [str(dtype) for dtype in found.dtypes] == kinds.split()
+    assert found["ID"].tolist() == [10005, 10006]
+    assert found["visit"].tolist() == ["1_11", "11_1"]
+    assert found["uid"].nunique() == 2
+
+
+def test_a_label_coded_in_numbers_is_a_number(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("patient_id,label,sex\n007,1,\n008,0,female\n")
+    found = read_table(path)
+    assert found["label"].tolist() == [1, 0]
+    assert found["patient_id"].tolist() == ["007", "008"]
+    path.write_text("patient_id;label;age_years\n007;necrosis;61,5\n008;;60\n")
+    assert read_table(path)["label"].fillna("").tolist() == ["necrosis", ""]
+    assert read_table(path)["age_years"].tolist() == [61.5, 60.0]
 
 
 def test_a_broken_archive_is_named(tmp_path):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from radnec.config import TrainingConfig
-from radnec.errors import LeakageError, TableError
+from radnec.errors import ConfigError, LeakageError, TableError
 from radnec.model.roles import roles_of
 
 MR, PET = "T1wCE_original_glcm_Contrast", "PET-FET_original_firstorder_Mean"
@@ -76,3 +76,20 @@ def test_a_foreign_table_is_told_what_to_write():
         roles_of(table, TrainingConfig())
     with pytest.raises(TableError, match=r"\['ID', 'months'\]"):
         roles_of(table.drop(columns="original_glcm_Contrast"), TrainingConfig())
+
+
+def test_the_batch_is_never_the_label_the_patient_or_an_outcome():
+    with pytest.raises(ConfigError, match="names the label or the patient"):
+        TrainingConfig(batch="label")
+    with pytest.raises(ConfigError, match="would leak the outcome"):
+        TrainingConfig(covariates=("label",))
+    table = pd.DataFrame(
+        {
+            "patient_id": list("ABCD"),
+            "label": ["necrosis", "progression"] * 2,
+            "label_source": ["pet", "board_consensus"] * 2,
+            "T1wCE_original_glcm_Contrast": [0.1, 0.2, 0.3, 0.4],
+        }
+    )
+    with pytest.raises(LeakageError, match="'label_source' among the batch columns"):
+        roles_of(table, TrainingConfig(batch="label_source"))

@@ -229,6 +229,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         ("sessions_per_patient", (2, 1)),
         ("scanner_effect", -1.0),
         ("n_patients", 0),
+        ("n_jobs", 0),
     ],
 )
 def test_impossible_settings_are_refused_before_anything_is_written(name: str, value: object, tmp_path: Path) -> None:
