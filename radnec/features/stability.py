@@ -295,14 +295,10 @@ def _two_errors(squares: _MeanSquares, k: int, p: float) -> Floats:
     freedom = np.where((one == 0) & (two == 0), (k - 1) * (n - 1), freedom)
     below, above = fdtri(n - 1, freedom, p), fdtri(freedom, n - 1, p)
     spread = k * raters + (k * n - k - n) * error
-    return np.stack(
-        [
-            value,
-            subjects / error,
-            n * (subjects / below - error) / (spread + n * subjects / below),
-            n * (subjects - error / above) / (spread / above + n * subjects),
-        ]
-    )
+    low = n * (subjects / below - error) / (spread + n * subjects / below)
+    high = n * (subjects - error / above) / (spread / above + n * subjects)
+    # Of a few subjects with a negative ICC the approximate limits can lie on one side of it.
+    return np.stack([value, subjects / error, np.minimum(low, value), np.maximum(high, value)])
 
 
 def _quantile(numerator: Floats, denominator: Floats, p: float) -> Floats:

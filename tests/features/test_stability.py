@@ -46,9 +46,10 @@ def by_hand(ratings):
     v = (k - 1) * (n - 1) * inside**2
     v /= (n - 1) * k**2 * icc2**2 * (j / e) ** 2 + (n * (1 + (k - 1) * icc2) - k * icc2) ** 2
     q2 = f_distribution(n - 1, v).ppf(0.975), f_distribution(v, n - 1).ppf(0.975)
-    low = n * (b - q2[0] * e) / (q2[0] * (k * j + (k * n - k - n) * e) + n * b)
+    # Divided by the quantile, which is astronomical where few degrees of freedom are left.
+    low = n * (b / q2[0] - e) / (k * j + (k * n - k - n) * e + n * b / q2[0])
     high = n * (q2[1] * b - e) / (k * j + (k * n - k - n) * e + n * q2[1] * b)
-    rows.append((icc2, b / e, low, high))
+    rows.append((icc2, b / e, min(low, icc2), max(high, icc2)))
     free = (n - 1) * (k - 1)
     q = f_distribution(n - 1, free).ppf(0.975), f_distribution(free, n - 1).ppf(0.975)
     rows.append(((b - e) / (b + (k - 1) * e), b / e, *((v - 1) / (v + k - 1) for v in (b / e / q[0], b / e * q[1]))))

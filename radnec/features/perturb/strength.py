@@ -32,7 +32,7 @@ class Strength(Settings):
     Traceback (most recent call last):
     ...
     radnec.errors.ConfigError: Strength cannot be built:
-      volume_fraction: found 1.5; Input should be less than 1
+      volume_fraction: found 1.5; expected a value less than 1
     """
 
     rotation_deg: float = Field(default=13.0, ge=0, le=45)
