@@ -64,11 +64,11 @@ class Volume:
         low, high = self.extremes
         return max(-low, high)
 
-    @cached_property
-    def floats(self) -> NDArray[Any]:
-        """The voxels as float32 where that holds them exactly, else as float64."""
+    def floats(self, window: tuple[slice, ...]) -> NDArray[Any]:
+        """Return the voxels of a window as float32 where that holds them exactly, else as float64, contiguous."""
+        # Not kept: the whole image in this type would be the largest thing that a worker holds.
         kind = np.float32 if self.array.dtype in _EXACT_IN_FLOAT32 else np.float64
-        return np.ascontiguousarray(self.array, kind)
+        return np.ascontiguousarray(self.array[window], kind)
 
 
 def box_key(box: Box) -> tuple[int, ...]:

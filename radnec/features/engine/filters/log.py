@@ -121,7 +121,7 @@ class _Part:
 
     @np.errstate(over="ignore", invalid="ignore")  # beyond float32 lies infinity, as in ITK
     def _run(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
-        source = np.ascontiguousarray(self.volume.floats[window])
+        source = self.volume.floats(window)
         keep = [places - part.start for places, part in zip(self.needed, window, strict=True)]
         total = np.zeros([len(places) for places in keep], np.float32)
         for axis, spacing in zip((2, 1, 0), self.volume.spacing, strict=True):
