@@ -69,7 +69,11 @@ def main() -> None:
         delayed(one_seed)(seed, options.repeats, tuple(options.candidates))
         for seed in range(options.first, options.first + options.seeds)
     )
-    frame = pd.DataFrame([row for rows in done for row in rows])
+    print_table(pd.DataFrame([row for rows in done for row in rows]))
+
+
+def print_table(frame: pd.DataFrame) -> None:
+    """Print what all seeds say, a line for each measure."""
     print("| measure | effect 0 | effect 1 |\n|---|---|---|")
     parts = [frame[frame["effect"] == effect] for effect in (0.0, 1.0)]
     for name, text in (
