@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from radnec.config.explaining import explain, explain_assignment, explain_positional, explain_unknown
 from radnec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Settings(BaseModel):
@@ -50,6 +53,23 @@ class Settings(BaseModel):
             if name not in own.model_fields:
                 raise ConfigError(explain_unknown(name, own.model_fields)) from None
             raise ConfigError(explain_assignment(own.__name__, name, value)) from None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return settings with some changed.
+
+        Parameters
+        ----------
+        update : mapping of str to value
+            Settings to change.
+        deep : bool
+            Has no meaning for settings, which never change.
+
+        Raises
+        ------
+        radnec.errors.ConfigError
+            If a name is unknown or a value is out of range.
+        """
+        return type(self)(**{name: getattr(self, name) for name in self.model_fields_set} | dict(update or {}))
 
     @classmethod
     def _of(cls, values: dict[str, Any], source: str) -> Self:

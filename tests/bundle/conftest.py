@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import ColumnTransformer
-from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_classif
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import RobustScaler, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from radnec.bundle import Bundle, write_bundle
 from radnec.config import ExtractionConfig, TrainingConfig
+from radnec.model.select import CorrelationFilter, TopFeatures, VarianceFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,17 +37,16 @@ def feature_rows() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def fitted(X: pd.DataFrame) -> Callable[[object], Pipeline]:
-    """Fit an estimator behind every preprocessing step that scikit-learn gives radnec."""
+    """Fit an estimator behind the steps that prepare features."""
     y = np.where(X.iloc[:, 0] + np.random.default_rng(8).normal(size=len(X)) > 0, "necrosis", "progression")
 
     def fit(estimator: object) -> Pipeline:
-        columns = list(X.columns)
-        scale = ColumnTransformer([("z", StandardScaler(), columns[:4]), ("iqr", RobustScaler(), columns[4:])])
         steps = [
             ("impute", SimpleImputer(add_indicator=False).set_output(transform="pandas")),
-            ("scale", scale),
-            ("vary", VarianceThreshold()),
-            ("select", SelectKBest(f_classif, k=5)),
+            ("vary", VarianceFilter()),
+            ("correlate", CorrelationFilter()),
+            ("scale", StandardScaler()),
+            ("select", TopFeatures(k=5)),
             ("classify", estimator),
         ]
         with threadpool_limits(1):  # spinning threads make tiny fits slow on a busy machine
