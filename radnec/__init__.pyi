@@ -1,4 +1,6 @@
 from . import errors as errors
+from . import evaluation as evaluation
+from . import features as features
 from . import imaging as imaging
 from . import model as model
 from ._versions import show_versions as show_versions

@@ -21,6 +21,7 @@ _CALLS = {
     "radnec.extract(cohort)": "radnec extract",
     "radnec.labelled(table) leaves them out": "leave them out",
     "model.save()": "radnec train",
+    "model.adapt(rows of that scanner)": "radnec adapt MODEL TABLE",
     "in .frame()": "with radnec check --json",
     "in the exception's .frame": "with radnec check --json",
     "(change it with root=)": "(the folder of the table)",

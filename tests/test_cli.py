@@ -431,3 +431,27 @@ def test_the_demo_leaves_a_report_a_model_and_calls(run, tmp_path):
     assert "Open " in out
     for name in ("cohort.csv", "features.parquet", "report.html", "model.radnec", "assessed.csv"):
         assert (out_folder / name).stat().st_size > 0
+
+
+def test_a_model_is_carried_to_another_place(run, trained, elsewhere, tmp_path):
+    theirs = read_table(elsewhere).assign(scanner_id="Z9")
+    path = write_table(theirs, tmp_path / "theirs.csv")
+    code, out, _ = run("predict", trained, path)
+    assert (code, out.count("Z9): radnec adapt MODEL TABLE learns it")) == (0, len(theirs))
+    code, out, _ = run("adapt", trained, path, "--out", tmp_path / "adapted.radnec")
+    assert (code, "Z9" in out) == (0, True)
+    adapted = radnec.load(tmp_path / "adapted.radnec")
+    assert adapted.parent_ == radnec.load(trained).identity_
+    assert not adapted.assess(theirs)["reason"].str.contains("unseen scanner").any()
+    code, out, _ = run("recalibrate", tmp_path / "adapted.radnec", path, "--out", tmp_path / "mended.radnec")
+    assert (code, "log-odds times" in out) == (0, True)
+    X, y = radnec.labelled(theirs)
+    expected = adapted.recalibrate(X, y).predict_proba(theirs)
+    assert radnec.load(tmp_path / "mended.radnec").predict_proba(theirs) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_model_is_not_recalibrated_on_its_own_rows(run, trained, table, tmp_path):
+    path = write_table(table, tmp_path / "own.csv")
+    code, _, err = run("recalibrate", trained, path, "--out", tmp_path / "m.radnec")
+    assert (code, "trained on" in err) == (2, True)
+    assert not (tmp_path / "m.radnec").exists()

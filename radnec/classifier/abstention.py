@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radnec.features.columns import acquisitions
+from radnec.model.cells import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,46 @@ if TYPE_CHECKING:
 
 #: Share of a model's features that may be empty in a row before its call is withheld.
 MOST_MISSING = 0.5
+
+
+def explained(
+    X: pd.DataFrame,
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    judgement: Judgement,
+    infinite: list[str],
+    sets: NDArray[np.bool_],
+    calls: list[str],
+    *,
+    lacked: Mapping[str, int],
+    error: float,
+) -> tuple[list[str], list[str]]:
+    """Return the calls, ``abstain`` where the model should not be asked, and the reason of each.
+
+    Parameters
+    ----------
+    X, frame : DataFrame
+        The table as the user gave it, and its columns that the model reads.
+    recipe : Recipe
+        The fitted recipe.
+    judgement : Judgement
+        What the recipe says of these rows.
+    infinite : list of str
+        Per row, which feature was infinite, or an empty text.
+    sets : bool array of shape (n, 2)
+        Prediction sets, the negative class first.
+    calls : list of str
+        Calls that follow from the sets.
+    lacked : mapping of str to int
+        How many training rows lacked each sequence.
+    error : float
+        Error level of the sets.
+    """
+    imputed, lacking = sequences_missed(frame, recipe, lacked)
+    abstain = why_abstain(X, frame, recipe, judgement, infinite, lacking)
+    rows = zip(abstain, sets, calls, imputed, unseen_categories(frame, recipe), strict=True)
+    reasons = [why or why_call(row, call, error, *known) for why, row, call, *known in rows]
+    return ["abstain" if why else call for why, call in zip(abstain, calls, strict=True)], reasons
 
 
 def why_abstain(
@@ -48,15 +89,16 @@ def why_abstain(
     unseen = recipe.unseen_rows(frame).to_numpy()
     missing = frame[recipe.features].isna().mean(axis=1).to_numpy()
     failed = (
-        X["status"].eq("failed").fillna(False).to_numpy(dtype=bool) if "status" in X else np.zeros(len(X), dtype=bool)
+        X["status"].eq("failed").fillna(False).to_numpy(dtype=bool)
+        if {"status", "error"} <= set(X.columns)
+        else np.zeros(len(X), dtype=bool)
     )
-    errors = X["error"].astype(str).to_numpy() if "error" in X else np.full(len(X), "no reason given", dtype=object)
     limit = recipe.novelty_.limit_
     reasons = []
     for row in range(len(X)):
         why = []
         if failed[row]:
-            why.append(f"extraction failed: {errors[row]}")
+            why.append(f"extraction failed: {X['error'].iloc[row]}")
         if infinite[row]:
             why.append(infinite[row])
         if lacking[row]:
@@ -97,7 +139,31 @@ def sequences_missed(
     return imputed, lacking
 
 
-def why_call(held: NDArray[np.bool_], call: str, error: float, imputed: Sequence[str] = ()) -> str:
+def unseen_categories(frame: pd.DataFrame, recipe: Recipe) -> list[list[str]]:
+    """Return, per row, the categories of the columns the model uses that no training row held.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns that the model reads.
+    recipe : Recipe
+        The fitted recipe.
+    """
+    encoders = [member[0][1] for member in recipe.members_]
+    used = [name for names in recipe.member_features() for name in names]
+    found: list[list[str]] = [[] for _ in range(len(frame))]
+    for column in encoders[0].categories_:
+        if any(name.startswith(f"{column}=") for name in used):
+            known = {"", *(category for encoder in encoders for category in encoder.categories_[column])}
+            for row, text in enumerate(text_of(frame[column])):
+                if text not in known:
+                    found[row].append(f"{column} {text!r}")
+    return found
+
+
+def why_call(
+    held: NDArray[np.bool_], call: str, error: float, imputed: Sequence[str] = (), unseen: Sequence[str] = ()
+) -> str:
     """Return the reason of a call that follows from a prediction set.
 
     Parameters
@@ -110,6 +176,8 @@ def why_call(held: NDArray[np.bool_], call: str, error: float, imputed: Sequence
         Error level of the set.
     imputed : list of str
         Sequences the lesion lacks, as some training lesions did.
+    unseen : list of str
+        Categories that no training lesion had.
 
     Examples
     --------
@@ -120,7 +188,8 @@ def why_call(held: NDArray[np.bool_], call: str, error: float, imputed: Sequence
         reason = f"only {call} is plausible at error {error:g}"
     else:
         reason = f"{'both outcomes are' if held.all() else 'neither outcome is'} plausible at error {error:g}"
-    return reason + (f"; {', '.join(imputed)} missing, imputed" if imputed else "")
+    reason += f"; {', '.join(imputed)} missing, imputed" if imputed else ""
+    return reason + (f"; {', '.join(unseen)} never seen in training" if unseen else "")
 
 
 def absent_sequences(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:

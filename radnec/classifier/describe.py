@@ -11,6 +11,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from radnec.classifier.abstention import absent_sequences
 from radnec.evaluation.notes import folds_note, pooled_note
 from radnec.model.candidates import FAMILIES
+from radnec.model.cells import numbers_in, text_of
 from radnec.model.recipe import shares_of
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def synthetic_rows(frame: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
             # Every column is rotated differently, so that no row is a mere "all low" or "all high".
             columns[name] = np.roll(levels[name].to_numpy(), number % len(levels))
         else:
-            common = frame[name].mode().iloc[0]
-            columns[name] = [bool(common) if is_bool_dtype(frame[name]) else str(common)] * len(levels)
+            numbers = numbers_in(frame[name])
+            common = (text_of(frame[name]) if numbers is None else pd.Series(numbers)).mode()
+            columns[name] = [common.iloc[0] if len(common) else np.nan] * len(levels)
     return pd.DataFrame(columns)
 
 
@@ -105,7 +107,8 @@ def summarise_training(
 def verdict(model: RadnecClassifier) -> str:
     """Return whether the model learnt anything, as a sentence; the winner of a search flatters itself a little here."""
     gain = model.recipe_.gain_
-    numbers = f"out-of-fold log loss {gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] against prevalence"
+    limits = f"{gain['low']:+.3f} to {gain['high']:+.3f}"
+    numbers = f"out-of-fold log loss less that of the prevalence {gain['value']:+.3f} ({limits})"
     if model.better_than_prevalence_:
         return f"Better than prevalence in training ({numbers}, of the best of the candidates); evaluate to know."
     return f"No better than prevalence ({numbers})."
@@ -161,23 +164,34 @@ def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
     lines = ["# radnec model card", "", f"**{RESEARCH_USE}**", "", verdict(model), "", "## Model", ""]
     lines += [f"- {name}: {value}" for name, value in _facts(model)]
     lines += [f"- {note}" for note in model.summary_["notes"]]
-    lines += [
-        "",
-        "## Reading its numbers",
-        "",
+    lines += ["", "## Reading its numbers", "", *_reading(model, config), "", "## Evaluation", ""]
+    if evaluation is None:
+        lines.append("No evaluation was stored with this model.")
+    else:
+        lines += [f"- {sentence}" for sentence in evaluation.conclusions]
+        shown = evaluation.frame().query("metric in ('auc', 'log_loss', 'calibration_slope')")
+        lines += ["", "| model | metric | value | low | high |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {row.model} | {row.metric} | {row.value:.3f} | {row.low:.3f} | {row.high:.3f} |"
+            for row in shown.itertuples()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _reading(model: RadnecClassifier, config: TrainingConfig) -> list[str]:
+    """Return what the columns of an assessment mean, a line of Markdown each."""
+    return [
         (
             f"- `p_necrosis` is {config.probability}, the probability of {config.outcome}, calibrated "
             f"({config.calibration}) on out-of-fold scores of patient-grouped folds."
         ),
         (
             "- `p_low` and `p_high` are the range of the fold models' calibrated probabilities (with Venn-Abers the "
-            "mean of "
-            "their intervals). They are not a confidence interval."
+            "mean of their intervals). They are not a confidence interval."
         ),
         (
             f"- A prediction set is asked to hold the truth for {1 - config.error:.0%} of each class. A set of one "
-            "outcome is "
-            "the call; everything else is `uncertain`."
+            "outcome is the call; everything else is `uncertain`."
         ),
         (
             "- `abstain` means the model should not be asked: unseen scanner, failed extraction, missing features, or "
@@ -191,18 +205,4 @@ def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
             f"- {len(model.training_rows_.marks)} training rows are kept as 32-bit hashes of a few rounded features, "
             "by which an external test refuses them; no feature and no name can be computed from these."
         ),
-        "",
-        "## Evaluation",
-        "",
     ]
-    if evaluation is None:
-        lines.append("No evaluation was stored with this model.")
-    else:
-        lines += [f"- {sentence}" for sentence in evaluation.conclusions]
-        shown = evaluation.frame().query("metric in ('auc', 'log_loss', 'calibration_slope')")
-        lines += ["", "| model | metric | value | low | high |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {row.model} | {row.metric} | {row.value:.3f} | {row.low:.3f} | {row.high:.3f} |"
-            for row in shown.itertuples()
-        ]
-    return "\n".join(lines) + "\n"

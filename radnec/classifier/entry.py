@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: One to hold out, two to tune on.
 _FEWEST_PATIENTS = 3
 
+#: Settings that a test of a trained model may choose anew.
+_OF_A_TEST = {"label", "patient", "policy", "threshold", "level", "resamples", "unseen", "random_state", "n_jobs"}
+
 
 def train(
     table: pd.DataFrame, config: TrainingConfig | None = None, *, extraction: ExtractionConfig | None = None
@@ -67,7 +70,7 @@ def train(
     """
     check_table(table)
     refuse_replicates(table)
-    config = TrainingConfig() if config is None else config
+    config = _settings(config)
     roles = roles_of(table, config)
     known = extraction_of(table)
     if known is None and extraction is None and not provenance(table) and any(_is_extracted(n) for n in roles.features):
@@ -96,7 +99,8 @@ def evaluate(
     table : DataFrame
         A feature table; :func:`radnec.labelled` chooses its rows.
     config : TrainingConfig, optional
-        All settings; with `model`, those it was trained with by default.
+        All settings. With `model` those it was trained with by default; only those of the test itself (columns of
+        label and patient, policy, threshold, level, resamples, unseen, seed) may differ.
     model : RadnecClassifier, optional
         A trained model to test as it is, without fitting anything.
 
@@ -111,6 +115,8 @@ def evaluate(
         If no row is fit to be tested.
     radnec.errors.SettingsMismatchError
         If the table was measured otherwise than the model's training table.
+    radnec.errors.ConfigError
+        If `config` asks of a test of `model` what only fitting could do.
     radnec.errors.LeakageError
         If rows of the table are rows that `model` was trained on.
 
@@ -124,19 +130,8 @@ def evaluate(
     """
     check_table(table)
     refuse_replicates(table)
-    if model is not None:
-        config = model._settings() if config is None else config
-        if config.positive != model.positive_:
-            raise ConfigError(
-                f"config.positive is {config.positive!r}, the model's positive class {model.positive_!r}; expected "
-                "the same"
-            )
-        same_extraction(table, model.extraction_config_)
-        check_columns(table, model.recipe_.features, model.recipe_.columns())
-        roles = Roles(model.feature_names_)
-    else:
-        config = TrainingConfig() if config is None else config
-        roles = roles_of(table, config)
+    config = _settings(config) if model is None else _test_settings(model, config)
+    roles = roles_of(table, config) if model is None else _roles_in(model, table)
     selection = select_rows(table, config, features=roles.features)
     classes = sorted(selection.y.unique().tolist()) if model is None else model.classes_.tolist()
     truth = truth_of(selection.y, classes, config.positive)
@@ -162,6 +157,38 @@ def evaluate(
         provenance={"table": provenance(table), "model": None if model is None else model.identity_},
         random_state=seed,
     )
+
+
+def _settings(config: TrainingConfig | None) -> TrainingConfig:
+    if config is not None and not isinstance(config, TrainingConfig):
+        raise ConfigError(f"config is a {type(config).__name__}; expected a radnec.TrainingConfig or None")
+    return config or TrainingConfig()
+
+
+def _test_settings(model: RadnecClassifier, config: TrainingConfig | None) -> TrainingConfig:
+    """Return the model's settings with those of the test in place."""
+    own = model._settings()
+    if config is None:
+        return own
+    config = _settings(config)
+    if config.positive != model.positive_:
+        raise ConfigError(
+            f"config.positive is {config.positive!r}, the model's positive class {model.positive_!r}; expected the same"
+        )
+    idle = sorted(name for name in config.model_fields_set - _OF_A_TEST if getattr(config, name) != getattr(own, name))
+    if idle:
+        raise ConfigError(
+            f"an external test fits nothing, so {', '.join(idle)} would have no effect; expected only settings of the "
+            f"test ({', '.join(sorted(_OF_A_TEST))}). Leave out the others"
+        )
+    return own.model_copy(update={name: getattr(config, name) for name in _OF_A_TEST})
+
+
+def _roles_in(model: RadnecClassifier, table: pd.DataFrame) -> Roles:
+    """Return what the columns are to a model that is tested as it is, once the table suits it."""
+    same_extraction(table, model.extraction_config_)
+    check_columns(table, model.recipe_.features, model.recipe_.columns())
+    return Roles(model.feature_names_)
 
 
 def load(path: str | Path) -> RadnecClassifier:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from radnec.classifier import describe
-from radnec.classifier.abstention import sequences_missed, why_abstain, why_call
+from radnec.classifier.abstention import explained
+from radnec.classifier.identity import identity_of
 from radnec.classifier.inputs import (
     as_frame,
     check_new_scanners,
@@ -26,6 +26,7 @@ from radnec.classifier.inputs import (
     without_numbered_names,
 )
 from radnec.classifier.measured import extraction_of, same_extraction
+from radnec.classifier.parameters import SettingsAsParameters
 from radnec.classifier.training_rows import TrainingRows
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 ASSESSED = ("p_necrosis", "p_low", "p_high", "prediction_set", "call", "reason", "novelty", "outlying_feature")
 
 
-class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[misc]
     """Tells radiation necrosis from tumour progression with calibrated probabilities.
 
     The recipe (harmonise, impute, filter, scale, select, classify, calibrate, conformal sets) is learnt in ``fit``
@@ -152,8 +153,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings)
         self.training_rows_ = TrainingRows.of(frame, self.feature_names_)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0
-        content = pd.util.hash_pandas_object(read, index=False).to_numpy().tobytes()
-        self.identity_ = _identity(settings.digest(), str(self.random_state_), content, truth.tobytes())
+        self.identity_ = identity_of(settings.digest(), str(self.random_state_), read, truth)
         self.parent_: str | None = None
         return self
 
@@ -225,25 +225,30 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         negative = next(label for label in self.classes_ if label != self.positive_)
         sets = self.recipe_.conformal_.sets(judgement.scores, error=settings.error)
         texts, calls = name_sets(sets, str(negative), str(self.positive_))
-        imputed, lacking = sequences_missed(frame, self.recipe_, self.summary_["lacking"])
-        abstain = why_abstain(X, frame, self.recipe_, judgement, infinite, lacking)
-        reasons = [
-            why or why_call(row, call, settings.error, filled)
-            for why, row, call, filled in zip(abstain, sets, calls, imputed, strict=True)
-        ]
-        calls = ["abstain" if why else call for why, call in zip(abstain, calls, strict=True)]
+        calls, reasons = explained(
+            X,
+            frame,
+            self.recipe_,
+            judgement,
+            infinite,
+            sets,
+            calls,
+            lacked=self.summary_["lacking"],
+            error=settings.error,
+        )
         p, low, high = judgement.p, judgement.low, judgement.high
         columns = (p, low, high, texts, calls, reasons, judgement.novelty, judgement.outlying)
         assessed = pd.DataFrame(dict(zip(ASSESSED, columns, strict=True)), index=X.index)
         return pd.concat([X[keys], assessed], axis=1)
 
     def adapt(self, X: pd.DataFrame) -> RadnecClassifier:
-        """Return a new model that also harmonises the scanners of X that training never saw.
+        """Return a new model that also harmonises the scanners of X it had no effect of.
 
         Parameters
         ----------
         X : DataFrame
-            Unlabelled rows of the new scanner; the more, the better its offset is known.
+            Unlabelled rows of scanners that training never saw, or saw too few rows of; the more, the better their
+            offsets are known.
 
         Returns
         -------
@@ -371,8 +376,7 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _child(self, frame: pd.DataFrame) -> RadnecClassifier:
         child = copy.copy(self)
         child.parent_ = self.identity_
-        content = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
-        child.identity_ = _identity(self.identity_, content)
+        child.identity_ = identity_of(self.identity_, frame)
         return child
 
     def __sklearn_tags__(self) -> Any:
@@ -387,11 +391,3 @@ class RadnecClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """Return the settings; of a fitted model also what it learnt from, and whether it learnt anything."""
         return describe.text(self) if hasattr(self, "recipe_") else str(super().__repr__(N_CHAR_MAX))
-
-
-def _identity(*parts: str | bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.encode() if isinstance(part, str) else part)
-        digest.update(b"\0")
-    return digest.hexdigest()[:16]

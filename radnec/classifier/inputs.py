@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from radnec.errors import LabelError, TableError, TrainingWarning, UnseenBatchError
-from radnec.model.door import infinite_cells
+from radnec.model.door import infinite_cells, refuse_spaced_patients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,13 +67,13 @@ def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, n
         If every row of a named table has to count as a patient.
     """
     if groups is None and column not in frame:
-        if named:
-            warnings.warn(
-                f"the table has no column {column!r} and no groups were given: every row counts as a patient. "
-                "If patients repeat, name the column with TrainingConfig(patient=...)",
-                TrainingWarning,
-                stacklevel=4,
-            )
+        found = f"the table has no column {column!r} and" if named else "an array has no patient column, and"
+        mend = "name the column with TrainingConfig(patient=...)" if named else "pass fit(X, y, groups=patients)"
+        warnings.warn(
+            f"{found} no groups were given: every row counts as a patient. If patients repeat, {mend}",
+            TrainingWarning,
+            stacklevel=4,
+        )
         return np.arange(len(frame)).astype(str)
     patients = pd.Series(np.asarray(frame[column] if groups is None else groups, dtype=object))
     check_consistent_length(frame, patients)
@@ -83,7 +83,9 @@ def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, n
             "one "
             "in each, because a patient must not stand on both sides of a split. Fill them"
         )
-    return patients.astype(str).to_numpy(dtype=str)
+    names = patients.astype(str).to_numpy(dtype=str)
+    refuse_spaced_patients(names.tolist(), column if groups is None else "groups")
+    return names
 
 
 def labels_of(y: ArrayLike) -> NDArray[Any]:
@@ -99,6 +101,8 @@ def labels_of(y: ArrayLike) -> NDArray[Any]:
     >>> labels_of(pd.Series([1, 0], dtype="Int64"))
     array([1, 0])
     """
+    if y is None:
+        raise LabelError("RadnecClassifier requires y to be passed, but the target y is None")
     missing = int(pd.isna(np.asarray(y, dtype=object)).sum())
     if missing:
         raise LabelError(f"{missing} rows have no label; radnec.labelled(table) leaves them out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,11 +41,14 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         "training": model.summary_,
         "training_rows": {"features": model.training_rows_.features, "marks": model.training_rows_.marks},
     }
+    # How many jobs fitted it is no part of the model: files of the same model are the same.
+    recipe = copy.copy(model.recipe_)
+    recipe.n_jobs = 1
     bundle = Bundle(
-        pipeline={"radnec": model.recipe_, "volume": model.volume_recipe_},
+        pipeline={"radnec": recipe, "volume": model.volume_recipe_},
         manifest=manifest,
         extraction=model.extraction_config_,
-        training=model._settings(),
+        training=model._settings().model_copy(update={"n_jobs": 1}),
         reference=model.reference_,
         card=describe.card(model, evaluation),
         canary=model.canary_.assign(**{_EXPECTED: model.recipe_.predict_proba(model.canary_)}),

@@ -91,8 +91,8 @@ class TrainingRows:
             shown = ", ".join(name_row(table, int(row)) for row in learnt[:_SHOWN])
             more = f" and {len(learnt) - _SHOWN} more" if len(learnt) > _SHOWN else ""
             raise LeakageError(
-                f"{len(learnt)} of {len(table)} rows are rows the model was trained on: {shown}{more}. Expected "
-                f"lesions of other patients. {what}"
+                f"{len(learnt)} of {len(table)} rows hold what rows the model was trained on held: {shown}{more}. "
+                f"Expected lesions of other patients; other rows of these patients are no more a test. {what}"
             )
 
     def with_rows(self, table: pd.DataFrame) -> TrainingRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from radnec.errors import TableError
 
 _EPOCH = pd.Timestamp("1970-01-01")
+_ISO = re.compile(r"$|\d{4}-\d{2}-\d{2}(?!\d)")
 
 
 class SessionOrder(NamedTuple):
@@ -78,10 +80,17 @@ def days_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:
     """
     if column not in rows:
         return pd.Series(np.nan, index=rows.index)
+    values = rows[column]
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        # Day and month in another order, or a spreadsheet's day number, would be taken for another date.
+        odd = [value for value in values.dropna() if not isinstance(value, date) and not _ISO.match(str(value))]
+        if odd:
+            raise TableError(f"column {column} holds {odd[0]!r}; expected dates as YYYY-MM-DD, or empty cells")
     try:
-        return (pd.to_datetime(rows[column]) - _EPOCH) / pd.Timedelta(days=1)
+        days = pd.to_datetime(values.replace("", None), format="ISO8601")
     except (ValueError, TypeError) as error:
         raise TableError(f"column {column} holds what is no date ({error}); expected YYYY-MM-DD") from None
+    return (days.dt.tz_localize(None) - _EPOCH) / pd.Timedelta(days=1)
 
 
 def numbers_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:

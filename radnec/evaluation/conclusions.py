@@ -110,8 +110,7 @@ def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
     if not better:
         worse = ", and its probabilities are worse" if loss.low > 0 else ""
         return f"No better than prevalence{worse}: {numbers}."
-    doubt = "; that the probabilities themselves are better is not certain" if loss.high >= 0 else ""
-    return f"Better than prevalence: {numbers}{doubt}."
+    return f"Better than prevalence: {numbers}{_doubt(loss)}."
 
 
 def _against(summary: pd.DataFrame, rung: str, name: str) -> str:
@@ -124,8 +123,12 @@ def _against(summary: pd.DataFrame, rung: str, name: str) -> str:
         return f"Not compared with {name}: {_reason(summary, 'auc_difference_volume', 'log_loss_difference_volume')}."
     if area == loss == Estimate(0.0, 0.0, 0.0):
         return ""
-    verdict = "Better" if better else "No better"
-    return f"{verdict} than {name}: AUC {_signed(area, 2)}, log loss {_signed(loss)}."
+    numbers = f"AUC {_signed(area, 2)}, log loss {_signed(loss)}"
+    return f"Better than {name}: {numbers}{_doubt(loss)}." if better else f"No better than {name}: {numbers}."
+
+
+def _doubt(loss: Estimate) -> str:
+    return "; that the probabilities themselves are better is not certain" if loss.high >= 0 else ""
 
 
 def _calibration(summary: pd.DataFrame, probability: str) -> list[str]:

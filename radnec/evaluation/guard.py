@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from scipy.stats import rankdata
 
+from radnec.evaluation.concordance import placements
 from radnec.evaluation.names import outcome_in_name
 
 if TYPE_CHECKING:
@@ -64,20 +64,15 @@ def _finding(values: pd.Series[Any], label: NDArray[np.bool_], columns: int) -> 
     if len(set(truth)) < 2:
         return None
     pure = len(set(zip(levels, truth, strict=True))) == levels.nunique()
-    few = levels.nunique() == 2 or (not is_numeric_dtype(values) and levels.nunique() <= len(levels) / 3)
+    few = levels.nunique() == 2 or levels.nunique() <= len(levels) / 3
     if pure and few and len(levels) >= _FEWEST:
         return "copies_label", "each of its values belongs to one outcome only"
     if not is_numeric_dtype(values):
         return None
-    auc = _auc(truth, values[known].to_numpy(dtype=float))
+    auc = float(placements(truth, values[known].to_numpy(dtype=float))[truth].mean())
     if max(auc, 1 - auc) < TOO_GOOD or _by_chance(truth, columns) >= _CHANCE:
         return None
     return "copies_label", f"tells the outcome alone with AUC {max(auc, 1 - auc):.3f}"
-
-
-def _auc(label: NDArray[np.bool_], values: NDArray[np.float64]) -> float:
-    positive, negative = int(label.sum()), int((~label).sum())
-    return float((rankdata(values)[label].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
 def _by_chance(label: NDArray[np.bool_], columns: int) -> float:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from radnec.cohort.fields import FIELDS
 from radnec.cohort.sessions import numbers_of
+from radnec.cohort.suggestions import folded
 from radnec.config import LabelPolicy, TrainingConfig
 from radnec.errors import LabelError, TableError
 from radnec.evaluation.sessions import after_label, last_sessions
 from radnec.features.columns import feature_columns, modality_of
 from radnec.labels import UNDECIDED, Outcome
-from radnec.model.door import check_table
+from radnec.model.door import check_table, refuse_spaced_patients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,12 +116,14 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
             )
     flow = _Flow(table, config.patient)
     rows = table.reset_index(drop=True)
-    if "status" in rows:
+    if {"status", "error"} <= set(rows.columns) - {config.label}:
         rows = flow.keep(rows, ~rows["status"].eq("failed").fillna(False), "extraction failed")
     rows = flow.keep(rows, rows[config.label].notna() & (rows[config.label].astype(str) != ""), "no label")
     _check_labels(rows, config)
     _refuse_doubles(rows, config)
-    rows = flow.keep(rows, ~rows[config.label].isin(UNDECIDED), "label mixed or indeterminate")
+    if config.positive == Outcome.necrosis:
+        rows = flow.keep(rows, ~rows[config.label].isin(UNDECIDED), "label mixed or indeterminate")
+    rows = _with_known_sources(rows)
     rows = _mature(rows, config.policy, flow)
     rows = _one_session(rows, config, flow)
     if rows.empty:
@@ -157,18 +161,50 @@ def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
         raise LabelError(f"no row of column {config.label!r} holds a label; expected two classes")
     if rows[config.patient].isna().any():
         raise TableError(f"{int(rows[config.patient].isna().sum())} labelled rows have no {config.patient}; fill it")
+    refuse_spaced_patients(rows[config.patient].astype(str).tolist(), config.patient)
     if config.positive not in found:
         raise LabelError(
             f"no row of column {config.label!r} holds the positive class {config.positive!r}; found "
-            f"{sorted(map(str, found))}. Say which value is positive with TrainingConfig(positive=...)"
+            f"{sorted(map(repr, map(_plain, found)))}. "
+            + (
+                "Say which value is positive with TrainingConfig(positive=...)"
+                if len(found) > 1
+                else "A table of one class teaches nothing; expected two"
+            )
         )
-    decided = found - set(UNDECIDED)
+    decided = found - set(UNDECIDED) if config.positive == Outcome.necrosis else found
     if config.positive == Outcome.necrosis and not found <= _KNOWN:
         raise LabelError(
             f"column {config.label!r} holds {sorted(map(str, found - _KNOWN))}; expected {sorted(_KNOWN)} or empty"
         )
     if len(decided) != 2:
         raise LabelError(f"column {config.label!r} holds the classes {sorted(map(str, decided))}; expected two")
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _with_known_sources(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with ``label_source`` written as the rules below know it.
+
+    Raises
+    ------
+    radnec.errors.LabelError
+        If a source is unknown: the rules on follow-up and on PET would pass over it.
+    """
+    if "label_source" not in rows:
+        return rows
+    known = {folded(source): source for source in FIELDS["label_source"].categories}
+    stated = rows["label_source"].astype(object).where(rows["label_source"].notna(), "")
+    sources = stated.map(lambda text: known.get(folded(str(text)), str(text)) if str(text).strip() else "")
+    unknown = sorted(set(sources) - {*known.values(), ""})
+    if unknown:
+        raise LabelError(
+            f"column label_source holds {unknown[0]!r}; expected one of {', '.join(known.values())}, or empty. "
+            "Rename it, or the column where it means something else"
+        )
+    return rows.assign(label_source=sources.mask(sources == "", pd.NA))
 
 
 def _refuse_doubles(rows: pd.DataFrame, config: TrainingConfig) -> None:

@@ -140,7 +140,7 @@ class Evaluation:
         return f"{len(scored.y)} lesions of {n_patients} patients, {int(scored.y.sum())} {self.config.outcome}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return kind, subject, conclusions, notes and numbers as JSON can hold them (None for NaN).
+        """Return kind, subject, conclusions, notes and numbers as JSON can hold them (None for NaN and infinity).
 
         Examples
         --------
@@ -154,7 +154,10 @@ class Evaluation:
         0.75
         """
         numbers = [
-            {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+            {
+                str(key): None if isinstance(value, float) and not math.isfinite(value) else value
+                for key, value in row.items()
+            }
             for row in self._summary.to_dict("records")
         ]
         return {
@@ -189,6 +192,8 @@ class Evaluation:
         if math.isnan(area.value):
             return f"<Evaluation, {self.kind}: {self.subject}; {self.conclusions[0]}>"
         doubt = "; no better than prevalence" if better_than(self._summary, "prevalence") is False else ""
+        if len(self.flags):
+            doubt += f"; do not believe it before column {self.flags['column'].iloc[0]} is explained"
         numbers = f"AUC {area.value:.2f} ({area.low:.2f} to {area.high:.2f})"
         return f"<Evaluation, {self.kind}: {self.subject}; {numbers}{doubt}>"
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from radnec.config import ExtractionConfig
 
+#: Columns that an error lists.
+_SHOWN = 12
 _DIAGNOSTICS = re.compile(r"(?:.+_)?(?:diagnostics|general_info)_.+")
 
 
@@ -132,8 +134,9 @@ def _verify_columns(frame: pd.DataFrame, needed: list[str]) -> None:
     for column in needed:
         if column not in frame.columns:
             others = [name for name in frame.columns if parse_foreign(name) is None]
+            more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
             raise TableError(
-                f"the table has no column {column!r}{_hint(column, others)}; it has {', '.join(others[:40])}"
+                f"the table has no column {column!r}{_hint(column, others)}; it has {', '.join(others[:_SHOWN])}{more}"
             )
 
 

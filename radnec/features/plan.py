@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES
+from radnec.cohort.parsing import counted
 from radnec.errors import CohortError, ConfigError
 from radnec.features.naming import column_prefix
 
@@ -190,7 +191,7 @@ def _verify_rows(ordered: pd.DataFrame) -> None:
             problems.append({"row": row, "column": "phase, region", "found": found, "expected": expected})
         taken.add(key)
     if problems:
-        raise CohortError(f"{len(problems)} rows of the cohort cannot be measured", pd.DataFrame(problems))
+        raise CohortError(f"{counted(len(problems), 'row')} of the cohort cannot be measured", pd.DataFrame(problems))
 
 
 def _name(record: dict[str, str]) -> str:

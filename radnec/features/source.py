@@ -83,8 +83,8 @@ def measured(
 def _refuse_foreign_names(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
     """Refuse features of plain pyradiomics: a model that reads them could not judge what radnec measures."""
     names = [str(name) for name in table.columns]
-    foreign = [name for name in names if parse_foreign(name) is not None]
-    if foreign and not any(parse(name) for name in names):
+    foreign = [name for name in names if parse(name) is None and parse_foreign(name) is not None]
+    if foreign:
         raise TableError(
             f"{Path(path).name}: features such as {foreign[0]} do not say of which sequence they are, so a model that "
             "learns them could never judge a cohort measured with these extraction settings. Name them in Python: "

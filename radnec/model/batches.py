@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from radnec.model.cells import text_of
 from radnec.model.harmonise import ComBat
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class BatchHarmoniser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def batch_of_rows(X: pd.DataFrame, column: str, features: list[str]) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Return the batch of each row as text, and which rows have both a batch and something measured to harmonise.
 
-    A scanner numbered 1 is the same whether the column came as whole numbers or, having gaps, as floats.
+    A scanner numbered 1 is the same in every kind of column (:func:`radnec.model.cells.text_of`).
 
     Examples
     --------
@@ -134,14 +134,8 @@ def batch_of_rows(X: pd.DataFrame, column: str, features: list[str]) -> tuple[pd
     >>> batch.tolist(), rows.tolist()
     (['1', ''], [True, False])
     """
-    values = X[column]
-    if is_numeric_dtype(values) and not is_bool_dtype(values):
-        values = values.astype("Float64")
-        if (values.dropna() % 1 == 0).all():
-            values = values.astype("Int64")
-    stated = values.notna().to_numpy()
-    text = values.astype("object").where(stated, "").astype(str).astype(object)
-    return text, X[features].notna().any(axis=1).to_numpy() & stated
+    text = text_of(X[column])
+    return text, X[features].notna().any(axis=1).to_numpy() & (text != "").to_numpy()
 
 
 def unseen_batches(X: pd.DataFrame, batches: dict[str, list[str]], seen: dict[str, list[str]]) -> pd.Series:

@@ -43,10 +43,17 @@ def covariate_levels(X: pd.DataFrame, covariates: Sequence[str]) -> dict[str, li
     >>> covariate_levels(X, ["age", "entity"])
     {'entity': ['brain_metastasis', 'glioma']}
     """
-    return {name: sorted_levels(X[name]) for name in covariates if not _is_number(X[name])}
+    return {name: sorted_levels(X[name]) for name in covariates if not is_number(X[name])}
 
 
-def _is_number(column: pd.Series[Any]) -> bool:
+def is_number(column: pd.Series[Any]) -> bool:
+    """Return whether a covariate is a number and not a level.
+
+    Examples
+    --------
+    >>> is_number(pd.Series([61, None], dtype=object)), is_number(pd.Series([True, False]))
+    (True, False)
+    """
     plain = column.infer_objects() if column.dtype == object else column
     return bool(pd.api.types.is_numeric_dtype(plain) and not pd.api.types.is_bool_dtype(plain))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from radnec.cohort.parsing import counted
 from radnec.errors import TableError
 from radnec.model.batches import batch_of_rows
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_KEYS = ("patient_id", "lesion_id", "session_id")
+_KEYS = ("patient_id", "session_id", "lesion_id")
 
 
 def check_table(table: Any) -> None:
@@ -57,6 +58,31 @@ def refuse_replicates(table: pd.DataFrame) -> None:
         )
 
 
+def refuse_spaced_patients(patients: Sequence[str], column: str) -> None:
+    """Refuse patients that differ by spaces alone: they are one, and would stand on both sides of a split.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        Naming the first.
+
+    Examples
+    --------
+    >>> refuse_spaced_patients(["P1", "P2", "P1 "], "patient_id")
+    Traceback (most recent call last):
+    ...
+    radnec.errors.TableError: patients 'P1' and 'P1 ' of column patient_id differ by spaces alone ...
+    """
+    first: dict[str, str] = {}
+    for name in sorted(set(patients)):
+        other = first.setdefault(name.strip(), name)
+        if other != name:
+            raise TableError(
+                f"patients {other!r} and {name!r} of column {column} differ by spaces alone and would count as two. "
+                f"Remove the spaces: table[{column!r}] = table[{column!r}].str.strip()"
+            )
+
+
 def check_columns(table: pd.DataFrame, features: Sequence[str], columns: Sequence[str]) -> None:
     """Refuse a table that lacks columns a model reads: its features, and the others among `columns`.
 
@@ -71,8 +97,8 @@ def check_columns(table: pd.DataFrame, features: Sequence[str], columns: Sequenc
         others = [name for name in columns if name not in set(features)]
         read = f"{len(features)} features" + (f" and {', '.join(others)}" if others else "")
         raise TableError(
-            f"the table lacks {len(missing)} columns that the model reads ({read} in all): {shown}. Measure it with "
-            "the settings and sequences that the model was trained with"
+            f"the table lacks {counted(len(missing), 'column')} that the model reads ({read} in all): {shown}. Measure "
+            "it with the settings and sequences that the model was trained with"
         )
 
 

@@ -10,6 +10,8 @@ from pandas.api.types import is_numeric_dtype
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from radnec.model.cells import text_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn the categories of the columns of X."""
         self.numbers_ = [str(name) for name, dtype in X.dtypes.items() if is_numeric_dtype(dtype)]
         self.categories_ = {
-            name: sorted(X[name].dropna().astype(str).unique().tolist()) or [""]
+            name: sorted(set(text_of(X[name])) - {""}) or [""]
             for name in map(str, X.columns.difference(self.numbers_, sort=False))
         }
         return self
@@ -47,7 +49,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         parts = [X[self.numbers_].to_numpy(dtype=float, na_value=np.nan)]
         for name, categories in self.categories_.items():
-            text = X[name].astype(str).where(X[name].notna(), "").to_numpy(dtype=str)
+            text = text_of(X[name]).to_numpy(dtype=str)
             parts.append((text[:, None] == np.array(categories, dtype=str)).astype(float))
         return pd.DataFrame(np.hstack(parts), index=X.index, columns=list(self.get_feature_names_out()))
 

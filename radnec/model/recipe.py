@@ -20,7 +20,9 @@ from threadpoolctl import threadpool_limits
 from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
 from radnec.model.calibrate import EPSILON, VennAbersCalibrator, make_calibrator
 from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
+from radnec.model.cells import numbers_in, typed
 from radnec.model.conformal import ConformalSets
+from radnec.model.covariates import is_number
 from radnec.model.encode import NumericEncoder
 from radnec.model.novelty import RangeNovelty
 from radnec.model.out_of_fold import cross_fitted_loss, gain_over_prevalence
@@ -144,7 +146,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         groups : array of shape (n,)
             Patient of each row.
         """
-        X = self._read(X)
+        X = self._read(X, fitted=False)
         self.seen_ = {
             column: sorted(set(batch_of_rows(X, column, features)[0]) - {""})
             for column, features in (self.batches or {}).items()
@@ -172,17 +174,19 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         """Return every column the recipe reads: features, batch columns and covariates."""
         return list(dict.fromkeys([*self.features, *(self.batches or {}), *(self.covariates or ())]))
 
-    def _read(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns the recipe reads, the numeric features in one block of floats and without attrs.
-
-        A table that was put together column by column costs pandas a copy per column at every step, and its
-        provenance a copy per step.
-        """
-        numbers = [name for name in self.features if pd.api.types.is_numeric_dtype(X[name])]
-        others = X[[name for name in self.columns() if name not in set(numbers)]]
-        others.attrs = {}
-        values = X[numbers].to_numpy(dtype=float, na_value=np.nan)
-        return pd.concat([pd.DataFrame(values, index=X.index, columns=numbers), others], axis=1)
+    def _read(self, X: pd.DataFrame, *, fitted: bool = True) -> pd.DataFrame:
+        """Return the columns the recipe reads, each of the kind it had (or, before the fit, has) in training."""
+        covariates = list(self.covariates or ())
+        if fitted:
+            harmoniser, encoder = self.members_[0][0][0], self.members_[0][0][1]
+            numbers = encoder.numbers_
+            levels = {name for combat in harmoniser.combats_.values() for name in combat.covariate_levels_}
+        else:
+            numbers = [name for name in self.features if numbers_in(X[name]) is not None]
+            levels = {name for name in covariates if not is_number(X[name])}
+        categories = [name for name in self.features if name not in set(numbers)]
+        categories += [name for name in covariates if name in levels and name not in set(self.features)]
+        return typed(X, numbers, categories, self.columns())
 
     def _preparation(self) -> Pipeline:
         harmonise = BatchHarmoniser(

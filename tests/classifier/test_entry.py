@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from radnec.classifier import evaluate, train
 from radnec.config import ExtractionConfig, TrainingConfig
-from radnec.errors import LabelError, SettingsMismatchError, TableError
+from radnec.errors import ConfigError, LabelError, SettingsMismatchError, TableError
 from radnec.features.provenance import stamp
 from radnec.simulate import simulate_table
 
@@ -99,3 +101,34 @@ def test_a_cohort_is_not_mistaken_for_a_feature_table(quick):
     cohort = pd.DataFrame({"patient_id": ["A"], "image_path": ["i"], "mask_path": ["m"], "label": ["necrosis"]})
     with pytest.raises(TableError, match=r"is a cohort.*radnec\.extract\(cohort\)"):
         train(cohort, quick)
+
+
+def test_what_only_fitting_could_do_is_not_asked_of_a_test(model, quick):
+    other = simulate_table(n_patients=40, n_features=40, n_informative=12, effect=3.0, random_state=5)
+    with pytest.raises(ConfigError, match="draws, features would have no effect"):
+        evaluate(other, TrainingConfig(features=("nothing",), draws=9), model=model)
+    tested = evaluate(other, TrainingConfig(threshold=0.3, resamples=200), model=model)
+    assert tested.config.model_copy(update={"random_state": 0}) == quick.model_copy(
+        update={"threshold": 0.3, "resamples": 200}
+    )
+
+
+def test_settings_of_another_kind_are_refused(table):
+    for act in (train, evaluate):
+        with pytest.raises(ConfigError, match="config is a dict"):
+            act(table, {"draws": 2})
+    with pytest.raises(ConfigError, match="draws"):
+        TrainingConfig().model_copy(update={"draws": "x"})
+
+
+def test_jobs_are_no_part_of_a_model_file(table, quick, tmp_path):
+    files = [
+        train(table, quick.model_copy(update={"n_jobs": jobs}), extraction=ExtractionConfig()).save(tmp_path / name)
+        for jobs, name in ((1, "a.radnec"), (2, "b.radnec"))
+    ]
+    parts = []
+    for file in files:
+        with zipfile.ZipFile(file) as archive:
+            parts.append({name: archive.read(name) for name in archive.namelist()})
+    differing = [name for name in parts[0] if parts[0][name] != parts[1][name]]
+    assert differing in ([], ["manifest.json"])  # which holds the time of writing

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from radnec.classifier import RadnecClassifier
 from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.errors import (
+    ConfigError,
     LabelError,
     LeakageError,
     SettingsMismatchError,
@@ -90,7 +91,7 @@ def test_p_necrosis_does_not_depend_on_how_the_classes_sort(table, quick):
 
 
 def test_clones_pickles_and_works_inside_scikit_learn(model, table, quick):
-    assert clone(model).get_params() == {"config": quick, "unseen": "error"}
+    assert clone(model).get_params(deep=False) == {"config": quick, "unseen": "error"}
     again = pickle.loads(pickle.dumps(model))
     assert (again.predict_proba(table) == model.predict_proba(table)).all()
     piped = Pipeline([("same", FunctionTransformer()), ("judge", RadnecClassifier(quick))])
@@ -229,3 +230,24 @@ def test_a_model_that_learnt_nothing_says_so(quick):
     assert not model.better_than_prevalence_
     assert "No better than prevalence" in repr(model)
     assert "No better than prevalence" in model._repr_html_()
+
+
+def test_settings_are_parameters_of_a_search(table, quick):
+    grid = {"config__draws": [1, 2], "config__calibration": ["platt", "beta"]}
+    search = GridSearchCV(RadnecClassifier(quick), grid, cv=PatientFolds(2), scoring="neg_log_loss")
+    search.fit(table, table["label"], groups=table["patient_id"])
+    chosen = {name.removeprefix("config__"): value for name, value in search.best_params_.items()}
+    assert search.best_estimator_.config == quick.model_copy(update=chosen)
+    assert len(set(search.cv_results_["mean_test_score"])) > 1
+    assert clone(search.best_estimator_).get_params() == search.best_estimator_.get_params()
+
+
+def test_a_setting_that_does_not_exist_or_does_not_fit_is_refused():
+    assert RadnecClassifier().set_params(config__draws=2).config == TrainingConfig(draws=2)
+    both = RadnecClassifier().set_params(config=TrainingConfig(error=0.2), config__draws=2)
+    assert both.config == TrainingConfig(error=0.2, draws=2)
+    for wrong in ({"config__drwas": 2}, {"config__draws": 0}):
+        with pytest.raises(ConfigError, match="draws"):
+            RadnecClassifier().set_params(**wrong)
+    with pytest.raises(ValueError, match="drwas"):
+        RadnecClassifier().set_params(drwas=2)

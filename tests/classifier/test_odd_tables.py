@@ -50,7 +50,7 @@ def test_one_bad_row_does_not_stop_the_others(model, table):
     assert judged["reason"].iloc[2] == f"{model.feature_names_[0]} is infinite"
     assert (judged["call"].iloc[1:3] == "abstain").all()
     pd.testing.assert_frame_equal(judged.iloc[[0, 3, 4, 5]], good.iloc[[0, 3, 4, 5]])
-    with pytest.raises(TableError, match=r"lesion P\d+/L\d.* is infinite"):
+    with pytest.raises(TableError, match=r"lesion P\d+/S\d/L\d: .* is infinite"):
         train(table.assign(**{model.feature_names_[0]: np.inf}), extraction=ExtractionConfig())
 
 

@@ -26,7 +26,7 @@ def others(table, model):
 
 
 def test_its_own_training_rows_are_refused_by_name(table, model):
-    with pytest.raises(LeakageError, match=r"rows the model was trained on: lesion P\d+/") as caught:
+    with pytest.raises(LeakageError, match=r"rows the model was trained on held: lesion P\d+/") as caught:
         evaluate(table, model=model)
     assert "radnec.evaluate(table)" in str(caught.value)
 

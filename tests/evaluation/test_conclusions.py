@@ -28,6 +28,8 @@ def test_a_good_model_is_called_good() -> None:
     prevalence, volume, slope = conclude(summary())
     assert prevalence.startswith("Better than prevalence: AUC 0.80 (95 % interval 0.70 to 0.90)")
     assert volume.startswith("Better than lesion volume alone: AUC +0.10 (+0.02 to +0.20)")
+    assert volume.endswith("that the probabilities themselves are better is not certain.")
+    assert "not certain" not in conclude(summary(log_loss_difference_volume=(-0.05, -0.1, -0.01)))[1]
     assert slope == "No miscalibration shown by the calibration slope 1.00 (0.70 to 1.30)."
 
 

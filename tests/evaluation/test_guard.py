@@ -22,8 +22,9 @@ def y() -> np.ndarray:
         lambda y: np.where(y, "dead tissue", "tumour"),
         lambda y: np.where(np.arange(60) % 7 == 0, np.nan, y),
         lambda y: np.where(y, "b", np.where(np.arange(60) % 2, "a", "c")),
+        lambda y: np.where(y, 1, np.where(np.arange(60) % 2, 0, 2)),
     ],
-    ids=["copy", "reversed and noisy", "text", "with gaps", "text of three levels"],
+    ids=["copy", "reversed and noisy", "text", "with gaps", "text of three levels", "numbers of three levels"],
 )
 def test_a_column_that_tells_the_outcome_is_named(y, column):
     X = pd.DataFrame({"honest": np.random.default_rng(0).normal(size=60), "leak": column(y)})

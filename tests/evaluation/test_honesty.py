@@ -1,7 +1,7 @@
 """Evaluations tell the truth over many hospitals: that nothing is there, and that something is.
 
-`benchmarks/honesty.py` does the same with images and more seeds; the bounds here are those that a nominal rate of 95 %
-(80 % for the power) misses less than once in two hundred runs.
+`benchmarks/honesty.py` does the same with images, all families and more seeds, and gives the widths of intervals. An
+interval of 95 % may miss as often as a nominal one does once in two hundred runs; the signal has to be found in 80 %.
 """
 
 from __future__ import annotations
@@ -52,5 +52,5 @@ def test_where_nothing_is_to_be_learnt_the_intervals_and_the_words_say_so():
 @pytest.mark.slow
 def test_where_something_is_it_is_found_and_calibrated():
     counts = hospitals(effect=1.0)
-    assert counts["above_half"] >= fewest(0.8)
+    assert counts["above_half"] >= 0.8 * SEEDS
     assert counts["covers_one"] >= fewest(0.95)

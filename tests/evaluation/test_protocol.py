@@ -33,6 +33,7 @@ def test_undecided_unlabelled_and_failed_rows_are_counted_out():
     frame = table(
         label=["necrosis", "mixed", "indeterminate", None, "progression", "necrosis"],
         status=["ok", "ok", "ok", "ok", "ok", "failed"],
+        error=["", "", "", "", "", "mask is empty"],
     )
     X, y = labelled(frame)
     assert y.tolist() == ["necrosis", "progression"]
@@ -188,3 +189,45 @@ def test_two_labelled_rows_of_one_lesion_and_session_are_refused(session):
     table = pd.DataFrame(row | {"label": ["necrosis", "progression", "progression"]})
     with pytest.raises(TableError, match="lesion A/S1/L1 has 2 labelled rows"):
         select_rows(table, TrainingConfig(policy=LabelPolicy(session=session)))
+
+
+def test_the_rules_know_a_source_however_it_is_written():
+    months = {"followup_months": [2.0, 12.0, 12.0, 12.0]}
+    frame = table(label_source=["Imaging Followup", "imaging-followup", "PET", ""], **months)
+    assert kept(frame) == ["P1/S1", "P2/S1", "P3/S1"]
+    with pytest.raises(LabelError, match="incorporation bias"):
+        labelled(frame.rename(columns={FEATURE: "PET-FET_original_glcm_Contrast"}))
+    with pytest.raises(LabelError, match=r"label_source holds 'biopsy'; expected one of histology_resection"):
+        labelled(table(label_source=["biopsy", "pet", "", ""]))
+
+
+@pytest.mark.parametrize("date", ["05.01.2020", "05/01/2020", 20200105, "2020"])
+def test_a_date_in_another_order_is_not_guessed(date):
+    with pytest.raises(TableError, match="expected dates as YYYY-MM-DD"):
+        labelled(table(session_date=[date] * 4, label_date=["2020-02-02"] * 4))
+
+
+def test_dates_of_any_exact_kind_are_read():
+    days = ["2020-01-05", "2020-03-05 00:00:00", "", None]
+    frame = table(session_date=days, label_date=["2020-02-02"] * 4)
+    assert kept(frame) == ["P0/S1", "P2/S1", "P3/S1"]
+    assert kept(frame.assign(session_date=pd.to_datetime(frame["session_date"].replace("", None), format="mixed"))) == [
+        "P0/S1",
+        "P2/S1",
+        "P3/S1",
+    ]
+
+
+def test_a_foreign_table_may_call_its_columns_and_labels_as_radnec_does():
+    frame = table(status=["failed", "controlled"] * 2, Target=["mixed", "pure"] * 2)
+    config = TrainingConfig(label="Target", positive="mixed", features=[FEATURE], batch=None)
+    assert len(select_rows(frame, config).y) == 4
+    assert len(select_rows(frame, config.model_copy(update={"label": "status", "positive": "failed"})).y) == 4
+
+
+def test_the_kinds_of_labels_are_shown():
+    config = TrainingConfig(label="Target", positive="1")
+    with pytest.raises(LabelError, match=r"positive class '1'; found \['0', '1'\]"):
+        select_rows(table(Target=[0, 1, 0, 1]), config)
+    with pytest.raises(LabelError, match="A table of one class teaches nothing"):
+        select_rows(table(Target=[0, 0, 0, 0]), config)

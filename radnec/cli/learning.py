@@ -1,0 +1,88 @@
+"""Commands that fit models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import radnec
+from radnec.cli.options import (
+    Existing,
+    Extraction,
+    Jobs,
+    Json,
+    Settings,
+    extraction_settings,
+    measured_table,
+    training_settings,
+    writable,
+)
+from radnec.cli.printing import FINDINGS, print_json, records
+from radnec.phrasing import for_command_line
+
+
+def train(
+    table: Annotated[Path, Existing],
+    out: Annotated[Path, typer.Option(help="Model file to write, *.radnec.")],
+    config: Settings = None,
+    extraction: Extraction = None,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Train a model on a feature table, or on a cohort table that is measured first.
+
+    Example: radnec train features.parquet --out model.radnec
+    """
+    writable(out, (".radnec",), table, config, extraction)
+    settings = training_settings(config, n_jobs)
+    features = measured_table(table, extraction, n_jobs, label=settings.label)
+    model = radnec.train(features, settings, extraction=extraction_settings(extraction))
+    model.save(out)
+    if as_json:
+        print_json(
+            {
+                "model": str(out),
+                "identity": model.identity_,
+                "better_than_prevalence": model.better_than_prevalence_,
+                **model.summary_,
+            }
+        )
+    else:
+        typer.echo(f"{model!r}\nWrote {out}.")
+
+
+def evaluate(
+    table: Annotated[Path, Existing],
+    out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Test this model as it is; nothing is fitted."),
+    ] = None,
+    config: Settings = None,
+    extraction: Extraction = None,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Evaluate the recipe by nested cross-validation, or a model on another place's table.
+
+    Exit code 1 when a column tells the outcome too well to be true.
+
+    Example: radnec evaluate features.parquet --out report.html
+    """
+    writable(out, (".html", ".htm"), table, model, config, extraction)
+    trained = None if model is None else radnec.load(model)
+    settings = training_settings(config, n_jobs) if trained is None or config is not None else trained.config
+    label = (settings or radnec.TrainingConfig()).label
+    features = measured_table(table, extraction, n_jobs, model=trained, label=label)
+    evaluation = radnec.evaluate(features, settings, model=trained)
+    if out is not None:
+        evaluation.save_html(out)
+    if as_json:
+        print_json({**evaluation.to_dict(), "flags": records(evaluation.flags)})
+    else:
+        notes = [f"Note: {for_command_line(note)}" for note in evaluation.notes]
+        typer.echo("\n".join([*evaluation.conclusions, *notes, *([f"Wrote {out}."] if out else [])]))
+    if len(evaluation.flags):
+        raise typer.Exit(FINDINGS)

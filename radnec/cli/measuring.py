@@ -1,0 +1,57 @@
+"""The command that measures lesions."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import radnec
+from radnec.cli.options import Existing, Extraction, Jobs, Json, extraction_settings, writable
+from radnec.cli.printing import FINDINGS, print_json, silence_failures, tell_failures
+
+
+def extract(
+    cohort: Annotated[Path, Existing],
+    out: Annotated[Path, typer.Option(help="Feature table to write: .parquet, or .csv with .json beside it.")],
+    extraction: Extraction = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that remembers what was measured.")] = None,
+    verify: Annotated[int, typer.Option(min=0, help="Random lesions to measure again with pyradiomics.")] = 0,
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure every lesion of a cohort; exit code 1 when a lesion failed.
+
+    Example: radnec extract cohort.csv --out features.parquet --n-jobs -1
+    """
+    from radnec.cohort.parsing import counted
+    from radnec.features.stream import extract_to, states
+    from radnec.features.table import write_table
+
+    writable(out, (".parquet", ".csv"), cohort, extraction)
+    if out.suffix.lower() == ".csv":
+        writable(out.with_name(f"{out.name}.json"), (".json",), cohort, extraction)
+    silence_failures()
+    lesions, settings = radnec.read_cohort(cohort), extraction_settings(extraction)
+    start = time.perf_counter()
+    if out.suffix.lower() == ".parquet":
+        table = states(extract_to(lesions, out, settings, n_jobs=n_jobs, cache=cache, verify=verify))
+    else:
+        table = radnec.extract(lesions, settings, n_jobs=n_jobs, cache=cache, verify=verify)
+        write_table(table, out)
+    seconds = time.perf_counter() - start
+    failed, origin = table[table["status"] == "failed"], table.attrs["radnec"]
+    scans, counts = origin["counts"]["scans"], origin["cache"] or {}
+    if as_json:
+        done = {"rows": len(table), "failed": failed["error"].tolist(), "scans": scans, "seconds": round(seconds, 3)}
+        print_json(done | counts)
+    else:
+        typer.echo(f"Measured {counted(len(table), 'lesion session')}, {len(failed)} failed; wrote {out}.")
+        typer.echo(f"{counted(scans, 'scan')} in {seconds:.1f} s: {scans / seconds:.3g} a second.")
+        if counts:
+            typer.echo(f"Cache: {counted(counts['hits'], 'hit')}, {counted(counts['misses'], 'miss', 'misses')}.")
+        tell_failures(failed)
+    if len(failed):
+        raise typer.Exit(FINDINGS)

@@ -1,0 +1,2 @@
+from . import compare as compare
+from . import metrics as metrics
