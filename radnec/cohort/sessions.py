@@ -12,7 +12,8 @@ import pandas as pd
 from radnec.errors import TableError
 
 _EPOCH = pd.Timestamp("1970-01-01")
-_ISO = re.compile(r"$|\d{4}-\d{2}-\d{2}(?!\d)")
+#: A date as ISO 8601 writes it, with or without hyphens (as DICOM does), and perhaps a time.
+_ISO = re.compile(r"$|\d{4}-\d{2}-\d{2}(?!\d)|\d{8}$")
 
 
 class SessionOrder(NamedTuple):
@@ -80,16 +81,16 @@ def days_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:
     """
     if column not in rows:
         return pd.Series(np.nan, index=rows.index)
-    values = rows[column]
-    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+    days = rows[column]
+    if not pd.api.types.is_datetime64_any_dtype(days.dtype):
         # Day and month in another order, or a spreadsheet's day number, would be taken for another date.
-        odd = [value for value in values.dropna() if not isinstance(value, date) and not _ISO.match(str(value))]
+        odd = [value for value in days.dropna() if not isinstance(value, date) and not _ISO.match(str(value))]
         if odd:
             raise TableError(f"column {column} holds {odd[0]!r}; expected dates as YYYY-MM-DD, or empty cells")
-    try:
-        days = pd.to_datetime(values.replace("", None), format="ISO8601")
-    except (ValueError, TypeError) as error:
-        raise TableError(f"column {column} holds what is no date ({error}); expected YYYY-MM-DD") from None
+        try:
+            days = pd.to_datetime(days.map(str, na_action="ignore").replace("", None), format="ISO8601")
+        except (ValueError, TypeError) as error:
+            raise TableError(f"column {column} holds what is no date ({error}); expected YYYY-MM-DD") from None
     return (days.dt.tz_localize(None) - _EPOCH) / pd.Timedelta(days=1)
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+#: Share of a range, or of its larger end, by which a value may leave it through rounding alone.
+_ROUNDING = 1e-9
+
 
 class RangeNovelty(BaseEstimator):  # type: ignore[misc]
     """Share of a model's features that lie outside their training range.
@@ -55,6 +58,11 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
         """
         self.low_ = [np.min(rows, axis=0) for rows in training]
         self.high_ = [np.max(rows, axis=0) for rows in training]
+        for low, high in zip(self.low_, self.high_, strict=True):
+            # The same lesion from another file format differs in the last digit, which makes it no more novel.
+            margin = _ROUNDING * np.maximum(high - low, np.maximum(np.abs(low), np.abs(high)))
+            low -= margin
+            high += margin
         shares = [self._outside(np.asarray(rows), fold).mean(axis=1) for fold, rows in enumerate(held_out)]
         self.limit_ = float(np.quantile(np.concatenate(shares), 1 - self.rate, method="higher"))
         return self

@@ -201,7 +201,7 @@ def test_the_rules_know_a_source_however_it_is_written():
         labelled(table(label_source=["biopsy", "pet", "", ""]))
 
 
-@pytest.mark.parametrize("date", ["05.01.2020", "05/01/2020", 20200105, "2020"])
+@pytest.mark.parametrize("date", ["05.01.2020", "05/01/2020", 43587, "2020"])
 def test_a_date_in_another_order_is_not_guessed(date):
     with pytest.raises(TableError, match="expected dates as YYYY-MM-DD"):
         labelled(table(session_date=[date] * 4, label_date=["2020-02-02"] * 4))
@@ -210,6 +210,7 @@ def test_a_date_in_another_order_is_not_guessed(date):
 def test_dates_of_any_exact_kind_are_read():
     days = ["2020-01-05", "2020-03-05 00:00:00", "", None]
     frame = table(session_date=days, label_date=["2020-02-02"] * 4)
+    assert kept(frame.assign(session_date=[20200105, 20200305, 20200105, 20200105])) == ["P0/S1", "P2/S1", "P3/S1"]
     assert kept(frame) == ["P0/S1", "P2/S1", "P3/S1"]
     assert kept(frame.assign(session_date=pd.to_datetime(frame["session_date"].replace("", None), format="mixed"))) == [
         "P0/S1",

@@ -35,3 +35,12 @@ def test_a_row_inside_every_range_blames_nothing(fitted):
     novelty, _ = fitted
     assert novelty.measure([np.zeros((1, 12))] * 5)[0] == 0
     assert novelty.worst([np.zeros((1, 12))] * 5, [["a"] * 12] * 5) == [""]
+
+
+@pytest.mark.parametrize("shift", [1e-12, -1e-12])
+def test_the_last_digit_makes_no_row_novel(shift):
+    rows = np.random.default_rng(0).normal(100.0, 1.0, size=(40, 6))
+    novelty = RangeNovelty().fit([rows], [rows])
+    assert (novelty.measure([rows * (1 + shift)]) == 0).all()
+    assert novelty.worst([rows * (1 + shift)], [list("abcdef")]) == [""] * 40
+    assert novelty.measure([rows + 1e-3 * (rows == rows.max(axis=0))]).max() > 0
