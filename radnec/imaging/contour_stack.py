@@ -1,0 +1,203 @@
+"""Turns contours drawn slice by slice into voxels, and tells what did not fit the slices."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radnec.errors import GeometryError, MaskError
+from radnec.imaging.placing import affine
+from radnec.imaging.polygons import area, contains, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import SimpleITK as sitk
+    from numpy.typing import NDArray
+
+#: Share of the distance of slices by which a contour may leave its plane: coordinates are rounded.
+_FLAT = 0.1
+#: Share by which a contour may miss a slice without a note, and beyond which the nearest slice is a matter of chance.
+_ON, _BETWEEN = 0.02, 0.45
+#: Two contours of the same voxels whose areas differ by less than this share are copies, not a hole in an outline.
+_COPY = 0.01
+#: Decimals of a voxel that count: DICOM writes few digits, and a corner on a voxel's centre must stay there.
+_DECIMALS = 4
+
+
+class ContourStack:
+    """Closed contours of one region, each given to the slice of the image that it was drawn on.
+
+    Parameters
+    ----------
+    contours : sequence of ndarray, shape (n, 3)
+        Corners in mm (LPS); at least one contour, of at least 3 corners each.
+    image : SimpleITK.Image
+        Image; its slices may be counted along any of its axes.
+    name : str
+        What errors call the region.
+
+    Attributes
+    ----------
+    notes : list of str
+        What did not fit exactly, in sentences.
+    volume_ml : float
+        Areas of the contours, without holes, times the distance of the slices.
+
+    Raises
+    ------
+    radnec.errors.GeometryError
+        If contours are oblique to the slices, lie between them or outside the image, or two planes of contours share
+        a slice.
+    radnec.errors.MaskError
+        If a contour is there twice: the second would be taken for a hole that fills the first.
+
+    Examples
+    --------
+    >>> import SimpleITK as sitk
+    >>> square = np.array([[0.5, 0.5, 2.0], [3.5, 0.5, 2.0], [3.5, 3.5, 2.0], [0.5, 3.5, 2.0]])
+    >>> stack = ContourStack([square], sitk.Image(5, 5, 5, sitk.sitkInt16), "ROI 1")
+    >>> len(stack.voxels()), round(stack.volume_ml, 6)
+    (9, 0.009)
+    """
+
+    def __init__(self, contours: Sequence[NDArray[np.float64]], image: sitk.Image, name: str) -> None:
+        self.name = name
+        self.notes: list[str] = []
+        self._size = np.array(image.GetSize())
+        inverse = np.linalg.inv(affine(image))
+        corners = [points @ inverse[:3, :3].T + inverse[:3, 3] for points in contours]
+        self._axis = self._slice_axis(corners)
+        self._distance = image.GetSpacing()[self._axis]
+        self._plane = [axis for axis in range(3) if axis != self._axis]
+        heights = np.array([points[:, self._axis].mean() for points in corners])
+        self._refuse_outside(corners, heights)
+        slices = self._slices(heights)
+        self._by_slice: dict[int, list[NDArray[np.float64]]] = {}
+        for number, points in sorted(zip(slices, corners, strict=True), key=lambda pair: pair[0]):
+            self._by_slice.setdefault(number, []).append(np.round(points[:, self._plane], _DECIMALS))
+        self._note_gaps(sorted(self._by_slice))
+        self._look_at_overlaps()
+        areas = [
+            _sign(k, polygons) * area(one) for polygons in self._by_slice.values() for k, one in enumerate(polygons)
+        ]
+        pixel = float(np.prod([image.GetSpacing()[axis] for axis in self._plane]))
+        self.volume_ml = sum(areas) * pixel * self._distance / 1000
+
+    def voxels(self) -> NDArray[np.intp]:
+        """Return the indices (x, y, z) of the voxels whose centre lies inside, shape (n, 3)."""
+        found = []
+        for number, polygons in self._by_slice.items():
+            low, marked = _filled(polygons)
+            second, first = np.nonzero(marked)
+            voxels = np.empty((len(first), 3), dtype=np.intp)
+            voxels[:, self._axis] = number
+            voxels[:, self._plane[0]], voxels[:, self._plane[1]] = first + low[0], second + low[1]
+            found.append(voxels)
+        return np.concatenate(found)
+
+    def _slice_axis(self, corners: Sequence[NDArray[np.float64]]) -> int:
+        """Return the axis of the image across which every contour is flat."""
+        thickness = np.array([np.ptp(points, axis=0) for points in corners]).max(axis=0)
+        axis = int(np.argmin(thickness))
+        if thickness[axis] > _FLAT:
+            raise GeometryError(
+                f"{self.name}: its contours are oblique to the slices of the image, a contour crosses up to "
+                f"{thickness[axis] + 1:.0f} of them. Use the series it was drawn on."
+            )
+        return axis
+
+    def _refuse_outside(self, corners: Sequence[NDArray[np.float64]], heights: NDArray[np.float64]) -> None:
+        last = self._size - 1
+        rounding = 0.5 + 10.0**-_DECIMALS
+        across = (heights < -rounding) | (heights > last[self._axis] + rounding)
+        beside = [bool(((points < -rounding) | (points > last + rounding))[:, self._plane].any()) for points in corners]
+        outside = int((across | beside).sum())
+        if outside:
+            raise GeometryError(
+                f"{self.name}: {outside} of its {len(corners)} contours lie wholly or partly outside the image, which "
+                "would cut the lesion. Use the series it was drawn on."
+            )
+
+    def _slices(self, heights: NDArray[np.float64]) -> list[int]:
+        """Return the slice of each contour, and note how far they miss it."""
+        numbers = np.clip(np.round(heights), 0, self._size[self._axis] - 1)
+        misses = np.abs(heights - numbers)
+        if misses.max() > _BETWEEN:
+            raise GeometryError(
+                f"{self.name}: {int((misses > _BETWEEN).sum())} of its {len(misses)} contours lie midway between two "
+                "slices of the image, so no slice is theirs. Use the series it was drawn on."
+            )
+        for number in np.unique(numbers):
+            levels = np.sort(heights[numbers == number])
+            planes = 1 + int((np.diff(levels) > _FLAT).sum())
+            if planes > 1:
+                raise GeometryError(
+                    f"{self.name}: contours of {planes} planes fall on slice {int(number)} of the image: it was "
+                    "drawn on thinner slices. Read it with the series it was drawn on, then resample it with "
+                    "radnec.imaging.geometry.align_mask(mask, image)."
+                )
+        off = misses > _ON
+        if off.any():
+            self.notes.append(
+                f"{int(off.sum())} of {len(misses)} contours lie between slices, up to "
+                f"{misses.max() * self._distance:.2g} mm away, and were given to the nearest (slices are "
+                f"{self._distance:.3g} mm apart)"
+            )
+        return [int(number) for number in numbers]
+
+    def _note_gaps(self, numbers: Sequence[int]) -> None:
+        missing = [between for low, high in pairwise(numbers) for between in range(low + 1, high)]
+        if missing:
+            shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+            self.notes.append(
+                f"slices without a contour between its first and last: {len(missing)} ({shown}); they stay empty, "
+                "nothing is interpolated"
+            )
+
+    def _look_at_overlaps(self) -> None:
+        """Refuse contours that are there twice, and note those that cross one another."""
+        crossing = 0
+        for number, polygons in self._by_slice.items():
+            for one, other in combinations(polygons, 2):
+                if not _may_touch(one, other):
+                    continue
+                shared, least, most = _shares(one, other)
+                if shared == most and abs(area(one) - area(other)) <= _COPY * area(one):
+                    raise MaskError(
+                        f"{self.name}: a contour of slice {number} is there twice; the second would cut out the "
+                        "first as a hole. Remove the copy in the planning system."
+                    )
+                crossing += 0 < shared < least
+        if crossing:
+            self.notes.append(
+                f"pairs of contours that cross one another: {crossing}; what lies in both counts as a hole"
+            )
+
+
+def _filled(polygons: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the first point of the box round some polygons, and which points of it lie inside."""
+    points = np.concatenate(polygons)
+    low = np.ceil(points.min(axis=0)).astype(np.intp)
+    columns, rows = np.maximum(np.floor(points.max(axis=0)).astype(np.intp) - low + 1, 0)
+    return low, fill([polygon - low for polygon in polygons], (int(columns), int(rows)))
+
+
+def _may_touch(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return bool((one.min(axis=0) < other.max(axis=0)).all() and (other.min(axis=0) < one.max(axis=0)).all())
+
+
+def _shares(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[int, int, int]:
+    """Return how many voxels two polygons share, how many the smaller one has, and how many the larger."""
+    low, either = _filled([one, other])
+    first, second = (fill([polygon - low], either.shape[::-1]) for polygon in (one, other))
+    counts = int(first.sum()), int(second.sum())
+    return int((first & second).sum()), min(counts), max(counts)
+
+
+def _sign(k: int, polygons: Sequence[NDArray[np.float64]]) -> int:
+    """Return 1 for an outline, -1 for a hole: a polygon in an odd number of others."""
+    around = sum(contains(other, polygons[k][0]) for j, other in enumerate(polygons) if j != k)
+    return -1 if around % 2 else 1

@@ -1,0 +1,179 @@
+"""Splits the lesions of a cohort whose masks mark several under one label, one row for each component."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pandas as pd
+import SimpleITK as sitk
+
+from radnec.cohort.fields import KEYS
+from radnec.errors import ImageError, MaskError, MaskWarning, TableError
+from radnec.imaging.components import Connectivity, split_lesions
+from radnec.imaging.findings import DYNAMIC
+from radnec.imaging.masks import read_mask
+from radnec.imaging.readers import read_acquisition, read_frame
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Hashable
+
+    from radnec.imaging.components import Components
+
+_NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
+#: Columns that tell one mask of a lesion in a session from another.
+_MASK = ("mask_path", "mask_label")
+
+
+def split_cohort(
+    cohort: pd.DataFrame, folder: str | os.PathLike[str], *, min_voxels: int = 1, connectivity: Connectivity = 26
+) -> pd.DataFrame:
+    """Give every connected component of a lesion's mask a lesion and rows of its own.
+
+    Parameters
+    ----------
+    cohort : pandas.DataFrame
+        Table from :func:`radnec.read_cohort`. All rows of a lesion in a session must have one mask.
+    folder : path-like
+        Where the label maps of lesions with several components are written, one for each session; made if absent.
+    min_voxels, connectivity
+        As in :func:`radnec.imaging.components.split_lesions`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of each lesion once for each component, with the columns ``component`` (1 is the largest),
+        ``component_voxels`` and ``unsplit_lesion_id``. Where there are several components, ``mask_path`` and
+        ``mask_label`` point to the file written, and ``lesion_id`` is the old one with the session and the component,
+        such as ``L1/S2/3``: sizes alone do not tell which component is which in another session, so none is called the
+        same. A lesion with one component that fills its mask keeps its row as it is.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If a column is absent, or the table was split before.
+    radnec.errors.MaskError
+        If a lesion has several masks in a session: their components need not be the same.
+    radnec.errors.ImageError
+        If an image or a mask cannot be read, with the lesion's name.
+
+    Warns
+    -----
+    radnec.errors.MaskWarning
+        Once, with how many lesions were split and how many components were left out: labels and outcomes of the lesion
+        now stand in the rows of all its components, and should be looked at.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> mask = sitk.Image(9, 9, 9, sitk.sitkUInt8)
+    >>> mask[1:3, 1, 1] = 1
+    >>> mask[5:8, 5, 5] = 1
+    >>> sitk.WriteImage(mask, folder / "m.nrrd")
+    >>> sitk.WriteImage(sitk.Image(9, 9, 9, sitk.sitkInt16), folder / "t1.nrrd")
+    >>> row = {"patient_id": "P1", "session_id": "S1", "lesion_id": "L1", "sequence": "T1wCE"}
+    >>> row |= {"image_path": str(folder / "t1.nrrd"), "mask_path": str(folder / "m.nrrd"), "mask_label": 1}
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", MaskWarning)
+    ...     split = split_cohort(pd.DataFrame([row]), folder / "split")
+    >>> split[["lesion_id", "mask_label", "component_voxels"]]
+      lesion_id  mask_label  component_voxels
+    0   L1/S1/1           1                 3
+    1   L1/S1/2           2                 2
+    """
+    _verify(cohort)
+    pieces: list[pd.DataFrame] = []
+    split = left_out = 0
+    for key, rows in cohort.groupby(list(KEYS), sort=False, dropna=False):
+        found = _components(rows, min_voxels, connectivity)
+        several = found is not None and (len(found.voxels) > 1 or bool(found.left_out))
+        if found is None or not several:
+            count = pd.NA if found is None else found.voxels[0]
+            pieces.append(_marked(rows, 1 if found is not None else pd.NA, count))
+            continue
+        split += 1
+        left_out += len(found.left_out)
+        pieces.extend(_split(rows, key, found, Path(folder)))
+    if split:
+        warnings.warn(
+            f"{split} lesions of a session were split into components, {left_out} components of fewer than "
+            f"{min_voxels} voxels were left out. Each component has the label and outcome of its lesion, and a "
+            "lesion_id of its own in each session: look at both before learning from them",
+            MaskWarning,
+            stacklevel=2,
+        )
+    return pd.concat(pieces, ignore_index=True).astype({"component": "Int64", "component_voxels": "Int64"})
+
+
+def _verify(cohort: pd.DataFrame) -> None:
+    missing = [name for name in _NEEDED if name not in cohort.columns]
+    if missing or cohort.empty:
+        raise TableError(
+            f"the cohort has no {', '.join(missing) or 'rows'}; pass what radnec.read_cohort returns, with one row per "
+            "lesion, session and sequence"
+        )
+    if "component" in cohort.columns:
+        raise TableError("the cohort has a column component: it was split before; split the table as it was at first")
+
+
+def _components(rows: pd.DataFrame, min_voxels: int, connectivity: Connectivity) -> Components | None:
+    """Return the components of a lesion in a session; None where no row has a mask (spectra)."""
+    with_mask = rows[rows["mask_path"].notna()]
+    if with_mask.empty:
+        return None
+    row = {str(name): value for name, value in with_mask.iloc[0].items()}
+    name = f"lesion {'/'.join(str(row[key]) for key in KEYS)}"
+    columns = [column for column in _MASK if column in rows.columns]
+    masks = with_mask[columns].astype(str).drop_duplicates()
+    if len(masks) > 1:
+        listed = ", ".join(Path(path).name for path in masks["mask_path"])
+        raise MaskError(
+            f"{name} has {len(masks)} masks in one session ({listed}), whose components need not be the same. Draw all "
+            "its sequences on one mask, or split each sequence as a cohort of its own."
+        )
+    label = row.get("mask_label")
+    label = 1 if label is None or pd.isna(label) else label
+    label = int(label) if not isinstance(label, str) or label.isdecimal() else label
+    try:
+        mask = read_mask(row["mask_path"], _image(row), label=label)
+        return split_lesions(mask, min_voxels=min_voxels, connectivity=connectivity)
+    except ImageError as error:
+        raise type(error)(f"{name}: {error}") from error
+
+
+def _image(row: dict[str, Any]) -> sitk.Image:
+    series = row.get("series_uid")
+    series = None if series is None or pd.isna(series) else str(series)
+    if row["sequence"] in DYNAMIC:
+        return read_frame(row["image_path"], 0, series_uid=series)
+    return read_acquisition(row["image_path"], row["sequence"], series_uid=series)
+
+
+def _split(rows: pd.DataFrame, key: Hashable, found: Components, folder: Path) -> list[pd.DataFrame]:
+    """Write the components of a lesion, and return its rows for each of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    patient, session, lesion = (str(part) for part in (key if isinstance(key, tuple) else (key,)))
+    # Ids may hold what file names may not, and must not run into one another.
+    words = (quote(part, safe="").replace("_", "%5F").replace(".", "%2E") for part in (patient, session, lesion))
+    file = (folder / ("_".join(words) + ".nii.gz")).absolute()
+    sitk.WriteImage(found.labels, file)
+    pieces = []
+    for number, count in enumerate(found.voxels, start=1):
+        changed = _marked(rows, number, count)
+        drawn = changed["mask_path"].notna()
+        labels: Any = (
+            number if "mask_label" not in rows or pd.api.types.is_numeric_dtype(rows["mask_label"]) else str(number)
+        )
+        changed["mask_path"] = changed["mask_path"].where(~drawn, str(file))
+        changed["mask_label"] = labels
+        changed["lesion_id"] = f"{lesion}/{session}/{number}"
+        pieces.append(changed)
+    return pieces
+
+
+def _marked(rows: pd.DataFrame, number: Any, voxels: Any) -> pd.DataFrame:
+    return rows.assign(component=number, component_voxels=voxels, unsplit_lesion_id=rows["lesion_id"])

@@ -1,0 +1,62 @@
+"""Polygon filling against another implementation, and on the edges where others differ."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from radnec.imaging.polygons import area, contains, fill
+
+COORDINATE = st.floats(0.01, 9.99)
+POLYGON = st.lists(st.tuples(COORDINATE, COORDINATE), min_size=3, max_size=12, unique=True).map(np.array)
+
+
+@settings(max_examples=60)
+@given(POLYGON)
+def test_points_inside_are_those_that_a_ray_leaves_an_odd_number_of_times(corners: np.ndarray) -> None:
+    filled = fill([corners], (11, 11))
+    for y, x in np.ndindex(11, 11):
+        inside, near = _odd(corners, np.array([x, y]))
+        assert near or filled[y, x] == inside
+
+
+def _odd(corners: np.ndarray, point: np.ndarray) -> tuple[bool, bool]:
+    """Return whether a ray upwards crosses an odd number of edges, and whether the point is as good as on one."""
+    inside = near = False
+    for (x0, y0), (x1, y1) in zip(corners - point, np.roll(corners - point, -1, axis=0), strict=True):
+        near |= abs(x0 * y1 - x1 * y0) < 1e-9
+        if (x0 > 0) != (x1 > 0):
+            inside ^= y0 + (y1 - y0) * -x0 / (x1 - x0) > 0
+    return bool(inside), bool(near)
+
+
+def test_convex_polygons_are_filled_as_by_scikit_image() -> None:
+    draw = pytest.importorskip("skimage.draw")
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        angles = np.sort(rng.uniform(0, 2 * np.pi, 9))
+        corners = 10 + np.stack([8 * np.cos(angles), 6 * np.sin(angles)], axis=1)
+        assert np.array_equal(fill([corners], (20, 21)), draw.polygon2mask((21, 20), corners[:, ::-1]))
+
+
+@given(st.lists(st.integers(1, 17), min_size=1, max_size=4, unique=True), st.booleans())
+def test_pieces_of_a_square_share_its_voxels_out(cuts: list[int], across: bool) -> None:
+    """Corners and edges on the centres of voxels: each belongs to exactly one of two neighbours."""
+    ends = [0, *sorted(cuts), 18]
+    pieces = [np.array([[a, 0], [b, 0], [b, 18], [a, 18]], dtype=float) for a, b in pairwise(ends)]
+    pieces = [piece[:, ::-1] if across else piece for piece in pieces]
+    counted = sum(fill([piece], (20, 20)).astype(int) for piece in pieces)
+    assert np.array_equal(counted, np.pad(np.ones((18, 18), dtype=int), (0, 2)))
+
+
+def test_area_and_containment() -> None:
+    square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]])
+    keyhole = np.vstack([square, square[:1], [[1, 1], [1, 2], [2, 2], [2, 1], [1, 1]], square[:1]])
+    assert area(square + 1e6) == 16
+    assert area(keyhole) == pytest.approx(15)
+    assert contains(square, np.array([1.0, 3.9]))
+    assert not contains(keyhole, np.array([1.5, 1.5]))
