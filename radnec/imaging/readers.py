@@ -9,16 +9,20 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import ReadError
-from radnec.imaging.nifti import NonFinite, put_back, verify_nifti
+from radnec.imaging.claims import verify_claims
+from radnec.imaging.dicom.files import is_dicom
+from radnec.imaging.dicom.series import read_series
+from radnec.imaging.dicom.suv import read_suv
+from radnec.imaging.nifti import NonFinite, put_back, verify_header, verify_nifti
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: File names that :func:`read_image` takes, besides folders with a DICOM series.
+#: File names that :func:`read_image` takes, besides DICOM, which is known by its content.
 FORMATS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
-#: Share of the median slice distance by which a distance may differ (positions are rounded in DICOM).
-_UNEVEN = 0.01
+#: What :func:`unit_read` calls the standardised uptake value by body weight, in g/ml.
+SUV = "SUVbw"
 
 
 def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image:
@@ -27,7 +31,8 @@ def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image
     Parameters
     ----------
     path : path-like
-        NIfTI, NRRD or MetaImage file, or a folder with one DICOM series.
+        NIfTI, NRRD or MetaImage file; a folder with a DICOM series, searched with the folders within it; or one
+        DICOM file of a series, whose other files lie beside it.
     series_uid : str or None
         SeriesInstanceUID to read from a folder that holds several series.
 
@@ -40,12 +45,26 @@ def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image
     ------
     radnec.errors.ReadError
         If the path is missing, damaged, cut short, of another format, not three-dimensional or not scalar,
-        has an unusable geometry, or holds several series and `series_uid` does not choose one.
+        has an unusable geometry, or holds several series and `series_uid` does not choose one. Of a DICOM series
+        also if slices are missing, differ in one place, are unevenly spaced, sheared (gantry tilt), of several
+        sizes or orientations, or belong to several volumes.
+    radnec.errors.MissingDependencyError
+        If the image is DICOM and pydicom is not installed.
+
+    Warns
+    -----
+    radnec.errors.ReadWarning
+        If slices of a DICOM series are there twice with the same voxels.
 
     Notes
     -----
     NIfTI files are read more strictly than by ITK alone (:mod:`radnec.imaging.nifti`), which accepts
     truncated ones, takes 1 mm for a voxel size of 0, and replaces NaN by 0. Here NaN voxels stay NaN.
+
+    DICOM values are the stored ones times slope plus intercept of their own slice or frame. Padding and MONOCHROME1
+    (low values shown bright) are left as they are. Slices are sorted and spaced by ImagePositionPatient along their
+    normal; SliceThickness is not used. Other objects in the folder (structure sets, segmentations, reports,
+    screenshots without a position) and files of other kinds are passed over.
 
     Examples
     --------
@@ -56,10 +75,10 @@ def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image
     (4, 5, 6)
     """
     path = Path(path)
-    if path.is_dir():
-        image = _read_series(path, series_uid)
+    if _holds_dicom(path):
+        image = read_series(path, series_uid=series_uid)
     elif series_uid is not None:
-        raise ReadError(f"{path} is no folder: series_uid={series_uid!r} chooses a DICOM series of a folder")
+        raise _no_series(path, series_uid)
     else:
         reader, lost = _open(path)
         if reader.GetDimension() == 4:
@@ -71,15 +90,69 @@ def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image
     return _trusted_geometry(image, path)
 
 
-def read_frame(path: str | Path, frame: int) -> sitk.Image:
+def read_acquisition(path: str | Path, sequence: str, *, series_uid: str | None = None) -> sitk.Image:
+    """Read the image of a cohort row in the unit that its sequence is measured in.
+
+    PET (``PET-FDG``, …) that is DICOM is always turned into SUV by body weight, because its stored values (Bq/ml or
+    counts) cannot be compared between patients, and is refused where its headers do not allow it. PET in other formats,
+    which do not say their unit, and all other sequences are read as they are.
+
+    Parameters
+    ----------
+    path : path-like
+        As :func:`read_image` takes it.
+    sequence : str
+        Sequence in the words of the cohort table, such as ``T1wCE`` or ``PET-FET``.
+    series_uid : str or None
+        SeriesInstanceUID to read from a folder that holds several series.
+
+    Returns
+    -------
+    SimpleITK.Image
+        The image; SUV in g/ml as float64.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        As :func:`read_image`, and as :func:`radnec.imaging.dicom.suv.read_suv` for PET.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "fet.nii.gz"
+    >>> sitk.WriteImage(sitk.Image(4, 5, 6, sitk.sitkFloat32), file)
+    >>> read_acquisition(file, "PET-FET").GetSize()
+    (4, 5, 6)
+    """
+    if unit_read(path, sequence) == SUV:
+        return _trusted_geometry(read_suv(path, series_uid=series_uid), Path(path))
+    return read_image(path, series_uid=series_uid)
+
+
+def unit_read(path: str | Path, sequence: str) -> str:
+    """Return the unit in which :func:`read_acquisition` gives an image: "SUVbw", or "" for the file's own.
+
+    Examples
+    --------
+    >>> unit_read("fet.nii.gz", "PET-FET")
+    ''
+    """
+    return SUV if sequence.startswith("PET-") and _holds_dicom(Path(path)) else ""
+
+
+def read_frame(path: str | Path, frame: int, *, series_uid: str | None = None) -> sitk.Image:
     """Read one volume of a dynamic (4-D) image, such as a DSC series.
 
     Parameters
     ----------
     path : path-like
-        NIfTI, NRRD or MetaImage file with three or four dimensions.
+        NIfTI, NRRD or MetaImage file with three or four dimensions, or DICOM as :func:`read_image` takes it.
     frame : int
-        Index of the volume along the fourth axis, from 0; a 3-D file has only frame 0.
+        Index of the volume along the fourth axis, from 0; a 3-D file has only frame 0. The volumes of a DICOM
+        series are in order of what they differ in: b-value, echo time, temporal position, …, which the message of
+        :func:`read_image` tells.
+    series_uid : str or None
+        SeriesInstanceUID to read from a folder that holds several series.
 
     Returns
     -------
@@ -100,6 +173,10 @@ def read_frame(path: str | Path, frame: int) -> sitk.Image:
     2
     """
     path = Path(path)
+    if _holds_dicom(path):
+        return _trusted_geometry(read_series(path, series_uid=series_uid, frame=frame), path)
+    if series_uid is not None:
+        raise _no_series(path, series_uid)
     reader, lost = _open(path)
     *volume, frames = (*reader.GetSize(), 1)[:4]
     if not 0 <= frame < frames:
@@ -111,12 +188,25 @@ def read_frame(path: str | Path, frame: int) -> sitk.Image:
     return _trusted_geometry(image, path)
 
 
+def _holds_dicom(path: Path) -> bool:
+    return path.is_dir() or (not path.name.lower().endswith(FORMATS) and is_dicom(path))
+
+
+def _no_series(path: Path, series_uid: str) -> ReadError:
+    return ReadError(f"{path} is no folder and no DICOM: series_uid={series_uid!r} chooses a DICOM series of a folder")
+
+
 def _open(path: Path) -> tuple[sitk.ImageFileReader, NonFinite]:
     """Return a reader that found nothing to refuse in the header, and the voxels that ITK will lose."""
     if not path.exists():
         raise ReadError(f"{path} does not exist")
     if not path.name.lower().endswith(FORMATS):
-        raise ReadError(f"{path} is of no known format: expected {', '.join(FORMATS)}, or a DICOM folder")
+        raise ReadError(f"{path} is of no known format: expected {', '.join(FORMATS)}, or DICOM")
+    is_nifti = path.name.lower().endswith((".nii", ".nii.gz"))
+    if is_nifti:
+        verify_header(path)
+    else:
+        verify_claims(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
@@ -131,9 +221,7 @@ def _open(path: Path) -> tuple[sitk.ImageFileReader, NonFinite]:
             f"{path} holds {reader.GetNumberOfComponents()} numbers a voxel ({kind}): expected one. "
             "Write the component you mean to a file of its own."
         )
-    if path.name.lower().endswith((".nii", ".nii.gz")):
-        return reader, verify_nifti(path, reader)
-    return reader, NonFinite.none()
+    return reader, verify_nifti(path, reader) if is_nifti else NonFinite.none()
 
 
 def _execute(execute: Callable[[], sitk.Image], path: Path) -> sitk.Image:
@@ -150,56 +238,6 @@ def _unreadable(path: Path, error: RuntimeError) -> ReadError:
 
 def _times(size: tuple[int, ...]) -> str:
     return "×".join(str(n) for n in size)
-
-
-def _read_series(folder: Path, series_uid: str | None) -> sitk.Image:
-    found = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-    if not found:
-        raise ReadError(f"{folder} holds no DICOM image series")
-    if series_uid is None and len(found) > 1:
-        listed = _list_series(folder, found)
-        raise ReadError(f"{folder} holds {len(found)} series; choose one with series_uid=\n{listed}")
-    uid = found[0] if series_uid is None else series_uid
-    if uid not in found:
-        raise ReadError(f"{folder} holds no series {uid}; it holds\n{_list_series(folder, found)}")
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), uid))
-    reader.MetaDataDictionaryArrayUpdateOn()
-    image = _execute(reader.Execute, folder)
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise ReadError(f"{folder}, series {uid}: not a 3-D scalar image, {_times(image.GetSize())}")
-    _verify_slices(reader, image, f"{folder}, series {uid}")
-    return image
-
-
-def _verify_slices(reader: sitk.ImageSeriesReader, image: sitk.Image, name: str) -> None:
-    """Refuse missing, doubled and unevenly spaced slices, over which ITK would spread an average spacing."""
-    corners = [
-        [float(number) for number in reader.GetMetaData(k, "0020|0032").split("\\")]
-        for k in range(image.GetDepth())
-        if reader.HasMetaDataKey(k, "0020|0032")
-    ]
-    if len(corners) < 3:
-        return
-    gaps = np.diff(corners @ np.array(image.GetDirection()).reshape(3, 3)[:, 2])
-    if np.abs(gaps - np.median(gaps)).max() > _UNEVEN * abs(np.median(gaps)):
-        raise ReadError(
-            f"{name}: the distance between its {image.GetDepth()} slices varies from {gaps.min():.3f} to "
-            f"{gaps.max():.3f} mm; slices are missing, doubled or unevenly spaced. Export the series again."
-        )
-
-
-def _list_series(folder: Path, uids: tuple[str, ...]) -> str:
-    lines = []
-    for uid in uids:
-        files = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid)
-        reader = sitk.ImageFileReader()
-        reader.SetFileName(files[0])
-        reader.ReadImageInformation()
-        known = reader.HasMetaDataKey("0008|103e")
-        description = reader.GetMetaData("0008|103e").strip() if known else "no description"
-        lines.append(f"  {uid}  {description}, {len(files)} files")
-    return "\n".join(lines)
 
 
 def _trusted_geometry(image: sitk.Image, path: Path) -> sitk.Image:

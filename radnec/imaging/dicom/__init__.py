@@ -1,0 +1,1 @@
+"""DICOM series as hospitals and archives hold them: found, checked, stacked, scaled."""

@@ -1,0 +1,135 @@
+"""Says in the words of the cohort table what the headers of a series tell about its acquisition."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from radnec.imaging.dicom.files import open_dicom
+from radnec.imaging.dicom.moments import day
+from radnec.imaging.dicom.view import View, views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from radnec.imaging.dicom.scan import Series
+
+Facts = dict[str, Any]
+
+#: Some scanners write the field strength in gauss or millitesla.
+_MOST_TESLA = 15.0
+_AGE = re.compile(r"(\d{1,3})([DWMY])")
+_PER_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
+_DAYS_PER_YEAR = 365.25
+_SEX = {"M": "male", "F": "female"}
+
+
+def series_facts(series: Series) -> Facts:
+    """Return what all frames of a series agree on, by column of the cohort table.
+
+    Parameters
+    ----------
+    series : Series
+        As :func:`radnec.imaging.dicom.scan.choose_series` finds it.
+
+    Returns
+    -------
+    dict
+        ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``, ``te_ms``, ``tr_ms``,
+        ``flip_angle_deg``, ``slice_thickness_mm``, ``session_date`` (of the acquisition, else the series, else the
+        study), ``age_years`` and ``sex``: only those that are there and the same in all frames. No name, identifier or
+        date of birth is among them.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        If a file cannot be read.
+    """
+    found: dict[str, set[Any]] = {name: set() for name in _FACTS}
+    for path in series.files:
+        seen = views(path, open_dicom(path))
+        # What does not belong to a frame is the same in all of a file.
+        for view, names in ((seen[0], _FACTS.keys()), *((one, _OF_FRAMES) for one in seen[1:])):
+            for name in names:
+                found[name].add(_FACTS[name](view))
+    return {
+        name: value for name, values in found.items() if len(values) == 1 and (value := next(iter(values))) is not None
+    }
+
+
+def _manufacturer(view: View) -> str | None:
+    return view.text("Manufacturer")
+
+
+def _scanner(view: View) -> str | None:
+    """Return manufacturer, model and station; None where the first two do not tell a scanner."""
+    maker, model = view.text("Manufacturer"), view.text("ManufacturerModelName")
+    if maker is None or model is None:
+        return None
+    station = view.text("StationName") or view.text("DeviceSerialNumber")
+    return " ".join(part for part in (maker, model, station) if part)
+
+
+def _tesla(view: View) -> float | None:
+    strength = view.number("MagneticFieldStrength")
+    if strength is None or strength <= 0:
+        return None
+    divisor = next((unit for unit in (1, 1_000, 10_000) if strength / unit <= _MOST_TESLA), None)
+    return None if divisor is None else strength / divisor
+
+
+def _date(view: View) -> pd.Timestamp | None:
+    text = view.text("AcquisitionDateTime")
+    if text is not None and re.match(r"\d{8}", text):
+        return _stamp(pd.to_datetime(text[:8], format="%Y%m%d", errors="coerce"))
+    for name in ("AcquisitionDate", "SeriesDate", "StudyDate"):
+        found = day(view, name)
+        if found is not None:
+            return pd.Timestamp(found)
+    return None
+
+
+def _stamp(value: Any) -> pd.Timestamp | None:
+    return None if pd.isna(value) else pd.Timestamp(value)
+
+
+def _age(view: View) -> float | None:
+    text = _AGE.fullmatch(view.text("PatientAge") or "")
+    if text:
+        return round(int(text[1]) / _PER_YEAR[text[2]], 2)
+    born, scanned = day(view, "PatientBirthDate"), _date(view)
+    if born is None or scanned is None:
+        return None
+    years = (scanned - pd.Timestamp(born)).days / _DAYS_PER_YEAR
+    # In whole years, as scanners write it, so that no date of birth can be worked out.
+    return float(int(years)) if years >= 0 else None
+
+
+def _sex(view: View) -> str | None:
+    return _SEX.get(view.text("PatientSex") or "")
+
+
+def _positive(keyword: str) -> Callable[[View], float | None]:
+    def read(view: View) -> float | None:
+        number = view.number(keyword)
+        # Research software writes 0 where it does not know.
+        return number if number is not None and number > 0 else None
+
+    return read
+
+
+_FACTS: dict[str, Callable[[View], Any]] = {
+    "manufacturer": _manufacturer,
+    "scanner_id": _scanner,
+    "field_strength_t": _tesla,
+    "te_ms": _positive("EchoTime"),
+    "tr_ms": _positive("RepetitionTime"),
+    "flip_angle_deg": _positive("FlipAngle"),
+    "slice_thickness_mm": _positive("SliceThickness"),
+    "session_date": _date,
+    "age_years": _age,
+    "sex": _sex,
+}
+_OF_FRAMES = ("te_ms", "tr_ms", "flip_angle_deg", "slice_thickness_mm")

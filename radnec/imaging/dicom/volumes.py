@@ -1,0 +1,104 @@
+"""Tells the volumes of a series apart, where it holds several: echoes, time points, b-values."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from radnec.imaging.dicom.frames import TELLING
+from radnec.imaging.dicom.stack import levels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from radnec.imaging.dicom.frames import Frame
+
+_SHOWN = 12
+
+
+class Volumes(NamedTuple):
+    """Volumes of a series.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Keywords of the attributes in which they differ; empty where there is one volume.
+    values : list of tuple
+        Values of these attributes, one for each volume.
+    frames : list of list of Frame
+        Frames of each volume along the normal.
+    """
+
+    by: tuple[str, ...]
+    values: list[tuple[Any, ...]]
+    frames: list[list[Frame]]
+
+    def __str__(self) -> str:
+        """Return what they differ in."""
+        if not self.by:
+            return "1 volume"
+        names = " and ".join(f"{TELLING[name]} ({name})" for name in self.by)
+        told = ", ".join("/".join(map(_shown, values)) for values in self.values[:_SHOWN])
+        more = ", …" if len(self.values) > _SHOWN else ""
+        return f"{len(self.values)} volumes of {len(self.frames[0])} slices that differ in {names}: {told}{more}"
+
+
+def tell_apart(frames: Sequence[Frame]) -> Volumes | None:
+    """Tell volumes apart by an attribute whose values share the frames out into stacks of the same planes.
+
+    One attribute of :data:`~radnec.imaging.dicom.frames.TELLING` is tried after the other, then two together, then
+    all that vary within a plane.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Frames of one size and orientation.
+
+    Returns
+    -------
+    Volumes or None
+        Volumes in order of their values; None if several frames of one plane are told apart by nothing.
+    """
+    places = levels(frames).tolist()
+    planes = max(places) + 1
+    if planes == len(frames):
+        return Volumes((), [()], [_sorted(zip(places, frames, strict=True))])
+    if len(frames) % planes:
+        return None
+    varying = [name for name in TELLING if len({_value(frame, name) for frame in frames}) > 1]
+    for names in (*((name,) for name in varying), *combinations(varying, 2), _physical(varying)):
+        groups: dict[tuple[Any, ...], list[tuple[int, Frame]]] = {}
+        for place, frame in zip(places, frames, strict=True):
+            groups.setdefault(tuple(_value(frame, name) for name in names), []).append((place, frame))
+        if all(len(group) == planes == len({place for place, _ in group}) for group in groups.values()):
+            values = sorted(groups, key=lambda key: tuple(map(_order, key)))
+            return Volumes(names, values, [_sorted(groups[key]) for key in values])
+    return None
+
+
+def _physical(names: Sequence[str]) -> tuple[str, ...]:
+    # A time or a number of its own in each slice would tell all slices apart.
+    return tuple(name for name in names if not name.endswith(("Time", "Number")) or name in ("EchoTime", "TriggerTime"))
+
+
+def _sorted(placed: Any) -> list[Frame]:
+    return [frame for _, frame in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _value(frame: Frame, name: str) -> Any:
+    return frame.telling.get(name)
+
+
+def _order(value: Any) -> tuple[int, Any]:
+    """Return a key that sorts nothing before numbers before text, and tuples by their text."""
+    if value is None:
+        return (0, 0)
+    return (1, value) if isinstance(value, float) else (2, str(value))
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return "\\".join(map(_shown, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,199 @@
+"""Cohort columns from headers: what is filled, what is left alone, what is reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+from pydicom.dataset import Dataset
+
+import radnec
+from radnec.errors import TableError
+from radnec.imaging.dicom.headers import fill_from_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Row = Callable[..., dict[str, Any]]
+
+SCAN = {
+    "Manufacturer": "SIEMENS",
+    "ManufacturerModelName": "Skyra",
+    "StationName": "MRC4711",
+    "MagneticFieldStrength": "2.89362",
+    "EchoTime": "2.46",
+    "RepetitionTime": "1900",
+    "FlipAngle": "9",
+    "SliceThickness": "1",
+    "AcquisitionDate": "20240131",
+    "StudyDate": "20240101",
+    "PatientAge": "063Y",
+    "PatientSex": "F",
+    "PatientName": "Doe^Jane",
+    "PatientID": "12345678",
+    "PatientBirthDate": "19600607",
+}
+
+
+@pytest.fixture
+def row(tmp_path: Path, write_series: Callable[..., str]) -> Row:
+    """Return a function that writes a series with a header and returns its cohort row."""
+
+    def write(name: str = "a", header: dict[str, Any] | None = None, **columns: Any) -> dict[str, Any]:
+        attributes = {key: value for key, value in {**SCAN, **(header or {})}.items() if value is not None}
+        write_series(tmp_path / name, np.zeros((3, 4, 5), np.int16), **attributes)
+        sitk.WriteImage(sitk.Image(5, 4, 3, sitk.sitkUInt8) + 1, tmp_path / f"{name}.nrrd")
+        keys = {"patient_id": "P1", "session_id": "S1", "lesion_id": "L1", "sequence": "T1wCE"}
+        return {**keys, "image_path": str(tmp_path / name), "mask_path": str(tmp_path / f"{name}.nrrd"), **columns}
+
+    return write
+
+
+def test_empty_columns_are_filled_in_their_types(row: Row) -> None:
+    cohort = radnec.read_cohort(pd.DataFrame([row()]))
+    before = cohort.copy()
+    filled, disagreements = fill_from_headers(cohort)
+    pd.testing.assert_frame_equal(cohort, before)
+    assert disagreements.empty
+    assert disagreements.columns.to_list() == ["row", "column", "table", "header"]
+    one = filled.iloc[0]
+    assert one["manufacturer"] == "SIEMENS"
+    assert one["scanner_id"] == "SIEMENS Skyra MRC4711"
+    assert one["session_date"] == pd.Timestamp("2024-01-31")
+    numbers = one[["field_strength_t", "te_ms", "tr_ms", "flip_angle_deg", "slice_thickness_mm"]].to_list()
+    assert numbers == [2.89362, 2.46, 1900, 9, 1]
+    # Models learn from these, so they are not added unasked.
+    assert not {"age_years", "sex"} & set(filled.columns)
+    pd.testing.assert_frame_equal(
+        radnec.read_cohort(filled)[filled.columns], filled, check_column_type=False, check_like=True
+    )
+
+
+def test_age_and_sex_are_filled_where_the_table_has_them(row: Row) -> None:
+    cohort = radnec.read_cohort(pd.DataFrame([row(age_years="", sex="")]))
+    one = fill_from_headers(cohort)[0].iloc[0]
+    assert (one["age_years"], one["sex"]) == (63, "female")
+    cohort = radnec.read_cohort(pd.DataFrame([row(header={"PatientAge": None}, age_years="", sex="")]))
+    assert fill_from_headers(cohort)[0].iloc[0]["age_years"] == 63
+
+
+def test_nothing_of_the_patients_identity_leaves(row: Row) -> None:
+    filled, disagreements = fill_from_headers(radnec.read_cohort(pd.DataFrame([row(age_years="70", sex="male")])))
+    text = filled.to_csv() + disagreements.to_csv()
+    assert not [secret for secret in ("Doe", "Jane", "12345678", "1960") if secret in text]
+
+
+def test_what_the_table_holds_is_kept_and_disagreements_are_listed(row: Row) -> None:
+    told = {
+        "manufacturer": "GE",
+        "field_strength_t": "1.5",
+        "te_ms": "2.47",
+        "session_date": "2024-02-01",
+        "sex": "male",
+    }
+    cohort = radnec.read_cohort(pd.DataFrame([row(**told)])).set_axis(["x"])
+    filled, disagreements = fill_from_headers(cohort)
+    one = filled.loc["x"]
+    assert (one["manufacturer"], one["field_strength_t"], one["te_ms"], one["sex"]) == ("GE", 1.5, 2.47, "male")
+    assert disagreements.to_dict("records") == [
+        {"row": "x", "column": "field_strength_t", "table": "1.5", "header": "2.89362"},
+        {"row": "x", "column": "manufacturer", "table": "GE", "header": "SIEMENS"},
+        {"row": "x", "column": "session_date", "table": "2024-02-01", "header": "2024-01-31"},
+        {"row": "x", "column": "sex", "table": "male", "header": "female"},
+    ]
+
+
+def test_rounding_spelling_and_units_are_no_disagreement(row: Row) -> None:
+    cohort = radnec.read_cohort(
+        pd.DataFrame([row(header={"MagneticFieldStrength": "30000"}, manufacturer="Siemens", field_strength_t="3")])
+    )
+    assert fill_from_headers(cohort)[1].empty
+
+
+def test_a_session_has_one_date_and_one_scanner(row: Row, tmp_path: Path) -> None:
+    other = {"AcquisitionDate": "20240203", "StationName": "MRC0815"}
+    sitk.WriteImage(sitk.Image(5, 4, 3, sitk.sitkInt16), tmp_path / "adc.nrrd")
+    rows = [
+        row("a"),
+        row("b", header=other, sequence="FLAIR"),
+        row("c", session_id="S2"),
+        {**row("d", session_id="S2", sequence="ADC"), "image_path": str(tmp_path / "adc.nrrd")},
+    ]
+    filled, disagreements = fill_from_headers(radnec.read_cohort(pd.DataFrame(rows)))
+    assert filled["session_date"].isna().to_list() == [True, True, False, False]
+    assert filled["scanner_id"].isna().to_list() == [True, True, False, False]
+    assert filled["te_ms"].isna().to_list() == [False, False, False, True]
+    dates = disagreements[disagreements["column"] == "session_date"]
+    assert dates["row"].to_list() == [0, 1]
+    assert set(dates["header"]) == {"headers say 2024-01-31 and 2024-02-03"}
+
+
+def test_a_scanner_of_the_table_that_is_two_in_the_headers_is_told(row: Row) -> None:
+    rows = [row(name, session_id=name, scanner_id="scanner A") for name in "ab"]
+    rows.append(row("c", header={"StationName": "MRC0815"}, session_id="c", scanner_id="scanner A"))
+    filled, disagreements = fill_from_headers(radnec.read_cohort(pd.DataFrame(rows)))
+    assert set(filled["scanner_id"]) == {"scanner A"}
+    assert disagreements.to_dict("records") == [
+        {"row": 2, "column": "scanner_id", "table": "scanner A", "header": "SIEMENS Skyra MRC0815"}
+    ]
+
+
+def test_series_of_a_mixed_folder_and_unreadable_ones(row: Row, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    row("mixed/a")
+    chosen = {**row("mixed/b", header={"EchoTime": "90"}), "image_path": str(folder), "session_id": "S9"}
+    uid = _uid(folder / "b")
+    cohort = radnec.read_cohort(
+        pd.DataFrame([{**chosen, "series_uid": uid}, {**chosen, "lesion_id": "L2", "mask_label": 2, "series_uid": ""}])
+    )
+    filled, disagreements = fill_from_headers(cohort)
+    assert filled["te_ms"].to_list()[0] == 90
+    unread = disagreements[disagreements["column"] == "image_path"]
+    assert unread["row"].to_list() == [1]
+    assert "holds 2 series" in unread["header"].iloc[0]
+
+
+def test_values_that_vary_within_a_series_fill_nothing(tmp_path: Path, write_series: Callable[..., str]) -> None:
+    def echoes(file: Dataset, place: int) -> None:
+        file.EchoTime = str(10 + place)
+
+    write_series(tmp_path / "a", np.zeros((3, 4, 5), np.int16), vary=echoes, RepetitionTime="500")
+    rows = {"patient_id": "P1", "session_id": "1", "sequence": "T1w", "image_path": str(tmp_path / "a")}
+    filled, _ = fill_from_headers(pd.DataFrame([rows]))
+    assert filled["tr_ms"].to_list() == [500]
+    assert "te_ms" not in filled
+
+
+def test_enhanced_headers_are_read_from_their_groups(tmp_path: Path, write_enhanced: Callable[..., Dataset]) -> None:
+    def group(**attributes: Any) -> Dataset:
+        made = Dataset()
+        for keyword, value in attributes.items():
+            setattr(made, keyword, [value] if isinstance(value, Dataset) else value)
+        return made
+
+    shared = group(
+        MREchoSequence=group(EffectiveEchoTime=2.5),
+        MRTimingAndRelatedParametersSequence=group(RepetitionTime=7.0, FlipAngle=8.0),
+    )
+    frames = [group(PlanePositionSequence=group(ImagePositionPatient=[0, 0, place])) for place in range(3)]
+    values = np.zeros((3, 4, 5), np.uint16)
+    write_enhanced(
+        tmp_path / "a" / "IM1", values, frames, shared, AcquisitionDateTime="20240131101112.5", Manufacturer="Philips"
+    )
+    rows = {"patient_id": "P1", "session_id": "1", "sequence": "T1w", "image_path": str(tmp_path / "a" / "IM1")}
+    one = fill_from_headers(pd.DataFrame([rows]))[0].iloc[0]
+    assert (one["te_ms"], one["tr_ms"], one["flip_angle_deg"]) == (2.5, 7, 8)
+    assert one["session_date"] == pd.Timestamp("2024-01-31")
+
+
+def test_a_table_that_is_no_cohort_is_refused() -> None:
+    with pytest.raises(TableError, match="lacks session_id, sequence, image_path"):
+        fill_from_headers(pd.DataFrame({"patient_id": ["P1"]}))
+
+
+def _uid(folder: Path) -> str:
+    return str(sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))[0])
