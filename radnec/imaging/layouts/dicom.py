@@ -1,0 +1,178 @@
+"""Drafts a cohort from a tree of DICOM files, as archives (TCIA) and hospitals hand them out."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radnec.imaging.dose.rtdose import TOTAL
+from radnec.imaging.layouts.dicom_heads import Outlines, Series, Tree, read_tree
+from radnec.imaging.layouts.dicom_sequences import guess_sequence, is_localiser
+from radnec.imaging.layouts.names import tissue_of
+from radnec.imaging.layouts.rows import Image, Mask, Row, session_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MODALITIES = frozenset({"MR", "PT", "NM"})
+
+
+def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
+    """Return the rows of every study, and what was left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the files, laid out in any way.
+    files : list of Path
+        Files below it.
+
+    Notes
+    -----
+    Patients are numbered, so that no PatientID leaves the headers; studies are numbered by StudyDate within each.
+    """
+    tree = read_tree(files)
+    places = _places(folder, tree)
+    notes, rows = list(tree.notes), []
+    studies: dict[tuple[str, str], list[Series]] = defaultdict(list)
+    for series in tree.series.values():
+        reason = f"modality {series.modality}" if series.modality not in _MODALITIES else ""
+        reason = reason or ("a localiser" if is_localiser(series) else "")
+        if reason:
+            notes.append(f"left out {places[series.uid][0] or series.files[0].relative_to(folder)}: {reason}")
+        else:
+            studies[series.patient, series.study].append(series)
+    for (patient, study), keys in _keys(studies).items():
+        members = sorted(studies[patient, study], key=lambda one: one.files[0])
+        drawn = _drawn(tree.outlines, members, patient, study)
+        masks, left = _masks(drawn, folder)
+        notes += left
+        by_path = {}
+        images = []
+        for series in members:
+            image = _image(series, *places[series.uid], tree, folder)
+            by_path[image.path] = series.uid
+            images.append(image)
+            doses = _doses(series, tree, folder)
+            if len(doses) > 1:
+                notes.append(f"dose_path of {image.path} is left empty: {', '.join(doses)} would all do")
+        guessed = {"patient_id": "numbered in order of PatientID", "session_id": "numbered in order of StudyDate"}
+        new = session_rows(keys, images, masks, _Drawn(by_path, drawn, folder, tree).misfit, guessed)
+        for row in new:
+            _settle(row, places)
+        rows += new
+    return rows, notes
+
+
+class _Drawn:
+    """Says whether a structure set or segmentation was drawn on an image's series."""
+
+    def __init__(self, by_path: dict[str, str], drawn: list[Outlines], folder: Path, tree: Tree) -> None:
+        self._by_path = by_path
+        self._series = {one.path.relative_to(folder).as_posix(): one.series for one in drawn}
+        self._tree = tree
+
+    def misfit(self, image: Image, mask: Mask) -> str:
+        drawn_on = self._series[mask.path]
+        if self._by_path[image.path] in drawn_on:
+            return ""
+        if not drawn_on:
+            return "it does not say which series it was drawn on"
+        known = [
+            self._tree.series[uid].told["SeriesDescription"] for uid in sorted(drawn_on) if uid in self._tree.series
+        ]
+        return f"it was drawn on {', '.join(map(repr, known)) or 'a series that is not in the folder'}, not on this one"
+
+
+def _drawn(outlines: Iterable[Outlines], members: list[Series], patient: str, study: str) -> list[Outlines]:
+    """Return what was drawn on a study's series, or stands in the study and was drawn on none that it names."""
+    own = {series.uid for series in members}
+    return [one for one in outlines if one.series & own or (one.patient, one.study) == (patient, study)]
+
+
+def _masks(drawn: list[Outlines], folder: Path) -> tuple[list[Mask], list[str]]:
+    masks, notes = [], []
+    for one in drawn:
+        path = one.path.relative_to(folder).as_posix()
+        what = "ROI" if one.modality == "RTSTRUCT" else "segment"
+        for part in one.parts:
+            region = tissue_of(part.name)
+            if region:
+                doubt = {"lesion_id": f"{what} {part.name!r} is a tissue, and no name tells of which lesion"}
+                masks.append(Mask(path, part.label, region=region, doubts=doubt))
+            elif part.kind == "lesion":
+                masks.append(Mask(path, part.label, part.name, told_by={"lesion_id": f"{what} {part.name!r}"}))
+            elif part.kind:
+                notes.append(f"left out {what} {part.name!r} of {path}: no lesion")
+            else:
+                doubt = {"lesion_id": f"{what} {part.name!r} may be a lesion or not: name it, or delete the row"}
+                masks.append(Mask(path, part.label, doubts=doubt))
+    return masks, notes
+
+
+def _keys(studies: dict[tuple[str, str], list[Series]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return patient, session and date of each study, in order of patient and time."""
+    ordered = sorted(
+        studies, key=lambda key: (key[0], min((one.day, one.time) for one in studies[key]), studies[key][0].files[0])
+    )
+    patients = {patient: number for number, patient in enumerate(dict.fromkeys(key[0] for key in ordered), start=1)}
+    width = len(str(len(patients)))
+    keys: dict[tuple[str, str], dict[str, Any]] = {}
+    visits: dict[str, int] = defaultdict(int)
+    for patient, study in ordered:
+        visits[patient] += 1
+        found = {"patient_id": f"P{patients[patient]:0{width}d}", "session_id": f"S{visits[patient]}"}
+        day = min(one.day for one in studies[patient, study])
+        if len(day) == 8 and day.isdecimal():
+            found["session_date"] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+        keys[patient, study] = found
+    return keys
+
+
+def _places(folder: Path, tree: Tree) -> dict[str, tuple[str, str]]:
+    """Return what to read each series by: its folder where that holds no other, else one of its files; or the doubt."""
+    owners: dict[Path, set[str]] = defaultdict(set)
+    for uid, series in tree.series.items():
+        for path in series.files:
+            for parent in path.relative_to(folder).parents:
+                owners[parent].add(uid)
+    places = {}
+    for uid, series in tree.series.items():
+        parents = {path.relative_to(folder).parent for path in series.files}
+        common = Path(os.path.commonpath(parents)) if len(parents) > 1 else next(iter(parents))
+        if owners[common] == {uid}:
+            places[uid] = (common.as_posix(), "")
+        elif len(parents) == 1:
+            places[uid] = (series.files[0].relative_to(folder).as_posix(), "")
+        else:
+            places[uid] = ("", f"its files lie in {len(parents)} folders beside other series: move them to one")
+    return places
+
+
+def _image(series: Series, place: str, doubt: str, tree: Tree, folder: Path) -> Image:
+    sequence, told_by, unclear = guess_sequence(series)
+    doses = _doses(series, tree, folder)
+    facts = {"dose_path": doses[0]} if len(doses) == 1 else {}
+    # A place that cannot be read is named by its first file until the row is settled.
+    path = place if not doubt else series.files[0].relative_to(folder).as_posix()
+    return Image(path, sequence, told_by, unclear, facts)
+
+
+def _doses(series: Series, tree: Tree, folder: Path) -> list[str]:
+    """Return the total doses in the space of a series."""
+    return [
+        one.path.relative_to(folder).as_posix()
+        for one in tree.doses
+        if one.patient == series.patient and one.frame and one.frame == series.frame and one.summation in TOTAL
+    ]
+
+
+def _settle(row: Row, places: dict[str, tuple[str, str]]) -> None:
+    """Leave image paths to the user that would read a part of their series."""
+    known = {place for place, doubt in places.values() if not doubt}
+    path = str(row.cells["image_path"])
+    if path not in known:
+        doubt = next(doubt for _, doubt in places.values() if doubt)
+        row.leave("image_path", f"{path}: {doubt}")

@@ -1,0 +1,202 @@
+"""Collects what the headers of a DICOM tree say: image series, structure sets, segmentations and doses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from radnec.errors import ReadError
+from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing, plain
+from radnec.imaging.layouts.names import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
+
+#: Attributes of a series that its sequence is told by.
+_TELLING = (
+    *("SeriesDescription", "ProtocolName", "ImageType", "ContrastBolusAgent", "EchoTime", "RepetitionTime"),
+    *("InversionTime", "SOPClassUID"),
+)
+_READ = (
+    *_TELLING,
+    *("PatientID", "StudyInstanceUID", "StudyDate", "StudyTime", "SeriesInstanceUID", "Modality", "Rows"),
+    *("FrameOfReferenceUID", "DoseSummationType", "RadiopharmaceuticalInformationSequence"),
+    *("StructureSetROISequence", "ReferencedFrameOfReferenceSequence", "RTROIObservationsSequence"),
+    *("SegmentSequence", "ReferencedSeriesSequence"),
+)
+_KINDS_BY_TYPE = {
+    "GTV": "lesion",
+    **dict.fromkeys(("PTV", "CTV", "ORGAN", "EXTERNAL", "AVOIDANCE", "SUPPORT"), "other"),
+}
+
+
+@dataclass
+class Series:
+    """One image series: where its files lie, whose it is, and what its header tells."""
+
+    uid: str
+    modality: str
+    patient: str
+    study: str
+    day: str
+    time: str
+    frame: str
+    told: dict[str, Any]
+    tracer: str
+    files: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outlined:
+    """One region of a structure set or segment of a segmentation."""
+
+    label: int | str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """A structure set or segmentation, with the series that it was drawn on."""
+
+    path: Path
+    modality: str
+    patient: str
+    study: str
+    series: frozenset[str]
+    parts: tuple[Outlined, ...]
+
+
+@dataclass(frozen=True)
+class Dose:
+    """A dose grid."""
+
+    path: Path
+    patient: str
+    frame: str
+    summation: str
+
+
+@dataclass
+class Tree:
+    """What a folder holds."""
+
+    series: dict[str, Series] = field(default_factory=dict)
+    outlines: list[Outlines] = field(default_factory=list)
+    doses: list[Dose] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_tree(files: Iterable[Path]) -> Tree:
+    """Read the headers of the DICOM files among `files`; damaged ones are noted and passed over.
+
+    Raises
+    ------
+    radnec.errors.MissingDependencyError
+        If there are DICOM files and pydicom is not installed.
+    """
+    tree = Tree()
+    others = 0
+    for path in tqdm(files, desc="headers", unit="file", disable=None, leave=False):
+        if not is_dicom(path):
+            others += 1
+            continue
+        try:
+            head = open_dicom(path, tags=_READ)
+            with parsing(path):
+                _add(tree, path, head)
+        except ReadError as error:
+            tree.notes.append(f"left out {error}")
+    if others:
+        tree.notes.append(f"left out {others} file(s) that are no DICOM")
+    return tree
+
+
+def _add(tree: Tree, path: Path, head: Dataset) -> None:
+    modality, patient = _text(head, "Modality"), _text(head, "PatientID")
+    study = _text(head, "StudyInstanceUID")
+    if modality == "RTSTRUCT":
+        tree.outlines.append(Outlines(path, modality, patient, study, _drawn_on(head), _regions(head)))
+    elif modality == "SEG":
+        drawn_on = frozenset(_text(item, "SeriesInstanceUID") for item in head.get("ReferencedSeriesSequence") or ())
+        tree.outlines.append(Outlines(path, modality, patient, study, drawn_on, _segments(head)))
+    elif modality == "RTDOSE":
+        tree.doses.append(Dose(path, patient, _text(head, "FrameOfReferenceUID"), _text(head, "DoseSummationType")))
+    elif head.get("Rows") and _text(head, "SeriesInstanceUID"):
+        uid = _text(head, "SeriesInstanceUID")
+        if uid not in tree.series:
+            tree.series[uid] = Series(
+                uid=uid,
+                modality=modality,
+                patient=patient,
+                study=study,
+                day=_text(head, "StudyDate"),
+                time=_text(head, "StudyTime"),
+                frame=_text(head, "FrameOfReferenceUID"),
+                told={name: plain(head.get(name)) for name in _TELLING},
+                tracer=_tracer(head),
+            )
+        tree.series[uid].files.append(path)
+
+
+def _text(head: Dataset, keyword: str) -> str:
+    return str(head.get(keyword) or "").strip()
+
+
+def _tracer(head: Dataset) -> str:
+    words = []
+    for item in head.get("RadiopharmaceuticalInformationSequence") or ():
+        words.append(_text(item, "Radiopharmaceutical"))
+        words += [_text(code, "CodeMeaning") for code in item.get("RadiopharmaceuticalCodeSequence") or ()]
+    return " ".join(filter(None, words))
+
+
+def _drawn_on(head: Dataset) -> frozenset[str]:
+    return frozenset(
+        _text(series, "SeriesInstanceUID")
+        for frame in head.get("ReferencedFrameOfReferenceSequence") or ()
+        for study in frame.get("RTReferencedStudySequence") or ()
+        for series in study.get("RTReferencedSeriesSequence") or ()
+    )
+
+
+def _regions(head: Dataset) -> tuple[Outlined, ...]:
+    types = {
+        _text(item, "ReferencedROINumber"): _text(item, "RTROIInterpretedType").upper()
+        for item in head.get("RTROIObservationsSequence") or ()
+    }
+    found: list[tuple[int, str, str]] = []
+    for item in head.get("StructureSetROISequence") or ():
+        number, name = _text(item, "ROINumber"), _text(item, "ROIName")
+        found.append((int(number), name, kind_of(name) or _KINDS_BY_TYPE.get(types.get(number, ""), "")))
+    return _labelled(found)
+
+
+def _segments(head: Dataset) -> tuple[Outlined, ...]:
+    found: list[tuple[int, str, str]] = []
+    for item in head.get("SegmentSequence") or ():
+        name = _text(item, "SegmentLabel")
+        meant = [_text(code, "CodeMeaning") for code in item.get("SegmentedPropertyTypeCodeSequence") or ()]
+        kind = kind_of(name) or next((kind_of(meaning) for meaning in meant if kind_of(meaning)), "")
+        if not kind and any(word in " ".join(meant).lower() for word in ("neoplasm", "mass")):
+            kind = "lesion"
+        found.append((int(_text(item, "SegmentNumber")), name, kind))
+    return _labelled(found)
+
+
+def _labelled(found: list[tuple[int, str, str]]) -> tuple[Outlined, ...]:
+    """Call each by its name, or by its number where the name would not choose it."""
+    names = [name for _, name, _ in found]
+    return tuple(
+        Outlined(number if not name or names.count(name) > 1 or _is_number(name) else name, name, kind)
+        for number, name, kind in found
+    )
+
+
+def _is_number(name: str) -> bool:
+    return name.lstrip("+-").replace(".", "", 1).isdecimal()

@@ -1,0 +1,145 @@
+"""Drafts a cohort from images and masks that are paired by their file names."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from radnec.imaging.layouts.grids import Grids, labels_in
+from radnec.imaging.layouts.rows import Image, Mask, Row, session_rows
+from radnec.imaging.layouts.sequences import told_sequence, words
+from radnec.imaging.layouts.tree import is_volume, stem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ROLE = r"mask|seg|label|labels|roi|segmentation|lesion|tumou?r|gtv"
+#: The last word of a mask's name, with or without a number: P1_T1_mask, P1_lesion2, P1.seg.
+_MASK_NAME = re.compile(
+    rf"^(?P<core>.*?)[^0-9A-Za-z]*(?<![A-Za-z])(?:{_ROLE})[^0-9A-Za-z]*(?P<number>\d*)$", re.IGNORECASE
+)
+_MASK_FOLDER = re.compile(r"(masks?|segs?|segmentations?|labels?|rois?|labelsTr|labelsTs)", re.IGNORECASE)
+_IMAGE_FOLDER = re.compile(r"(images?|imagesTr|imagesTs)", re.IGNORECASE)
+_SESSION = re.compile(r"(?<![A-Za-z])(ses|session|tp|timepoint|visit|fu|followup)[-_ ]?\d+(?![0-9])", re.IGNORECASE)
+_CHANNEL = re.compile(r"_\d{4}$")
+
+
+@dataclass(frozen=True)
+class _File:
+    """A volume: who it is of, its role, and the part of its name that pairs it."""
+
+    path: Path
+    patient: str
+    session: str
+    told_by: tuple[str, str]
+    mask: bool
+    core: str
+    number: str = ""
+
+
+def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
+    """Return the rows of every image with the masks that go by its name, and what was left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the images.
+    files : list of Path
+        Files below it.
+    """
+    volumes = [_file(folder, path) for path in files if is_volume(path)]
+    sessions: dict[tuple[str, str], list[_File]] = defaultdict(list)
+    for volume in volumes:
+        sessions[volume.patient, volume.session].append(volume)
+    grids, rows, notes = Grids(folder), [], []
+    for (patient, session), members in tqdm(sorted(sessions.items()), desc="labels", disable=None, leave=False):
+        cores = {one.path.relative_to(folder).as_posix(): one.core for one in members}
+        masks = _masks(folder, [one for one in members if one.mask])
+        pairing = _Pairing(cores, grids)
+        images = [_image(folder, one) for one in members if not one.mask]
+        told = members[0].told_by
+        guessed = {"patient_id": told[0], "session_id": told[1]}
+        rows += session_rows({"patient_id": patient, "session_id": session}, images, masks, pairing.misfit, guessed)
+        if not images:
+            notes.append(f"left out {', '.join(sorted({mask.path for mask in masks}))}: no image goes by the name")
+    others = len(files) - len(volumes)
+    return rows, [*notes, *([f"left out {others} file(s) that are no NIfTI, NRRD or MetaImage"] if others else [])]
+
+
+class _Pairing:
+    """Says whether a mask goes with an image: by their names first, then by their grids."""
+
+    def __init__(self, cores: dict[str, str], grids: Grids) -> None:
+        self._cores = {name: words(core) for name, core in cores.items()}
+        self._grids = grids
+
+    def misfit(self, image: Image, mask: Mask) -> str:
+        ours, theirs = self._cores[image.path], self._cores[mask.path]
+        if ours[: len(theirs)] != theirs:
+            return "it goes by another image's name"
+        return self._grids.misfit(image.path, mask.path)
+
+
+def _file(folder: Path, path: Path) -> _File:
+    parents = [part for part in path.relative_to(folder).parent.parts if not _IMAGE_FOLDER.fullmatch(part)]
+    in_masks = bool(parents and any(_MASK_FOLDER.fullmatch(part) for part in parents))
+    parents = [part for part in parents if not _MASK_FOLDER.fullmatch(part)]
+    name = stem(path)
+    named = _MASK_NAME.fullmatch(name)
+    core = named["core"] if named else name
+    if not named and _IMAGE_FOLDER.fullmatch(path.parent.name):
+        core = _CHANNEL.sub("", core)
+    patient, session, told_by = _owner(parents, core)
+    number = named["number"] if named else ""
+    return _File(path, patient, session, told_by, bool(named) or in_masks, core, number)
+
+
+def _owner(parents: list[str], core: str) -> tuple[str, str, tuple[str, str]]:
+    """Return patient and session, and what each was told by."""
+    within = _SESSION.search(core)
+    session, by_session = (within[0], "the file's name") if within else ("1", "nothing names a session: one")
+    if len(parents) >= 2:
+        return parents[-2], parents[-1], ("the folder above the session's", "the folder")
+    if parents:
+        return parents[0], session, ("the folder", by_session)
+    before = core[: within.start()] if within else core
+    return _before_sequence(before) or core, session, ("the file's name", by_session)
+
+
+def _before_sequence(core: str) -> str:
+    """Return the part of a name that comes before what tells the sequence."""
+    pieces = re.split(r"([^0-9A-Za-z]+)", core)
+    for end in range(len(pieces), 0, -2):
+        head = "".join(pieces[:end])
+        if not told_sequence(head)[1]:
+            return head.strip("-_. ")
+    return ""
+
+
+def _image(folder: Path, one: _File) -> Image:
+    name = one.path.relative_to(folder).as_posix()
+    sequence, told_by, _ = told_sequence(one.core)
+    doubt = "" if sequence else f"the name {one.path.name} tells no sequence, or several"
+    return Image(name, sequence, f"{told_by!r} in the name" if told_by else "", doubt)
+
+
+def _masks(folder: Path, files: list[_File]) -> list[Mask]:
+    masks = []
+    for one in files:
+        name = one.path.relative_to(folder).as_posix()
+        labels, reason = labels_in(one.path)
+        lesion = one.number or "1"
+        told = {"lesion_id": "the number of the mask" if one.number else "one mask without a number"}
+        if reason:
+            masks.append(Mask(name, doubts={"lesion_id": reason}))
+        elif len(labels) == 1:
+            masks.append(Mask(name, labels[0], lesion, told_by=told))
+        else:
+            listed = ", ".join(map(str, labels))
+            doubt = {"lesion_id": f"labels {listed} may be lesions, or tissues of one (then give each a region)"}
+            masks += [Mask(name, label, doubts=doubt) for label in labels]
+    return masks

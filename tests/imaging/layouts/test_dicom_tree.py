@@ -1,0 +1,185 @@
+"""DICOM trees: series, what was drawn on them, sequences guessed from headers, and no identifier in the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import SimpleITK as sitk
+
+import radnec
+from radnec.imaging.layouts import draft_cohort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+pydicom = pytest.importorskip("pydicom")
+
+
+def test_a_tree_of_series_and_structure_set_reads_with_no_edit(
+    write_series: Callable[..., str],
+    write_rtstruct: Callable[..., None],
+    tmp_path: Path,
+    read_back: Callable[[pd.DataFrame], pd.DataFrame],
+) -> None:
+    for date, study in (("20200615", "1.2.3.5"), ("20200131", "1.2.3.4")):
+        uid = write_series(f"x/{study}/MR1", StudyDate=date, StudyInstanceUID=study, ContrastBolusAgent="GADOVIST")
+        rois = {"GTV_met1": "GTV", "PTV_met1": "PTV", "BODY": "EXTERNAL"}
+        write_rtstruct(f"x/{study}/RS/rs.dcm", uid, rois, StudyInstanceUID=study)
+    write_series("x/1.2.3.4/LOC", SeriesDescription="3-plane localizer", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    (tmp_path / "x" / "LICENSE.txt").write_text("…")
+    draft = draft_cohort(tmp_path, "dicom")
+    assert draft["undecided"].isna().all(), draft["undecided"].tolist()
+    cohort = read_back(draft)
+    assert cohort[["patient_id", "session_id", "lesion_id", "sequence", "mask_label"]].to_numpy().tolist() == [
+        ["P1", "S1", "GTV_met1", "T1wCE", "GTV_met1"],
+        ["P1", "S2", "GTV_met1", "T1wCE", "GTV_met1"],
+    ]
+    assert cohort["session_date"].dt.strftime("%Y%m%d").tolist() == ["20200131", "20200615"]
+    assert draft["guessed_from"].str.contains("'AX T1 POST GAD', ContrastBolusAgent 'GADOVIST'").all()
+    notes = " ".join(draft.attrs["radnec"]["notes"])
+    assert all(word in notes for word in ("PTV_met1", "BODY", "localiser", "no DICOM"))
+    assert "SECRET" not in draft.to_csv() + notes
+    image = radnec.imaging.readers.read_image(cohort["image_path"][0])
+    mask = radnec.imaging.masks.read_mask(cohort["mask_path"][0], image, label="GTV_met1")
+    # Voxel centres 2 to 5 of one slice; those on the outline belong by convention.
+    assert image.GetSize() == (8, 8, 3)
+    assert 4 <= sum(mask[i, j, 1] for i in range(8) for j in range(8)) <= 16
+
+
+def test_series_in_one_folder_are_told_apart_by_a_file(
+    write_series: Callable[..., str],
+    write_rtstruct: Callable[..., None],
+    tmp_path: Path,
+    read_back: Callable[[pd.DataFrame], pd.DataFrame],
+) -> None:
+    drawn_on = write_series("all", prefix="a", EchoTime=10, SeriesDescription="T1 post")
+    write_series("all", prefix="b", SeriesDescription="AX FLAIR", EchoTime=120, InversionTime=2500)
+    write_rtstruct("all/rs", drawn_on, {"GTV": ""})
+    draft = draft_cohort(tmp_path, "dicom").set_index("sequence")
+    assert draft.loc["T1wCE", "image_path"] == "all/a0.dcm"
+    assert draft.loc["T1wCE", "undecided"] is None
+    # The other sequence has no mask of its own, and none is lent to it silently.
+    assert draft.loc["FLAIR", "mask_path"] is None
+    assert "was drawn on 'T1 post', not on this one" in draft.loc["FLAIR", "undecided"]
+    cohort = read_back(draft.reset_index().iloc[:1])
+    assert radnec.imaging.readers.read_image(cohort["image_path"][0]).GetSize() == (8, 8, 3)
+
+
+def test_two_series_for_one_sequence_are_both_listed(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        uid = write_series(name, SeriesDescription=f"T1 post {name}")
+        write_rtstruct(f"rs_{name}", uid, {"GTV": "GTV"})
+    draft = draft_cohort(tmp_path, "dicom")
+    listed = draft[draft["mask_path"].notna()]
+    assert listed["image_path"].tolist() == ["a", "b"]
+    assert draft["sequence"].isna().all()
+    assert draft["undecided"].str.contains(r"images claim T1wCE \(a, b\)").all()
+
+
+def test_a_region_that_names_nothing_waits_for_the_user(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    write_rtstruct("rs", write_series("mr"), {"ROI-X": "", "12": "GTV"})
+    draft = draft_cohort(tmp_path, "dicom")
+    assert draft["lesion_id"].tolist() == [None, "12"]
+    assert "may be a lesion or not" in draft["undecided"][0]
+    # A name that looks like a number would be read as one: the ROI's number stands for it.
+    assert draft["mask_label"].tolist() == ["ROI-X", 2]
+
+
+@pytest.mark.parametrize(
+    ("header", "sequence", "told"),
+    [
+        ({"SeriesDescription": "t1_mprage_sag"}, "T1w", "no contrast"),
+        ({"SeriesDescription": "AX T1 SE", "ContrastBolusAgent": "MAGNEVIST"}, "T1wCE", "MAGNEVIST"),
+        ({"SeriesDescription": "AX T1 SE", "ContrastBolusAgent": "NONE"}, "T1w", "no contrast"),
+        ({"SeriesDescription": "AX T1 +C"}, "T1wCE", "without a ContrastBolusAgent"),
+        ({"SeriesDescription": "AX T1 PRE", "ContrastBolusAgent": "MAGNEVIST"}, None, "which?"),
+        ({"SeriesDescription": "Ax T2 FLAIR", "EchoTime": 120, "InversionTime": 2200}, "FLAIR", "T2 FLAIR"),
+        ({"SeriesDescription": "AX T2 FSE", "EchoTime": 100}, "T2w", "AX T2 FSE"),
+        ({"SeriesDescription": "AX T2* GRE", "EchoTime": 20}, None, "may be no T2w"),
+        ({"SeriesDescription": "AX T1", "EchoTime": 102}, None, "EchoTime is 102 ms"),
+        ({"SeriesDescription": "AX FLAIR", "EchoTime": 9, "InversionTime": 800}, None, "but EchoTime is 9 ms"),
+        ({"SeriesDescription": "Series 7", "EchoTime": 100, "RepetitionTime": 5000}, "T2w", "no word, but TE 100 ms"),
+        (
+            {"SeriesDescription": None, "EchoTime": 125, "RepetitionTime": 9000, "InversionTime": 2500},
+            "FLAIR",
+            "TI 2500",
+        ),
+        ({"SeriesDescription": "Series 7"}, None, "tell no sequence"),
+        ({"SeriesDescription": "dwi", "ImageType": ["DERIVED", "PRIMARY", "ADC"]}, "ADC", "ImageType ADC"),
+    ],
+)
+def test_sequences_are_guessed_from_headers_or_left(
+    write_series: Callable[..., str],
+    write_rtstruct: Callable[..., None],
+    tmp_path: Path,
+    header: dict[str, Any],
+    sequence: str | None,
+    told: str,
+) -> None:
+    write_rtstruct("rs", write_series("mr", **header), {"GTV": "GTV"})
+    [row] = draft_cohort(tmp_path, "dicom").to_dict("records")
+    assert row["sequence"] == sequence
+    assert told in (row["guessed_from"] if sequence else row["undecided"])
+
+
+def test_a_damaged_file_is_noted_and_passed_over(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    write_rtstruct("rs", write_series("mr"), {"GTV": "GTV"})
+    (tmp_path / "bad.dcm").write_bytes(bytes(128) + b"DICM" + b"\x08\x00\x16\x00UI\xff\xff" + b"\xfe" * 30)
+    draft = draft_cohort(tmp_path, "dicom")
+    assert len(draft) == 1
+
+
+def test_the_real_series_and_structure_set(reference: Path) -> None:
+    folder = reference / "dicom_rtstruct" / "sts_002_mr"
+    draft = draft_cohort(folder, "dicom")
+    [row] = draft.to_dict("records")
+    assert (row["image_path"], row["mask_path"]) == ("image", "mask/RS.dcm")
+    assert (row["lesion_id"], row["mask_label"], row["sequence"]) == ("GTV_Mass_MR_T1", "GTV_Mass_MR_T1", "T1w")
+    assert row["undecided"] is None
+    image = radnec.imaging.readers.read_image(folder / row["image_path"])
+    mask = radnec.imaging.masks.read_mask(folder / row["mask_path"], image, label=row["mask_label"])
+    expected = radnec.imaging.readers.read_image(folder / "expected_mask.nii.gz")
+    # Both mark the same number of voxels, whatever the order of slices in the file.
+    assert (sitk.GetArrayFromImage(mask) != 0).sum() == (sitk.GetArrayFromImage(expected) != 0).sum()
+
+
+def test_real_segmentations_name_what_they_were_drawn_on(reference: Path) -> None:
+    folder = reference / "dicom_seg" / "dcmqi"
+    with pytest.raises(radnec.errors.ReadError, match="modality CT"):
+        draft_cohort(folder, "dicom")
+
+
+def test_the_one_total_dose_of_the_frame_of_reference_is_named(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    write_rtstruct("rs", write_series("mr"), {"GTV": "GTV"})
+
+    def write_dose(name: str, **changes: str) -> None:
+        meta = pydicom.dataset.FileMetaDataset()
+        meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        dose = pydicom.Dataset()
+        dose.file_meta = meta
+        valid = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.2", "Modality": "RTDOSE", "PatientID": "SECRET-7"}
+        valid |= {"SOPInstanceUID": "1.2.3", "FrameOfReferenceUID": "1.2.3.9", "DoseSummationType": "PLAN"}
+        for keyword, value in {**valid, **changes}.items():
+            setattr(dose, keyword, value)
+        dose.save_as(tmp_path / name, enforce_file_format=True)
+
+    write_dose("beam.dcm", DoseSummationType="BEAM")
+    write_dose("elsewhere.dcm", FrameOfReferenceUID="9.9")
+    write_dose("dose.dcm")
+    assert draft_cohort(tmp_path, "dicom")["dose_path"].tolist() == ["dose.dcm"]
+    write_dose("dose2.dcm")
+    draft = draft_cohort(tmp_path, "dicom")
+    assert "dose_path" not in draft
+    assert any("dose_path of mr is left empty" in note for note in draft.attrs["radnec"]["notes"])
