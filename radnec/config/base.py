@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from radnec.config.explaining import explain, explain_assignment, explain_positional, explain_unknown
+from radnec.config.yaml_text import parse_yaml
 from radnec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,19 +94,12 @@ class Settings(BaseModel):
         radnec.errors.ConfigError
             If the file is no YAML mapping, or holds an unknown name or a wrong value.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{path} is not UTF-8 text: {error}") from None
-        return cls.from_text(text, source=str(path))
+        return cls.from_text(read_text(path), source=str(path))
 
     @classmethod
     def from_text(cls, text: str, *, source: str = "the settings") -> Self:
         """Read settings from YAML text; `source` is named in errors."""
-        try:
-            values = yaml.safe_load(text) or {}
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{source} is not YAML: {error}") from None
+        values = parse_yaml(text, source=source) or {}
         if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
             found = type(values).__name__ if not isinstance(values, dict) else "name that is no text"
             raise ConfigError(f"{source} holds a {found}; expected `name: value` lines")
@@ -124,11 +118,29 @@ class Settings(BaseModel):
         >>> ExtractionConfig().digest() == ExtractionConfig(bin_width=25).digest()
         True
         """
-        text = json.dumps(self.model_dump(mode="json", exclude=self.undigested), sort_keys=True)
+        fields = type(self).model_fields
+        usual = {name for name in self.undigested_default if getattr(self, name) == fields[name].default}
+        text = json.dumps(self.model_dump(mode="json", exclude=self.undigested | usual), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     #: Names that change how the work is done, not its result.
     undigested: ClassVar[set[str]] = set()
+    #: Names that came later: at their default the digest is that of settings without them.
+    undigested_default: ClassVar[set[str]] = set()
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file of settings.
+
+    Raises
+    ------
+    radnec.errors.ConfigError
+        If it is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text: {error}") from None
 
 
 def check_jobs(n_jobs: int) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
+import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from radnec.config.base import Settings
+from radnec.config.base import Settings, read_text
 from radnec.config.presets import preset_problems
 from radnec.config.pyradiomics import from_parameters, to_parameters
+from radnec.config.regions import LESION, RegionRule, region_rules
+from radnec.config.standardise import Landmarks, setting_problem
 from radnec.config.vocabulary import (
     AGGREGATIONS,
     FEATURES,
@@ -22,10 +23,12 @@ from radnec.config.vocabulary import (
     PER_FILTER,
     REPLACED,
 )
+from radnec.config.yaml_text import parse_yaml
 from radnec.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 _Spacing = Annotated[float, Field(ge=0)]
 _Distance = Annotated[int, Field(ge=1)]
@@ -75,6 +78,25 @@ class ExtractionConfig(Settings):
         Clip intensities to these percentiles of the brain mask (of the whole image where there is none).
     n4 : bool
         Correct the bias field with SimpleITK's N4 before all else.
+    standardise : {"white_stripe", "reference_ratio", "nyul"} or None
+        Bring intensities to a common scale after N4 and before clipping: by mean and SD of the white stripe of the
+        brain mask, as ratio to the mean of the reference mask, or by `landmarks`. For z-scores see `zscore`.
+    landmarks : Landmarks or None
+        What :func:`radnec.imaging.standardise.fit_landmarks` found in a set of images named before any split.
+    registration : {"rigid"} or None
+        Register images whose mask was drawn on another sequence (cohort column ``mask_sequence``) to that sequence's
+        image, and measure them on its grid.
+    registration_interpolator : {"linear", "bspline", "nearest"}, default "linear"
+        How they are resampled; ``linear`` invents no intensities.
+    registration_max_shift_mm : float, default 30.0
+        A registration that moves the lesion's centre further has failed.
+    regions : dict, or name of a preset
+        Regions to measure beside the whole lesion, by name: ``{"rim": {"kind": "rim", "depth_mm": 2.0}}``. Kinds are
+        ``rim``, ``core``, ``shell``, ``labels``, ``mirror`` and ``reference``, see :mod:`radnec.config.regions`; a
+        region called as its kind needs no ``kind``. A region called ``lesion``, of kind ``labels``, says which labels
+        make the lesion itself. Presets: ``brats-2021``, ``brats-2023``, ``brats-2024``.
+    whole_lesion : bool, default True
+        Whether the whole lesion is measured beside its regions.
     engine : {"auto", "native", "pyradiomics"}, default "auto"
         What measures: radnec's own kernels wherever they can (they can do every image type) and pyradiomics for the
         rest, nothing but the kernels, or nothing but pyradiomics. Not part of the digest: the values agree to 1e-9.
@@ -96,6 +118,10 @@ class ExtractionConfig(Settings):
     """
 
     undigested: ClassVar[set[str]] = {"engine"}
+    undigested_default: ClassVar[set[str]] = {
+        "regions", "whole_lesion", "standardise", "landmarks",
+        "registration", "registration_interpolator", "registration_max_shift_mm",
+    }  # fmt: skip
 
     # First, because what the image types may hold depends on it.
     preset: Literal["pyradiomics", "ibsi"] = "pyradiomics"
@@ -131,6 +157,13 @@ class ExtractionConfig(Settings):
     zscore: Literal["brain", "reference"] | None = None
     clip_percentiles: tuple[float, float] | None = None
     n4: bool = False
+    standardise: Literal["white_stripe", "reference_ratio", "nyul"] | None = None
+    landmarks: Landmarks | None = None
+    registration: Literal["rigid"] | None = None
+    registration_interpolator: Literal["linear", "bspline", "nearest"] = "linear"
+    registration_max_shift_mm: float = Field(default=30.0, gt=0)
+    regions: dict[str, RegionRule] = Field(default={})
+    whole_lesion: bool = True
     engine: Literal["auto", "native", "pyradiomics"] = "auto"
 
     @model_validator(mode="before")
@@ -150,9 +183,18 @@ class ExtractionConfig(Settings):
             raise ValueError("shape2D is measured in one plane; set force_2d=True, or take shape instead")
         if problems := list(preset_problems(self)):
             raise ValueError("; ".join(problems))
+        if problem := setting_problem(self):
+            raise ValueError(problem)
+        if not self.whole_lesion and not set(self.regions).difference({LESION}):
+            raise ValueError("whole_lesion=False leaves nothing to measure; name regions")
         for sequence in self.by_sequence:
             self.for_sequence(sequence)
         return self
+
+    @field_validator("regions", mode="before")
+    @classmethod
+    def _known_regions(cls, value: Any) -> dict[str, RegionRule]:
+        return region_rules(value)
 
     @field_validator("interpolator")
     @classmethod
@@ -257,10 +299,7 @@ class ExtractionConfig(Settings):
     @classmethod
     def from_text(cls, text: str, *, source: str = "the settings") -> Self:
         """Read settings from YAML text, radnec's or a parameter file of pyradiomics; `source` is named in errors."""
-        try:
-            values = yaml.safe_load(text)
-        except yaml.YAMLError:
-            values = None
+        values = parse_yaml(text, source=source)
         if isinstance(values, dict) and {"imageType", "featureClass", "setting"} & set(values):
             return cls.from_pyradiomics(values, source=source)
         return super().from_text(text, source=source)
@@ -284,10 +323,7 @@ class ExtractionConfig(Settings):
         radnec.errors.ConfigError
             If the file is no YAML mapping, or as :meth:`from_pyradiomics` says.
         """
-        try:
-            parameters = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{path} is not YAML: {error}") from None
+        parameters = parse_yaml(read_text(path), source=str(path))
         if not isinstance(parameters, dict):
             raise ConfigError(f"{path} holds no sections; expected imageType, featureClass and setting")
         return cls.from_pyradiomics(parameters, source=str(path))
@@ -320,7 +356,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def _check_sigma(image_types: dict[str, dict[str, Any]]) -> None:
     sigma = image_types.get("LoG", {"sigma": [1.0]}).get("sigma")
-    if not isinstance(sigma, list | tuple) or not sigma or not all(width > 0 for width in sigma):
+    widths = sigma if isinstance(sigma, list | tuple) else []
+    if not widths or not all(isinstance(width, int | float) and 0 < width < math.inf for width in widths):
         raise ValueError("LoG needs sigma, a list of widths in mm, such as {'LoG': {'sigma': [1.0, 2.0]}}")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from radnec.config.vocabulary import FEATURES, IMAGE_TYPES, INTERPOLATORS, PER_FILTER, SETTINGS
 from radnec.errors import ConfigError, ExtractionWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _SECTIONS = ("imageType", "featureClass", "setting", "voxelSetting")
 _FIELD_TO_SETTING = {field: setting for setting, field in SETTINGS.items()}
@@ -48,6 +49,7 @@ def from_parameters(parameters: Mapping[str, Any], source: str) -> dict[str, Any
     >>> from_parameters({"setting": {"binWidth": 5, "force2D": True}}, "a dictionary")
     {'bin_width': 5, 'force_2d': True, 'feature_classes': {'shape': None, ...}}
     """
+    _verify_sections(parameters, source)
     problems = [_unknown(name, _SECTIONS, "section") for name in parameters if name not in _SECTIONS]
     if parameters.get("voxelSetting"):
         problems.append("voxelSetting: voxel-wise feature maps are not lesion features; remove the section")
@@ -67,6 +69,16 @@ def from_parameters(parameters: Mapping[str, Any], source: str) -> dict[str, Any
     if notes:
         warnings.warn(f"{source}: " + "; ".join(notes), ExtractionWarning, stacklevel=3)
     return _fields(setting, images, parameters.get("featureClass") or {})
+
+
+def _verify_sections(parameters: Mapping[str, Any], source: str) -> None:
+    """Refuse sections that hold no names with values, such as a text or a list."""
+    for name in _SECTIONS:
+        section = parameters.get(name) or {}
+        nested = section.values() if name == "imageType" and isinstance(section, Mapping) else ()
+        broken = [one for one in (section, *nested) if one is not None and not isinstance(one, Mapping)]
+        if broken or not all(isinstance(key, str) for key in section):
+            raise ConfigError(f"{source}: {name} holds no `name: value` lines; expected {name}: {{name: value}}")
 
 
 def to_parameters(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
-from radnec.errors import EmptyMaskError, GeometryError, ImageError, MaskError
-from radnec.imaging.geometry import grid_difference, mend
+from radnec.errors import ImageError, MaskError
+from radnec.imaging.standardise.foreground import inside
+from radnec.imaging.standardise.nyul import apply_landmarks
+from radnec.imaging.standardise.stripe import white_stripe
+from radnec.imaging.standardise.tissue import reference_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from radnec.config import ExtractionConfig
 
@@ -51,7 +52,7 @@ def zscore(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
     >>> [round(z[i, 0, 0], 3) for i in range(4)]
     [-1.342, -0.447, 0.447, 1.342]
     """
-    values = _inside(image, mask)
+    values = inside(image, mask)
     mean, sd = float(values.mean()), float(values.std())
     if not math.isfinite(mean):
         raise ImageError("the intensities inside the mask are not all finite; replace NaN or infinite voxels first")
@@ -96,7 +97,7 @@ def clip_percentiles(image: sitk.Image, low: float, high: float, *, mask: sitk.I
     if not 0 <= low < high <= 100:
         raise ImageError(f"percentiles ({low}, {high}): expected two rising numbers within 0 and 100")
     array = sitk.GetArrayViewFromImage(image)
-    values = array.ravel() if mask is None else _inside(image, mask)
+    values = array.ravel() if mask is None else inside(image, mask)
     values = values[np.isfinite(values)]
     if not values.size:
         raise ImageError("no voxel is finite: there are no percentiles to clip to")
@@ -154,7 +155,7 @@ def correct_bias_field(
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
         raise ImageError("N4 needs finite intensities; replace NaN or infinite voxels first")
     region = sitk.OtsuThreshold(image, 0, 1) if mask is None else sitk.Cast(mask != 0, sitk.sitkUInt8)
-    if not (_inside(image, region) > 0).any():
+    if not (inside(image, region) > 0).any():
         raise ImageError("N4 needs positive intensities inside the mask: it works on their logarithm")
     full = sitk.Cast(image, sitk.sitkFloat32)
     factors = _shrink_factors(image, shrink)
@@ -175,19 +176,22 @@ def prepare(
     *,
     brain: sitk.Image | None = None,
     reference: sitk.Image | None = None,
+    sequence: str = "",
 ) -> sitk.Image:
-    """Apply the intensity steps that extraction settings ask for: N4, then clipping, then z-score.
+    """Apply the intensity steps that extraction settings ask for, in the order N4, standardise, clip, z-score.
 
     Parameters
     ----------
     image : SimpleITK.Image
         Image as read.
     config : radnec.ExtractionConfig
-        Its ``n4``, ``clip_percentiles`` and ``zscore`` are used; settings that differ for one sequence must
-        have been resolved before (``config.for_sequence(sequence)``).
+        Its ``n4``, ``standardise``, ``clip_percentiles`` and ``zscore`` are used; settings that differ for one sequence
+        must have been resolved before (``config.for_sequence(sequence)``).
     brain, reference : SimpleITK.Image or None
         Masks of the brain and of the reference tissue on the grid of `image`. N4 and the percentiles use the
         brain mask where there is one.
+    sequence : str
+        What the image shows, for the white stripe and for landmarks.
 
     Returns
     -------
@@ -197,7 +201,7 @@ def prepare(
     Raises
     ------
     radnec.errors.MaskError
-        If the mask for the z-score is missing; the message names the cohort column to fill.
+        If the mask that a scale is made from is missing; the message names the cohort column to fill.
     radnec.errors.ImageError
         If a step cannot be done, see the steps' own functions.
 
@@ -209,28 +213,43 @@ def prepare(
     True
     """
     masks = {"brain": brain, "reference": reference}
-    tissue = masks.get(config.zscore) if config.zscore else None
-    if config.zscore and tissue is None:
-        raise MaskError(
-            f"zscore={config.zscore!r} needs the {config.zscore} mask of this image: fill the cohort column "
-            f"{config.zscore}_mask_path, or set zscore=None"
-        )
+    tissue = masks[config.zscore] if config.zscore else None
+    if needed := _absent_mask(config, masks):
+        raise MaskError(needed)
     if config.n4:
         image = correct_bias_field(image, brain)
+    image = _standardised(image, config, brain, reference, sequence)
     if config.clip_percentiles is not None:
         image = clip_percentiles(image, *config.clip_percentiles, mask=brain)
     return image if tissue is None else zscore(image, tissue)
 
 
-def _inside(image: sitk.Image, mask: sitk.Image) -> NDArray[np.float64]:
-    difference = grid_difference(image, mask)
-    if difference:
-        raise GeometryError(f"{difference}. {mend(image, mask)}")
-    values = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) != 0]
-    if not values.size:
-        raise EmptyMaskError("the mask is empty: no intensity lies in it")
-    inside: NDArray[np.float64] = values.astype(np.float64)
-    return inside
+def _absent_mask(config: ExtractionConfig, masks: dict[str, sitk.Image | None]) -> str:
+    """Say which mask a scale needs and does not have."""
+    of = {"white_stripe": "brain", "reference_ratio": "reference"}.get(config.standardise or "")
+    for setting, which in (("zscore", config.zscore), ("standardise", of)):
+        if which is not None and masks[which] is None:
+            return (
+                f"{setting}={getattr(config, setting)!r} needs the {which} mask of this image: fill the cohort column "
+                f"{which}_mask_path, or set {setting}=None"
+            )
+    return ""
+
+
+def _standardised(
+    image: sitk.Image,
+    config: ExtractionConfig,
+    brain: sitk.Image | None,
+    reference: sitk.Image | None,
+    sequence: str,
+) -> sitk.Image:
+    if config.standardise == "white_stripe" and brain is not None:
+        return white_stripe(image, brain, sequence)
+    if config.standardise == "reference_ratio" and reference is not None:
+        return reference_ratio(image, reference)
+    if config.standardise == "nyul" and config.landmarks is not None:
+        return apply_landmarks(image, config.landmarks, sequence, brain=brain)
+    return image
 
 
 def _shrink_factors(image: sitk.Image, shrink: int) -> list[int]:

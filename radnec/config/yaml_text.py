@@ -1,0 +1,65 @@
+"""Reads YAML text of bounded size, from people and from strangers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from radnec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Settings are some hundred values, landmarks of intensities some thousand. Aliases (``*name``) count in full.
+_MOST = 100_000
+
+
+def parse_yaml(text: str, *, source: str) -> Any:
+    """Parse YAML into plain values.
+
+    Parameters
+    ----------
+    text : str
+        YAML or JSON.
+    source : str
+        What errors call it.
+
+    Returns
+    -------
+    object
+        dict, list, str, int, float, bool, date or None.
+
+    Raises
+    ------
+    radnec.errors.ConfigError
+        If it is no YAML, holds what no setting can be, or so much, with its aliases written out, that it was made to
+        fill the memory.
+
+    Examples
+    --------
+    >>> parse_yaml("bin_width: 25", source="settings.yaml")
+    {'bin_width': 25}
+    """
+    try:
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, TypeError, ValueError, AttributeError, LookupError) as error:
+        # Beside its own errors PyYAML lets through those of dates that do not exist and numbers of too many digits.
+        raise ConfigError(f"{source} is not YAML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{source} is nested too deep to be settings") from None
+    for count, _ in enumerate(_written_out(values)):
+        if count > _MOST:
+            raise ConfigError(f"{source} holds more than {_MOST} values: these are no settings")
+    return values
+
+
+def _written_out(values: Any) -> Iterator[Any]:
+    waiting = [values]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict):
+            waiting.extend([*value, *value.values()])
+        elif isinstance(value, (list, tuple, set)):
+            waiting.extend(value)

@@ -1,0 +1,9 @@
+from .distance import core as core
+from .distance import rim as rim
+from .distance import shell as shell
+from .mirror import contralateral as contralateral
+from .mirror import mirrored as mirrored
+from .reference import normal_appearing as normal_appearing
+from .subregions import subregion as subregion
+from .symmetry import Plane as Plane
+from .symmetry import midsagittal_plane as midsagittal_plane
