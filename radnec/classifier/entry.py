@@ -9,10 +9,12 @@ from radnec.classifier.inputs import truth_of
 from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
+from radnec.config.standardise import landmarks_of
 from radnec.errors import ConfigError, LabelError, TableError
 from radnec.evaluation.crossval import cross_validate
 from radnec.evaluation.external import external_predictions
 from radnec.evaluation.guard import leak_flags
+from radnec.evaluation.notes import landmarks_note
 from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
 from radnec.features.columns import ColumnName, parse
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from radnec.evaluation.protocol import Selection
 
 
 #: One to hold out, two to tune on.
@@ -150,7 +154,7 @@ def evaluate(
         flow=selection.flow,
         config=config.model_copy(update={"random_state": seed}),
         kind="nested cross-validation" if model is None else "external test",
-        notes=(*selection.notes, *roles.notes, *predicted.notes),
+        notes=(*selection.notes, *roles.notes, *_landmarks_notes(table, selection, config, model), *predicted.notes),
         features=predicted.features,
         flags=leak_flags(selection.table, truth, _suspects(selection.table, roles), label=config.label),
         reasons=predicted.reasons,
@@ -222,6 +226,16 @@ def _suspects(table: pd.DataFrame, roles: Roles) -> list[str]:
     """Return every column that some rung of the ladder reads, and the scanners it is harmonised by."""
     clinical = [name for name in clinical_predictors() if name in table]
     return list(dict.fromkeys([*roles.features, *roles.batches, *roles.covariates, *clinical]))
+
+
+def _landmarks_notes(
+    table: pd.DataFrame, selection: Selection, config: TrainingConfig, model: RadnecClassifier | None
+) -> list[str]:
+    """Say whether images of patients who are tested set the scale of intensities that the features were measured on."""
+    extraction = extraction_of(table) or (None if model is None else model.extraction_config_)
+    if extraction is None:
+        return []
+    return landmarks_note(selection.table[config.patient].astype(str), landmarks_of(extraction))
 
 
 def _enough_patients(y: pd.Series[Any], patients: pd.Series[Any]) -> None:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from radnec.evaluation.result import Evaluation
 
 
+# A number per patient, which says nothing to a reader.
+_HIDDEN = {"marks"}
+
+
 def facts_of(evaluation: Evaluation) -> list[tuple[str, str]]:
     """Return name and value of each fact: settings that are not the default, then where the table comes from.
 
@@ -41,7 +45,8 @@ def _flat(facts: Mapping[str, Any], start: str) -> list[tuple[str, str]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(entry)}" for name, entry in value.items() if entry not in (None, "", [], {}))
+        shown = [name for name, entry in value.items() if name not in _HIDDEN and entry not in (None, "", [], {})]
+        return ", ".join(f"{name} {_text(value[name])}" for name in shown)
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value))
     return str(value)

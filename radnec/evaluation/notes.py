@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from radnec.config import TrainingConfig
+    from radnec.config.standardise import Landmarks
 
 _HOW = {"reference": "standardised with the grand mean", "adapt": "adapted to without labels"}
 
@@ -84,3 +85,27 @@ def folds_note(what: str, found: Sequence[int], asked: int) -> list[str]:
         return []
     some = f"{min(found)}" if min(found) == max(found) else f"{min(found)} to {max(found)}"
     return [f"{what} folds: {some} instead of {asked}, because the rarer class has too few patients."]
+
+
+def landmarks_note(patients: Iterable[str], landmarks: Iterable[Landmarks]) -> list[str]:
+    """Say how many tested patients' images the scale of intensities was learnt from; nothing if none was.
+
+    Examples
+    --------
+    >>> from radnec.config.standardise import Landmarks
+    >>> marks = Landmarks.marks_of(["P01", "P02"])
+    >>> scale = Landmarks(scales={"FLAIR": (0, 100)}, percentiles=(1, 99), foreground="brain", **marks)
+    >>> landmarks_note(["P02", "P02", "P03"], [scale])[0][:69]
+    'Images of 1 of the 2 tested patients set the intensity landmarks (of '
+    """
+    tested = sorted(set(patients))
+    notes = []
+    for one in landmarks:
+        known = int(one.recognises(tested).sum())
+        if known:
+            notes.append(
+                f"Images of {known} of the {len(tested)} tested patients set the intensity landmarks (of "
+                f"{len(one.marks)} patients, list {one.patients[:8]}), without their labels: these patients were not "
+                "wholly new to the models that judged them."
+            )
+    return notes

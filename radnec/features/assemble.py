@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from radnec.cohort.fields import FIELDS, KEYS, Modality, modality
+from radnec.errors import RegionError
+from radnec.features.region_rows import RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from radnec.features.plan import Plan
     from radnec.features.scan import Measured
 
-_OWN = {"_row", "_prefix"}
+_OWN = {"_row", "_prefix", RULE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,15 @@ class Part:
         Their values.
     failure : str
         Why it failed; "" if it did not.
+    absent : bool
+        Whether it failed because the lesion has no such region.
     """
 
     row: int
     columns: tuple[str, ...]
     numbers: NDArray[np.float64]
     failure: str
+    absent: bool = False
 
 
 class Parts:
@@ -69,7 +74,7 @@ class Parts:
             self._columns[key] = tuple(key[0] + name for name in key[1])
         numbers = np.fromiter(measured.features.values(), np.float64, len(measured.features))
         failure = "" if measured.failure is None else str(measured.failure)
-        return Part(measured.row, self._columns[key], numbers, failure)
+        return Part(measured.row, self._columns[key], numbers, failure, isinstance(measured.failure, RegionError))
 
 
 def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
@@ -97,11 +102,14 @@ def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
 
 
 def filled(rows: Sequence[list[Part]], names: Sequence[str]) -> pd.DataFrame:
-    """Return ``status``, ``error`` and the features `names` of lesions, each given by the parts of its row."""
+    """Return ``status``, ``error`` and the features `names` of lesions, each given by the parts of its row.
+
+    A lesion that lacks a region has not failed, unless nothing of it was measured; ``error`` says which it lacks.
+    """
     place = {name: position for position, name in enumerate(names)}
     places: dict[tuple[str, ...], NDArray[np.intp]] = {}
     values = np.full((len(rows), len(names)), np.nan)
-    errors = []
+    errors, failed = [], []
     for number, parts in enumerate(rows):
         for part in parts:
             if part.columns not in places:
@@ -109,8 +117,10 @@ def filled(rows: Sequence[list[Part]], names: Sequence[str]) -> pd.DataFrame:
             values[number, places[part.columns]] = part.numbers
         reasons = sorted((part.row, part.failure) for part in parts if part.failure)
         errors.append("; ".join(reason for _, reason in reasons))
+        nothing = len(reasons) == len(parts)
+        failed.append(any(part.failure and (nothing or not part.absent) for part in parts))
     state = {
-        "status": pd.array(["failed" if error else "ok" for error in errors], dtype="string"),
+        "status": pd.array(["failed" if one else "ok" for one in failed], dtype="string"),
         "error": pd.array(errors, dtype="string"),
     }
     return pd.concat([pd.DataFrame(state), pd.DataFrame(values, columns=list(names))], axis=1)

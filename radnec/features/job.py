@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radnec.cohort.fields import modality
 from radnec.config import ExtractionConfig
-from radnec.errors import ConfigError, ExtractionWarning
+from radnec.errors import ConfigError, ExtractionWarning, RegionError
 from radnec.features.cache import FeatureCache
 from radnec.features.coarse import advice
 from radnec.features.engine import engine_version, served_by, verify_available
 from radnec.features.plan import Plan, plan
 from radnec.features.provenance import stamp
+from radnec.imaging.readers import unit_read
 
 if TYPE_CHECKING:
     import os
@@ -45,10 +48,11 @@ class Job:
 
 @dataclass
 class Tally:
-    """Counts regions that were found in the cache, and those that were not."""
+    """Counts regions that were found in the cache, those that were not, and those that a lesion does not have."""
 
     hits: int = 0
     misses: int = 0
+    absent: list[int] = field(default_factory=list)
 
     def counted(self, results: Iterable[list[Measured]]) -> Iterator[Measured]:
         """Yield the regions of all scans one by one, and count them."""
@@ -56,6 +60,8 @@ class Tally:
             for region in regions:
                 self.hits += region.from_cache
                 self.misses += not region.from_cache
+                if isinstance(region.failure, RegionError):
+                    self.absent.append(region.row)
                 yield region
 
 
@@ -85,6 +91,9 @@ def begin(
     if on_error not in ("record", "raise"):
         raise ConfigError(f'on_error={on_error!r}; expected "record" or "raise"')
     planned = plan(_read(cohort), settings)
+    if any(one.registration for one in planned.settings.values()) and not any(one.drawing for one in planned.scans):
+        text = "registration has no effect: no row's mask_sequence names another sequence"
+        warnings.warn(text, ExtractionWarning, stacklevel=3)
     for one in planned.settings.values():
         verify_available(one)
     if cache is None:
@@ -114,6 +123,8 @@ def origin(
         served={sequence: served_by(config) for sequence, config in settings.items()},
         counts=counts,
         cache=None if job.cache is None else {"hits": tally.hits, "misses": tally.misses},
+        pet=_pet_units(job.planned),
+        absent=_absent(job.planned, tally),
         skipped=list(job.planned.skipped),
         coarse=coarse,
     )
@@ -143,6 +154,23 @@ def warn(
         warnings.warn(text, ExtractionWarning, stacklevel=stacklevel)
     for found in coarse:
         warnings.warn(advice(found, job.planned.settings), ExtractionWarning, stacklevel=stacklevel)
+
+
+def _absent(planned: Plan, tally: Tally) -> dict[str, int]:
+    """Return for each kind of region the number of lesions that do not have it."""
+    prefixes = planned.cohort["_prefix"].iloc[sorted(tally.absent)]
+    return dict(sorted(Counter(str(prefix).rstrip("_") for prefix in prefixes).items()))
+
+
+def _pet_units(planned: Plan) -> dict[str, dict[str, int]]:
+    """Return for each PET sequence how many images were turned into SUV, and how many taken as they were."""
+    units: dict[str, dict[str, int]] = {}
+    for scan in planned.scans:
+        if modality(scan.sequence) == "PET":
+            unit = unit_read(scan.image_path, scan.sequence) or "as in the file"
+            counts = units.setdefault(scan.sequence, {})
+            counts[unit] = counts.get(unit, 0) + 1
+    return units
 
 
 def _read(cohort: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:

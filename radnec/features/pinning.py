@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import sys
-import threading
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import SimpleITK as sitk
 from threadpoolctl import ThreadpoolController
+
+from radnec.imaging.threads import one_itk_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_process = sitk.ProcessObject
-
-
-class _Pins:
-    """Counts who is inside: the first one in pins SimpleITK, the last one out gives it back."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._before = 0
-
-    def enter(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._before = _process.GetGlobalDefaultNumberOfThreads()
-                _process.SetGlobalDefaultNumberOfThreads(1)
-            self._inside += 1
-
-    def leave(self) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                _process.SetGlobalDefaultNumberOfThreads(self._before)
-
-
-_PINS = _Pins()
 
 
 @lru_cache(maxsize=1)
@@ -57,16 +30,13 @@ def one_thread() -> Iterator[None]:
 
     Examples
     --------
-    >>> before = _process.GetGlobalDefaultNumberOfThreads()
+    >>> import SimpleITK as sitk
+    >>> before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
     >>> with one_thread():
-    ...     _process.GetGlobalDefaultNumberOfThreads()
+    ...     sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
     1
-    >>> _process.GetGlobalDefaultNumberOfThreads() == before
+    >>> sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == before
     True
     """
-    with _controller(len(sys.modules)).limit(limits=1):
-        _PINS.enter()
-        try:
-            yield
-        finally:
-            _PINS.leave()
+    with _controller(len(sys.modules)).limit(limits=1), one_itk_thread():
+        yield

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
 from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES
 from radnec.cohort.parsing import counted
+from radnec.config.regions import LESION
+from radnec.config.standardise import standardise_problem
 from radnec.errors import CohortError, ConfigError
-from radnec.features.naming import column_prefix
+from radnec.features.drawings import Drawing, drawings
+from radnec.features.naming import WHOLE, column_prefix
+from radnec.features.region_rows import RULE, Making, Marked, lesion_labels, making, with_regions
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
@@ -29,12 +33,19 @@ _NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
 _READ = (
     *ROW_KEY,
     "image_path",
+    "series_uid",
     "mask_path",
     "mask_label",
+    "mask_sequence",
     "brain_mask_path",
     "reference_mask_path",
     "_prefix",
+    RULE,
 )
+
+
+#: Lesions on each image, with their masks.
+_Drawn: TypeAlias = dict[tuple[str, ...], dict[tuple[str, ...], Marked]]
 
 
 @dataclass(frozen=True)
@@ -51,23 +62,28 @@ class Region:
         Mask; None where the cohort gives none.
     label : int or str
         What marks it in the mask.
+    made : Making or None
+        What it is made of, where the mask does not mark it itself.
     """
 
     row: int
     name: str
     mask_path: str | None
     label: int | str
+    made: Making | None = None
 
 
 @dataclass(frozen=True)
 class Scan:
-    """One image, the masks its preparation needs, and its regions in order of mask."""
+    """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on."""
 
     sequence: str
     image_path: str
     brain_mask_path: str | None
     reference_mask_path: str | None
     regions: tuple[Region, ...]
+    series_uid: str | None = None
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True)
@@ -124,10 +140,14 @@ def plan(cohort: pd.DataFrame, config: ExtractionConfig) -> Plan:
     'lesion 01/1/1, T1wCE'
     """
     _verify_sequences(config)
-    ordered = _ordered(cohort)
+    _verify_table(cohort)
+    known = sorted(set(cohort["sequence"].dropna()).intersection(SEQUENCES).difference(NOT_MEASURED))
+    settings = {name: config.for_sequence(name) for name in known}
+    if problems := [text for name, one in settings.items() if (text := standardise_problem(one, name))]:
+        raise ConfigError("; ".join(problems))
+    ordered = _ordered(with_regions(cohort, settings))
     _verify_rows(ordered)
     skipped = ordered["sequence"].isin(NOT_MEASURED)
-    settings = {name: config.for_sequence(name) for name in sorted(ordered.loc[~skipped, "sequence"].unique())}
     left_out = [str(name) for name in ordered.loc[skipped, "sequence"]]
     return Plan(
         cohort=ordered,
@@ -148,12 +168,15 @@ def _verify_sequences(config: ExtractionConfig) -> None:
             raise ConfigError(f"by_sequence names the unknown sequence {name!r}; {hint}")
 
 
-def _ordered(cohort: pd.DataFrame) -> pd.DataFrame:
+def _verify_table(cohort: pd.DataFrame) -> None:
     missing = [name for name in _NEEDED if name not in cohort.columns]
     if missing or cohort.empty:
         found = f"no column {missing[0]}" if missing else "no rows"
         problem = {"row": "all", "column": ", ".join(missing), "found": found, "expected": "a cohort table"}
         raise CohortError(f"the cohort has {found}; pass what radnec.read_cohort returns", pd.DataFrame([problem]))
+
+
+def _ordered(cohort: pd.DataFrame) -> pd.DataFrame:
     records = _records(cohort)
     prefixes = [column_prefix(one["sequence"], one["phase"], one["region"]) for one in records]
     order = sorted(range(len(records)), key=lambda n: [records[n][name] for name in (*ROW_KEY, "mask_path")])
@@ -200,24 +223,68 @@ def _name(record: dict[str, str]) -> str:
 
 
 def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[Scan, ...]:
-    grouped: dict[tuple[str, str, str, str], list[Region]] = {}
-    for position, record in zip(rows.index, _records(rows), strict=True):
+    grouped: dict[tuple[str, str, str, str, str, Drawing | None], list[Region]] = {}
+    records = _records(rows)
+    drawn = _drawn(records, settings)
+    others = drawings(rows["_row"], records, settings)
+    for position, record, other in zip(rows.index, records, others, strict=True):
         config = settings[record["sequence"]]
-        uses_brain = config.zscore == "brain" or config.n4 or config.clip_percentiles is not None
+        uses_brain, uses_reference = _scale_masks(config)
         brain = record["brain_mask_path"] if uses_brain else ""
-        reference = record["reference_mask_path"] if config.zscore == "reference" else ""
-        label = record["mask_label"] or "1"
-        region = Region(
-            row=int(position),
-            name=_name(record),
-            mask_path=record["mask_path"] or None,
-            label=int(label) if label.isdecimal() else label,
-        )
-        grouped.setdefault((record["sequence"], record["image_path"], brain, reference), []).append(region)
+        reference = record["reference_mask_path"] if uses_reference else ""
+        region = _region(int(position), record if other is None else record | other.masks(), config, drawn)
+        image = record["image_path"], record["series_uid"]
+        grouped.setdefault((record["sequence"], *image, brain, reference, other), []).append(region)
     return tuple(
-        Scan(sequence, image, brain or None, reference or None, tuple(sorted(regions, key=_by_mask)))
-        for (sequence, image, brain, reference), regions in grouped.items()
+        Scan(
+            sequence, image, brain or None, reference or None, tuple(sorted(regions, key=_by_mask)), uid or None, other
+        )
+        for (sequence, image, uid, brain, reference, other), regions in grouped.items()
     )
+
+
+def _scale_masks(config: ExtractionConfig) -> tuple[bool, bool]:
+    """Return whether the preparation of intensities reads the brain mask, and the reference mask."""
+    landmarks = config.landmarks if config.standardise == "nyul" else None
+    scaled = config.standardise == "white_stripe" or (landmarks is not None and landmarks.foreground == "brain")
+    brain = scaled or config.zscore == "brain" or config.n4 or config.clip_percentiles is not None
+    return brain, config.zscore == "reference" or config.standardise == "reference_ratio"
+
+
+def _region(position: int, record: dict[str, str], config: ExtractionConfig, drawn: _Drawn) -> Region:
+    label = record["mask_label"] or "1"
+    rule = config.regions.get(record[RULE])
+    made = None
+    if rule is not None or (LESION in config.regions and record["region"] in WHOLE):
+        beside = sorted(drawn.get(_image(record), {}).items())
+        others = [marked for lesion, marked in beside if lesion != _lesion(record)]
+        made = making(rule, lesion_labels(record, config), record, others)
+    return Region(
+        row=position,
+        name=_name(record),
+        mask_path=record["mask_path"] or None,
+        label=int(label) if label.isdecimal() else label,
+        made=made,
+    )
+
+
+def _drawn(records: list[dict[str, str]], settings: dict[str, ExtractionConfig]) -> _Drawn:
+    """Return the lesions that are drawn on each image, where regions may have to leave some out."""
+    drawn: _Drawn = {}
+    for record in records:
+        config = settings[record["sequence"]]
+        if config.regions and record["mask_path"] and (record[RULE] or record["region"] in WHOLE):
+            marked = record["mask_path"], lesion_labels(record, config)
+            drawn.setdefault(_image(record), {})[_lesion(record)] = marked
+    return drawn
+
+
+def _image(record: dict[str, str]) -> tuple[str, ...]:
+    return record["sequence"], record["image_path"], record["series_uid"]
+
+
+def _lesion(record: dict[str, str]) -> tuple[str, ...]:
+    return tuple(record[name] for name in KEYS)
 
 
 def _by_mask(region: Region) -> tuple[str, int]:

@@ -8,12 +8,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError
-from radnec.features.cache import FeatureCache, content_digest
+from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError, RegionError
+from radnec.features.cache import FeatureCache, content_digest, image_digest
 from radnec.features.engine import engine_version, measure_regions
-from radnec.imaging.intensity import prepare
-from radnec.imaging.masks import read_labels, read_mask
-from radnec.imaging.readers import read_image
+from radnec.features.opening import Opened, open_scan
+from radnec.features.region_masks import RegionMasks, packed
+from radnec.imaging.masks import open_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     from radnec.config import ExtractionConfig
     from radnec.features.plan import Region, Scan
+    from radnec.imaging.mask_source import MaskSource
 
 T = TypeVar("T")
 #: Features of a region, or why there are none.
 Outcome: TypeAlias = dict[str, float] | RadnecError
+#: A label map and the value of a region in it, or why there is none.
+Layer: TypeAlias = "tuple[sitk.Image, int] | RadnecError"
 
 # The features depend on these through the values of a resampled or filtered image.
 _LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy", "numba")
@@ -116,9 +119,11 @@ def _measure(opened: _Opened, regions: Sequence[Region]) -> list[Outcome]:
     image = _attempt(lambda: opened.image)
     if isinstance(image, RadnecError):
         return [image] * len(regions)
-    labels = [_attempt(opened.labels, region) for region in regions]
+    labels = opened.layers(regions)
+    laid = [opened.laid(layer) for layer in labels]
+    labels = [one if isinstance(one, RadnecError) else layer for layer, one in zip(labels, laid, strict=True)]
     named = [
-        (found, region.label, f"mask {Path(region.mask_path or '').name}")
+        (*found, f"mask {Path(region.mask_path or '').name}" if region.made is None else "the region")
         for found, region in zip(labels, regions, strict=True)
         if not isinstance(found, RadnecError)
     ]
@@ -126,7 +131,18 @@ def _measure(opened: _Opened, regions: Sequence[Region]) -> list[Outcome]:
     if isinstance(measured, RadnecError):
         return [measured] * len(regions)
     outcomes = iter(measured)
-    return [found if isinstance(found, RadnecError) else next(outcomes) for found in labels]
+    return [
+        one if isinstance(one, RadnecError) else _of_region(region, next(outcomes), one)
+        for one, region in zip(laid, regions, strict=True)
+    ]
+
+
+def _of_region(region: Region, outcome: Outcome, laid: dict[str, float]) -> Outcome:
+    """Say of a region that cannot be measured that the lesion has none; a lesion that cannot be has failed."""
+    of_lesion = region.made is not None and region.made.rule is not None
+    if isinstance(outcome, dict):
+        return {**outcome, **laid}
+    return RegionError(str(outcome)) if of_lesion and isinstance(outcome, MaskError) else outcome
 
 
 def _measured(region: Region, outcome: Outcome | None, *, from_cache: bool) -> Measured:
@@ -146,31 +162,75 @@ class _Opened:
     def __init__(self, scan: Scan, config: ExtractionConfig) -> None:
         self.scan = scan
         self.config = config
-        self._labels: dict[str, sitk.Image] = {}
+        self._masks: dict[str, MaskSource] = {}
         self._digests: dict[str, str] = {}
 
     @cached_property
-    def image(self) -> sitk.Image:
-        image = read_image(self.scan.image_path)
-        brain, reference = (
-            None if path is None else read_mask(path, image)
-            for path in (self.scan.brain_mask_path, self.scan.reference_mask_path)
-        )
-        return prepare(image, self.config, brain=brain, reference=reference)
+    def ready(self) -> Opened:
+        return open_scan(self.scan, self.config)
 
-    def labels(self, region: Region) -> sitk.Image:
-        path = self._mask_path(region)
-        if path not in self._labels:
-            self._labels[path] = read_labels(path, self.image)
-        return self._labels[path]
+    @property
+    def image(self) -> sitk.Image:
+        return self.ready.image
+
+    def laid(self, layer: Layer) -> dict[str, float] | RadnecError:
+        """Return how well the image was laid on the region, or why it was not."""
+        if isinstance(layer, RadnecError):
+            return layer
+        labels, value = layer
+        return _attempt(self.ready.checked, labels == value, self.config) if self.ready.registration else {}
+
+    def mask(self, region: Region) -> MaskSource:
+        return self._source(self._mask_path(region))
+
+    def _source(self, path: str) -> MaskSource:
+        if path not in self._masks:
+            self._masks[path] = open_mask(path, self.image)
+        return self._masks[path]
+
+    def layers(self, regions: Sequence[Region]) -> list[Layer]:
+        """Return the label map and the value of each region; they share maps where they can."""
+        given = iter(self._given([region for region in regions if region.made is None]))
+        made = iter(self._made([region for region in regions if region.made is not None]))
+        return [next(given) if region.made is None else next(made) for region in regions]
+
+    @cached_property
+    def _masks_made(self) -> RegionMasks:
+        return RegionMasks(self.image, self._source)
+
+    def _made(self, regions: Sequence[Region]) -> list[Layer]:
+        masks = [_attempt(self._masks_made.mask, region) for region in regions]
+        places = iter(packed([mask for mask in masks if not isinstance(mask, RadnecError)]))
+        return [mask if isinstance(mask, RadnecError) else next(places) for mask in masks]
+
+    def _given(self, regions: Sequence[Region]) -> list[Layer]:
+        masks = [_attempt(self.mask, region) for region in regions]
+        found: dict[int, Layer] = {}
+        for mask in {id(mask): mask for mask in masks}.values():
+            places = [place for place, one in enumerate(masks) if one is mask]
+            layers = (
+                [mask] * len(places)
+                if isinstance(mask, RadnecError)
+                else mask.layers([regions[place].label for place in places])
+            )
+            found |= zip(places, layers, strict=True)
+        return [found[place] for place in range(len(regions))]
 
     def key(self, region: Region) -> str:
         """Return the cache key: the contents of all files, the label, the settings and the versions."""
         scan = self.scan
-        files = (scan.image_path, self._mask_path(region), scan.brain_mask_path, scan.reference_mask_path)
-        digests = ["" if path is None else self._digest(path) for path in files]
-        measured = (repr(region.label), self.config.digest(), engine_version(self.config))
+        made = region.made
+        masks = (self._mask_path(region), scan.brain_mask_path, scan.reference_mask_path, *(made.files if made else ()))
+        digests = [self._image_digest, *("" if path is None else self._digest(path) for path in masks)]
+        # Of the regions' settings only its own, so that a new region leaves the others' features in the cache.
+        config = self.config.model_copy(update={"regions": {}, "whole_lesion": True})
+        identity = repr(region.label) if made is None else made.identity
+        measured = (identity, config.digest(), engine_version(config))
         return FeatureCache.key([*digests, *measured, *_versions()])
+
+    @cached_property
+    def _image_digest(self) -> str:
+        return image_digest(self.scan)
 
     def _digest(self, path: str) -> str:
         if path not in self._digests:

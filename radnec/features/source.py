@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radnec.cohort import read_cohort
+from radnec.config import ExtractionConfig
 from radnec.errors import LabelError, TableError
 from radnec.features.columns import acquisitions
 from radnec.features.extract import extract
-from radnec.features.naming import column_prefix, parse, parse_foreign
+from radnec.features.naming import WHOLE, column_prefix, parse, parse_foreign
 from radnec.features.table import column_names, read_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from radnec.config import ExtractionConfig
 
 # A table that names an image in each row is a cohort; pyradiomics' batch files call that column Image.
 _IMAGE_COLUMNS = {"image_path", "image"}
@@ -76,7 +76,7 @@ def measured(
             f"{Path(path).name}: no lesion has a label; expected necrosis or progression in column {label} of the "
             "lesions to learn from"
         )
-    _refuse_absent(path, cohort, needed)
+    _refuse_absent(path, cohort, needed, extraction or ExtractionConfig())
     return extract(cohort, extraction, n_jobs=n_jobs)
 
 
@@ -93,9 +93,18 @@ def _refuse_foreign_names(path: str | os.PathLike[str], table: pd.DataFrame) -> 
         )
 
 
-def _refuse_absent(path: str | os.PathLike[str], cohort: pd.DataFrame, needed: Sequence[str]) -> None:
+def _refuse_absent(
+    path: str | os.PathLike[str], cohort: pd.DataFrame, needed: Sequence[str], extraction: ExtractionConfig
+) -> None:
     names = cohort.reindex(columns=list(_NAMING)).astype("string").fillna("").drop_duplicates()
-    found = {column_prefix(*row).rstrip("_") for row in names.itertuples(index=False, name=None)}
+    rows = list(names.itertuples(index=False, name=None))
+    made = [
+        (sequence, phase, name)
+        for sequence, phase, region in rows
+        if region in WHOLE
+        for name in extraction.for_sequence(sequence).regions
+    ]
+    found = {column_prefix(*row).rstrip("_") for row in [*rows, *made]}
     absent = [name for name in acquisitions(needed) if name not in found]
     if absent:
         raise TableError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.parquet
-from pandas.api.types import is_numeric_dtype
+from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from radnec.cohort.fields import FIELDS
 from radnec.errors import TableError
@@ -93,7 +93,14 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         if is_text(path):
             return _read_csv(path)
         table_kind(path)
-        return pd.read_parquet(path)
+        return _decoded(pd.read_parquet(path))
+
+
+def _decoded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table, once its texts are known to be such: Parquet is first decoded as a text is looked at."""
+    for name in table.columns[[is_string_dtype(dtype) for dtype in table.dtypes]]:
+        table[name].to_numpy(dtype=object)
+    return table
 
 
 def column_names(path: str | os.PathLike[str]) -> list[str]:
@@ -119,7 +126,11 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except TableError:
         raise
-    except (ValueError, OSError) as error:  # among them pandas', pyarrow's, JSON's and the text decoder's own
+    # Among them pandas', pyarrow's, JSON's and the text decoder's own, and what damaged metadata lead pandas to do.
+    except (
+        *(ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
+        pyarrow.ArrowException,
+    ) as error:
         raise TableError(f"{path} cannot be read as a table ({type(error).__name__}: {error})") from error
 
 

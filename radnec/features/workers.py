@@ -18,7 +18,7 @@ from joblib.parallel import get_active_backend
 from tqdm.auto import tqdm
 
 from radnec.config.base import check_jobs
-from radnec.errors import ExtractionError, ExtractionWarning, MissingDependencyError
+from radnec.errors import ExtractionError, ExtractionWarning, MissingDependencyError, RegionError
 from radnec.features.cluster import measure_on_cluster
 from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured, measure_scan
@@ -128,7 +128,7 @@ def measure_all(
     # Threads of this process obey the thread that started them.
     with one_thread(), closing(found), tqdm(total=len(planned.scans), desc="extract", unit="scan", disable=None) as bar:
         for regions in found:
-            failed = [region.failure for region in regions if region.failure is not None]
+            failed = [one for one in (region.failure for region in regions) if one and not isinstance(one, RegionError)]
             if failed and on_error == "raise":
                 raise failed[0]
             yield regions

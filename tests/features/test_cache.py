@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from radnec.config import ExtractionConfig
-from radnec.errors import ConfigError, ExtractionWarning
+from radnec.errors import ConfigError, ExtractionWarning, ReadError
 from radnec.features import scan
-from radnec.features.cache import FeatureCache, content_digest
+from radnec.features.cache import FeatureCache, content_digest, image_digest
 from radnec.features.extract import extract
 
 pytest.importorskip("radiomics")
@@ -133,6 +133,7 @@ def test_features_that_the_disk_does_not_take_are_kept(tmp_path):
 def test_each_file_is_hashed_once_for_all_lesions_of_a_scan(two_patients, tmp_path, monkeypatch):
     hashed = []
     monkeypatch.setattr(scan, "content_digest", lambda path: hashed.append(path) or content_digest(path))
+    monkeypatch.setattr(scan, "image_digest", lambda one: hashed.append(one) or image_digest(one))
     extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
     assert len(hashed) == 2 * 4
 
@@ -164,11 +165,11 @@ def test_the_voxels_beside_a_header_count(folder):
     assert content_digest(header) != first
 
 
-def test_a_folder_counts_with_all_its_files(folder):
+def test_a_folder_without_a_series_has_no_content(folder):
+    # What the files of a series count for is tested with DICOM itself.
     (folder.path / "1.dcm").write_bytes(b"one")
-    first = content_digest(folder.path)
-    (folder.path / "2.dcm").write_bytes(b"two")
-    assert content_digest(folder.path) != first
+    with pytest.raises(ReadError, match="does not begin as DICOM files do"):
+        content_digest(folder.path)
 
 
 def test_the_bytes_count_not_the_name(folder):

@@ -60,7 +60,10 @@ def test_jobs_and_row_order_change_no_bit(two_patients):
 
 def test_a_cohort_that_was_read_and_its_path_give_the_same(two_patients, tmp_path):
     file = tmp_path / "cohort.csv"
-    two_patients.cohort().assign(age_years=61, note=["a", "b", "a", "b", "c", "c"]).to_csv(file, index=False)
+    own_mask = two_patients.write(two_patients.spheres(), "mask_P2.nii.gz")
+    rows = two_patients.cohort().assign(age_years=61, note=["a", "b", "a", "b", "c", "c"])
+    rows.loc[rows["patient_id"] == "P2", "mask_path"] = own_mask
+    rows.to_csv(file, index=False)
     with pytest.warns(CohortTip, match="note"):
         cohort = read_cohort(file)
     table = extract(cohort, QUICK)

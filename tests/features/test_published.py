@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from radnec.config import ExtractionConfig
-from radnec.features import scan
+from radnec.features import opening, scan
 from radnec.features.extract import extract
 from radnec.features.verify import differences
 
@@ -65,6 +65,19 @@ def test_every_published_baseline_value_is_reproduced(reference, feature_class, 
     assert not wrong
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", ["brain1", "brain2"])
+def test_the_default_features_are_those_of_plain_pyradiomics_to_the_last_digits(reference, case, engine, caplog):
+    featureextractor = pytest.importorskip("radiomics.featureextractor")
+    caplog.set_level("ERROR", logger="radiomics")
+    image, mask = (reference / "mr_brain" / f"{case}_{part}.nrrd" for part in ("image", "label"))
+    plain = featureextractor.RadiomicsFeatureExtractor().execute(str(image), str(mask))
+    expected = {name: float(value) for name, value in plain.items() if not name.startswith("diagnostics")}
+    assert len(expected) == 107
+    found = values_of(extract(pd.DataFrame([row(case, image, mask)]), ExtractionConfig(engine=engine)))
+    assert found == pytest.approx(expected, rel=1e-12, abs=0)
+
+
 def one_slice(mask: Path, bounding_box: str, folder: Path) -> Path:
     """Write the slice that the baseline of shape2D was made with, which its bounding box names."""
     _, _, z, *size = ast.literal_eval(bounding_box)
@@ -95,17 +108,17 @@ def test_both_engines_agree_on_real_scans_with_every_filter(reference, case):
 def test_every_file_is_read_once_for_all_lesions_of_a_scan(two_patients, monkeypatch):
     reads: Counter[str] = Counter()
 
-    def counting(name):
-        real = getattr(scan, name)
+    def counting(module, name):
+        real = getattr(module, name)
 
-        def wrapped(path, *rest):
+        def wrapped(path, *rest, **named):
             reads[Path(path).name] += 1
-            return real(path, *rest)
+            return real(path, *rest, **named)
 
         return wrapped
 
-    for name in ("read_image", "read_labels"):
-        monkeypatch.setattr(scan, name, counting(name))
+    for module, name in ((opening, "read_acquisition"), (scan, "open_mask")):
+        monkeypatch.setattr(module, name, counting(module, name))
     extract(two_patients.cohort(), ExtractionConfig(feature_classes={"firstorder": ["Mean"]}))
     # Four scans, of which two hold two lesions of one label map.
     assert {name: count for name, count in reads.items() if name != "mask.nii.gz"} == {

@@ -12,6 +12,15 @@ QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean"]})
 MEAN = "_original_firstorder_Mean"
 
 
+@pytest.fixture
+def two_patients(two_patients):
+    """Return the cohort of two patients, each with a mask file of its own, as a cohort table demands."""
+    mask = two_patients.write(two_patients.spheres(), "mask_P2.nii.gz")
+    for row in two_patients.rows:
+        row["mask_path"] = mask if row["patient_id"] == "P2" else row["mask_path"]
+    return two_patients
+
+
 @pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
 def test_a_sequence_that_no_lesion_has_is_noticed_before_anything_is_measured(two_patients, tmp_path, monkeypatch):
     pytest.importorskip("radiomics")

@@ -160,6 +160,11 @@ def _verify(settings: ExtractionConfig) -> None:
     """Refuse what is not perturbed on the grid that extraction would choose; what is no settings extract refuses."""
     sequences = getattr(settings, "by_sequence", {})
     for one in (settings, *(settings.for_sequence(name) for name in sequences)):
+        if getattr(one, "regions", {}):
+            raise ConfigError(
+                f"replicates have no regions: {', '.join(one.regions)} would have to be made of each perturbed lesion. "
+                "Judge the whole lesion: config.model_copy(update={'regions': {}})"
+            )
         if getattr(one, "preset", "") == "ibsi" and one.resampled_spacing_mm is not None:
             raise ConfigError(
                 'replicates of preset="ibsi" are not resampled: expected resampled_spacing_mm=None. Resample images '

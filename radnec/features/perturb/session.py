@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import importlib.metadata
 import itertools
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError
-from radnec.features.cache import FeatureCache, content_digest
+from radnec.features.cache import FeatureCache, content_digest, image_digest
 from radnec.features.engine import engine_version
 from radnec.features.engine.normalise import normalised
+from radnec.features.opening import open_scan
 from radnec.features.perturb.crop import Crop
 from radnec.features.perturb.measured import replicate_features
 from radnec.features.perturb.target import Mould, Target
 from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured
-from radnec.imaging.intensity import prepare
-from radnec.imaging.masks import read_labels, read_mask, select_label
-from radnec.imaging.readers import read_image
+from radnec.imaging.masks import open_mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import SimpleITK as sitk
-
     from radnec.config import ExtractionConfig
+    from radnec.features.opening import Opened
     from radnec.features.perturb.draws import Draw
     from radnec.features.perturb.strength import Strength
     from radnec.features.plan import Region, Scan
+    from radnec.imaging.mask_source import MaskSource
 
 # Cached replicates depend on these; the number changes with what a perturbation does.
 _VERSION = "perturb 1"
@@ -144,11 +142,12 @@ def _contents(group: Group) -> list[str]:
     found = [slot.config.digest() for slot in group.slots]
     for slot in group.slots:
         scan = slot.scan
-        for path in (scan.image_path, slot.region.mask_path, scan.brain_mask_path, scan.reference_mask_path):
-            try:
-                found.append("" if path is None else content_digest(path))
-            except (OSError, RadnecError):
-                return []
+        masks = (slot.region.mask_path, scan.brain_mask_path, scan.reference_mask_path)
+        try:
+            found.append(image_digest(scan))
+            found.extend("" if path is None else content_digest(path) for path in masks)
+        except (OSError, RadnecError):
+            return []
     return found
 
 
@@ -166,27 +165,22 @@ def _read(works: Sequence[_Work], strength: Strength) -> None:
         for slot in work.group.slots if work.missing else ():
             scans.setdefault(id(slot.scan), (slot.scan, []))[1].append((work, slot))
     for scan, wanted in scans.values():
-        image = _attempted(scan, wanted[0][1].config)
-        labels: dict[str, sitk.Image] = {}
+        opened = _attempted(scan, wanted[0][1].config)
+        masks: dict[str, MaskSource] = {}
         for work, slot in wanted:
-            if isinstance(image, RadnecError):
-                work.crops[slot.region.row] = image
+            if isinstance(opened, RadnecError):
+                work.crops[slot.region.row] = opened
                 continue
             try:
-                work.crops[slot.region.row] = _cropped(image, labels, work, slot, strength)
+                work.crops[slot.region.row] = _cropped(opened, masks, work, slot, strength)
             except RadnecError as error:
                 work.crops[slot.region.row] = error
 
 
-def _attempted(scan: Scan, config: ExtractionConfig) -> sitk.Image | RadnecError:
+def _attempted(scan: Scan, config: ExtractionConfig) -> Opened | RadnecError:
     try:
-        image = read_image(scan.image_path)
-        brain, reference = (
-            None if path is None else read_mask(path, image)
-            for path in (scan.brain_mask_path, scan.reference_mask_path)
-        )
-        image = prepare(image, config, brain=brain, reference=reference)
-        return normalised(image, config) if config.normalize else image
+        opened = open_scan(scan, config)
+        return replace(opened, image=normalised(opened.image, config)) if config.normalize else opened
     except MissingDependencyError:
         raise
     except RadnecError as error:
@@ -195,16 +189,18 @@ def _attempted(scan: Scan, config: ExtractionConfig) -> sitk.Image | RadnecError
         return ExtractionError(f"{type(error).__name__}: {error}")
 
 
-def _cropped(image: sitk.Image, labels: dict[str, sitk.Image], work: _Work, slot: Slot, strength: Strength) -> Crop:
+def _cropped(opened: Opened, masks: dict[str, MaskSource], work: _Work, slot: Slot, strength: Strength) -> Crop:
     path = slot.region.mask_path
     if path is None:
         raise MaskError("the cohort gives no mask; fill the column mask_path")
-    if path not in labels:
-        labels[path] = read_labels(path, image)
+    if path not in masks:
+        masks[path] = open_mask(path, opened.image)
+    if opened.registration is not None or work.target is None:
+        mask = masks[path].select(slot.region.label)
+        opened.checked(mask, slot.config)
     if work.target is None:
-        mask = select_label(labels[path], slot.region.label, name=f"mask {Path(path).name}")
         work.target = Target(mask, tuple(one.config for one in work.group.slots), strength)
-    crop = work.target.crop(image)
+    crop = work.target.crop(opened.image)
     if any("noise" in draw.replicate.steps for draw in work.group.draws):
         work.levels[slot.region.row] = work.target.level(crop) * strength.noise_scale
     return crop

@@ -1,0 +1,138 @@
+"""Finds the image that the mask of a row was drawn on, where the settings register the row's own image to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from radnec.errors import CohortError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from radnec.config import ExtractionConfig
+
+    Record = Mapping[str, str]
+
+_SESSION = ("patient_id", "session_id")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An image that masks of other sequences were drawn on.
+
+    Parameters
+    ----------
+    sequence : str
+        What it shows.
+    image_path : str
+        Its file or folder.
+    series_uid : str or None
+        SeriesInstanceUID, where the folder holds several series.
+    brain_mask_path, reference_mask_path : str or None
+        Masks on its grid.
+    """
+
+    sequence: str
+    image_path: str
+    series_uid: str | None
+    brain_mask_path: str | None
+    reference_mask_path: str | None
+
+    def masks(self) -> dict[str, str]:
+        """Return the masks on its grid, by the names of their columns."""
+        return {
+            "brain_mask_path": self.brain_mask_path or "",
+            "reference_mask_path": self.reference_mask_path or "",
+        }
+
+
+def drawings(
+    rows: Iterable[Any], records: Sequence[Record], settings: Mapping[str, ExtractionConfig]
+) -> list[Drawing | None]:
+    """Return for each row the image of another sequence that its mask was drawn on.
+
+    Parameters
+    ----------
+    rows : iterable
+        What errors call each row.
+    records : sequence of mapping
+        What each row holds, as text, "" where it is empty.
+    settings : mapping of str to ExtractionConfig
+        Settings of each sequence.
+
+    Returns
+    -------
+    list of Drawing or None
+        None where the row's own image is the one, or its sequence is not registered.
+
+    Raises
+    ------
+    radnec.errors.CohortError
+        If ``mask_sequence`` names a sequence of which the session has no image, or several.
+
+    Examples
+    --------
+    >>> from radnec.config import ExtractionConfig
+    >>> keys = dict.fromkeys(["patient_id", "session_id", "lesion_id"], "1")
+    >>> empty = dict.fromkeys(["series_uid", "brain_mask_path", "reference_mask_path", "mask_sequence"], "")
+    >>> drawn = {**keys, **empty, "sequence": "T1wCE", "image_path": "t1.nii"}
+    >>> other = {**drawn, "sequence": "FLAIR", "image_path": "flair.nii", "mask_sequence": "T1wCE"}
+    >>> settings = dict.fromkeys(["T1wCE", "FLAIR"], ExtractionConfig(registration="rigid"))
+    >>> found = drawings([0, 1], [drawn, other], settings)
+    >>> [one.image_path if one else None for one in found]
+    [None, 't1.nii']
+    """
+    images = _images(records)
+    found: list[Drawing | None] = []
+    problems = []
+    for row, record in zip(rows, records, strict=True):
+        if settings[record["sequence"]].registration is None or not drawn_elsewhere(record):
+            found.append(None)
+            continue
+        choice = _choice(record, images)
+        if len(choice) == 1:
+            found.append(choice[0])
+            continue
+        shown = ", ".join(sorted(one.image_path for one in choice)) or "no row of that sequence with a mask of its own"
+        problems.append(
+            {
+                "row": row,
+                "column": "mask_sequence",
+                "found": f"{record['mask_sequence']}, of which the session has {shown}",
+                "expected": "a sequence with one image in this session, drawn on itself",
+            }
+        )
+    if problems:
+        raise CohortError(f"{len(problems)} rows cannot be registered to their mask's image", pd.DataFrame(problems))
+    return found
+
+
+def drawn_elsewhere(record: Record) -> bool:
+    """Return whether the mask of a row was drawn on the image of another sequence."""
+    return record["mask_sequence"] not in ("", record["sequence"])
+
+
+def _images(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]]:
+    """Return the images of each session and sequence that masks may be drawn on, by lesion and file."""
+    images: dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]] = {}
+    for record in records:
+        if drawn_elsewhere(record):
+            continue
+        where = record["image_path"], record["series_uid"]
+        masks = record["brain_mask_path"] or None, record["reference_mask_path"] or None
+        of_session = images.setdefault((*(record[name] for name in _SESSION), record["sequence"]), {})
+        of_lesion = of_session.setdefault(record["lesion_id"], {})
+        of_lesion.setdefault(where, Drawing(record["sequence"], where[0], where[1] or None, *masks))
+    return images
+
+
+def _choice(record: Record, images: Mapping[tuple[str, ...], Mapping[str, Mapping[Any, Drawing]]]) -> list[Drawing]:
+    """Return the images of the mask's sequence: those that show the row's lesion, else those of the session."""
+    of_session = images.get((*(record[name] for name in _SESSION), record["mask_sequence"]), {})
+    own = of_session.get(record["lesion_id"])
+    if own is None:
+        own = {where: drawing for lesion in of_session.values() for where, drawing in lesion.items()}
+    return list(own.values())

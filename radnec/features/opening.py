@@ -1,0 +1,76 @@
+"""Opens the image of a scan as it is measured: read, prepared and, where that was asked for, registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import SimpleITK as sitk
+
+from radnec.errors import RadnecError
+from radnec.imaging.intensity import prepare
+from radnec.imaging.masks import read_mask
+from radnec.imaging.readers import read_acquisition
+from radnec.imaging.registration import moved_onto, register_rigid
+
+if TYPE_CHECKING:
+    from radnec.config import ExtractionConfig
+    from radnec.features.plan import Scan
+    from radnec.imaging.registration import Registration
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image that is ready to be measured.
+
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        Prepared, on the grid that its masks are on.
+    registration : Registration or None
+        How it came there, if it was drawn on the image of another sequence.
+    """
+
+    image: sitk.Image
+    registration: Registration | None = None
+
+    def checked(self, lesion: sitk.Image, config: ExtractionConfig) -> dict[str, float]:
+        """Return the quality measures of the registration for a lesion; none if nothing was registered or marked.
+
+        Raises
+        ------
+        radnec.errors.RegistrationError
+            If the registration failed for this lesion.
+        """
+        if self.registration is None or not sitk.GetArrayViewFromImage(lesion).any():
+            return {}
+        self.registration.verify(lesion, max_shift_mm=config.registration_max_shift_mm)
+        return self.registration.facts(lesion)
+
+
+def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
+    """Open the image of a scan.
+
+    Intensities are prepared on the image's own grid, with its own masks; then it is laid on the image that its lesions
+    were drawn on. The registration sees both images as they were read, so that no setting of intensities alters it.
+
+    Raises
+    ------
+    radnec.errors.RadnecError
+        If a file cannot be read, or a step cannot be done.
+    """
+    image = read_acquisition(scan.image_path, scan.sequence, series_uid=scan.series_uid)
+    brain, reference = (
+        None if path is None else read_mask(path, image) for path in (scan.brain_mask_path, scan.reference_mask_path)
+    )
+    prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
+    drawing = scan.drawing
+    if drawing is None:
+        return Opened(prepared)
+    fixed = read_acquisition(drawing.image_path, drawing.sequence, series_uid=drawing.series_uid)
+    try:
+        registration = register_rigid(image, fixed)
+    except RadnecError as error:
+        raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
+    laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
+    return Opened(laid, registration)
