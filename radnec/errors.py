@@ -7,7 +7,8 @@ value, ``ImportError`` for a missing library), the radnec class descends from it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,21 +43,47 @@ class ProblemTableError(RadnecError, ValueError):
     """
 
     shown = 10
+    alike = 3
 
     def __init__(self, message: str, frame: pd.DataFrame) -> None:
         super().__init__(message, frame)
         self.frame = frame
 
     def __str__(self) -> str:
-        """Return the message with the first problems, one a line."""
-        lines = [
-            f"  row {problem.row}, {problem.column}: found {problem.found}; expected {problem.expected}"
-            for problem in self.frame.head(self.shown).itertuples()
-        ]
-        hidden = len(self.frame) - len(lines)
-        if hidden > 0:
-            lines.append(f"  … {hidden} more in the exception's .frame")
+        """Return the message with the problems, equal ones together; where they are many, some of each kind."""
+        rows_of: dict[tuple[str, str, str], list[Any]] = {}
+        for problem in self.frame.itertuples():
+            what = (str(problem.column), str(problem.found), str(problem.expected))
+            rows_of.setdefault(what, []).append(problem.row)
+        groups = [(*what, rows) for what, rows in rows_of.items()]
+        count: Counter[tuple[str, str]] = Counter()
+        seen = []
+        for column, _, expected, _ in groups:
+            seen.append(count[column, expected])
+            count[column, expected] += 1
+        # The first of each kind before the second of any, so that no kind of mistake hides behind another.
+        chosen = sorted(range(len(groups)), key=lambda place: (seen[place], place))[: self.shown]
+        if len(groups) > self.shown:
+            chosen = [place for place in chosen if seen[place] < self.alike]
+        lines = [_line(*groups[place]) for place in sorted(chosen)]
+        hidden: Counter[str] = Counter()
+        for place in set(range(len(groups))) - set(chosen):
+            hidden[groups[place][0]] += len(groups[place][3])
+        if hidden:
+            told = ", ".join(f"{column} ×{number}" for column, number in sorted(hidden.items()))
+            lines.append(f"  … {hidden.total()} more in the exception's .frame ({told})")
         return "\n".join([str(self.args[0]), *lines])
+
+
+def _line(column: str, found: str, expected: str, rows: list[Any]) -> str:
+    """Tell one problem, and where it is: a problem of the whole table needs no place."""
+    if column == "(table)":
+        return f"  found {found}; expected {expected}"
+    if len(rows) == 1:
+        where = "header" if rows[0] == "header" else f"row {rows[0]}"
+        return f"  {where}, {column}: found {found}; expected {expected}"
+    shown = ", ".join(map(str, rows[:3])) + (", …" if len(rows) > 3 else "")
+    return f"  {column} ×{len(rows)} (rows {shown}): found {found}; expected {expected}"
 
 
 class CohortError(ProblemTableError):
@@ -91,6 +118,10 @@ class GeometryError(ImageError):
     """Two grids that must be the same differ."""
 
 
+class RegistrationError(ImageError):
+    """Two images cannot be laid over each other, or a check of the result failed."""
+
+
 class MaskError(ImageError):
     """A mask is empty, or lacks the label asked for."""
 
@@ -101,6 +132,10 @@ class EmptyMaskError(MaskError):
 
 class AbsentLabelError(MaskError):
     """A mask marks voxels, but none with the label asked for."""
+
+
+class RegionError(MaskError):
+    """A lesion has no such region: no core, no necrosis, no mirror image."""
 
 
 class ExtractionError(RadnecError, RuntimeError):
@@ -149,6 +184,10 @@ class RadnecWarning(UserWarning):
 
 class CohortTip(RadnecWarning):
     """Something in a cohort table was normalised, or deserves a second look."""
+
+
+class ReadWarning(RadnecWarning):
+    """An image was read, but its files deserve a look."""
 
 
 class MaskWarning(RadnecWarning):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radnec.cohort.fields import FIELDS
 from radnec.cohort.parsing import counted
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def with_months_since_rt(table: pd.DataFrame, findings: Findings) -> pd.DataFram
     """Return the table with empty ``months_since_rt`` reckoned from the dates, or from ``session_day``.
 
     A month is 30.4375 days. Baselines (before the end of radiotherapy) stay empty. A value that is more than
-    a month away from its dates is kept, and told.
+    a month away from its dates is kept, and told. A reckoned one out of the field's range is a problem.
     """
     days = (table["session_date"] - table["rt_end_date"]).dt.days.astype("Float64")
     reckoned = days.fillna(table["session_day"].astype("Float64")) / DAYS_PER_MONTH
@@ -71,7 +72,22 @@ def with_months_since_rt(table: pd.DataFrame, findings: Findings) -> pd.DataFram
             f"months_since_rt: {counted(len(apart), 'row is', 'rows are')} over a month from their dates or "
             f"session_day, such as row {findings.rows[row.Index]}: {row.months_since_rt:g} against {row.reckoned:.1f}"
         )
+    _check_range(table.assign(reckoned=reckoned)[given.isna() & reckoned.notna()], findings)
     return table.assign(months_since_rt=given.fillna(reckoned))
+
+
+def _check_range(rows: pd.DataFrame, findings: Findings) -> None:
+    field = FIELDS["months_since_rt"]
+    row: Any
+    for row in rows[rows["reckoned"].gt(field.maximum)].itertuples():
+        dated = pd.notna(row.session_date) and pd.notna(row.rt_end_date)
+        source = (
+            f"rt_end_date {_day(row.rt_end_date)} and session_date {_day(row.session_date)}"
+            if dated
+            else f"session_day {row.session_day}"
+        )
+        found = f"{row.reckoned:.1f} months, reckoned from {source}"
+        findings.problem(row.Index, field.name, found, f"{field.expected()}; correct the {'dates' if dated else 'day'}")
 
 
 def _day(date: Any) -> str:

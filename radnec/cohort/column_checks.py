@@ -8,11 +8,16 @@ from radnec.cohort.fields import FIELDS
 from radnec.cohort.suggestions import expected_instead, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pandas as pd
     import pandera.pandas as pa
 
     from radnec.cohort.field import Field
     from radnec.cohort.findings import Findings
+
+#: A table of features has hundreds of columns.
+_SHOWN = 12
 
 
 def schema() -> pa.DataFrameSchema:
@@ -39,11 +44,13 @@ def check_columns(table: pd.DataFrame, cells: pd.DataFrame, findings: Findings) 
     try:
         schema().validate(table, lazy=True)
     except pa.errors.SchemaErrors as failed:
+        missing = []
         for case in failed.failure_cases.itertuples():
             if case.check == "column_in_dataframe":
-                _missing_column(str(case.failure_case), cells, findings)
+                missing.append(str(case.failure_case))
             else:
                 _wrong_value(int(case.index), str(case.column), cells, findings)
+        _tell_missing(missing, cells, findings)
 
 
 def _column(field: Field) -> pa.Column:
@@ -58,10 +65,26 @@ def _column(field: Field) -> pa.Column:
     return pa.Column(dtype, checks, nullable=not field.required, required=field.required)
 
 
-def _missing_column(name: str, cells: pd.DataFrame, findings: Findings) -> None:
-    near = nearest(name, [other for other in cells.columns if other not in FIELDS])
-    found = f"no such column, but {near!r}: rename it" if near else "no such column"
-    findings.header_problem(name, found, f"{FIELDS[name].expected()} in every row")
+def _tell_missing(missing: list[str], cells: pd.DataFrame, findings: Findings) -> None:
+    """Note the required columns that are missing, and the unknown ones among which they may be."""
+    unknown = [name for name in cells.columns if name not in FIELDS]
+    nears = {name: nearest(name, unknown) for name in missing}
+    for name, near in nears.items():
+        found = f"no such column, but {near!r}: rename it" if near else "no such column"
+        findings.header_problem(name, found, f"{FIELDS[name].expected()} in every row")
+    left = [name for name in unknown if name not in nears.values()]
+    if left and None in nears.values():
+        more = f", … {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        found = f"unknown columns {', '.join(_told(left[:_SHOWN], cells))}{more}"
+        findings.header_problem("(columns)", found, "the names in data_schema.md, which `radnec schema` prints")
+
+
+def _told(names: Iterable[str], cells: pd.DataFrame) -> Iterator[str]:
+    """Yield each column that the contract does not know, with what it may have been meant to be."""
+    free = [field for field in FIELDS if field not in cells.columns]
+    for name in names:
+        near = nearest(name, free)
+        yield f"{name!r} (did you mean {near}?)" if near else repr(name)
 
 
 def _wrong_value(position: int, name: str, cells: pd.DataFrame, findings: Findings) -> None:

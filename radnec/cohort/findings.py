@@ -29,6 +29,8 @@ class Findings:
         What each row is called in the source: the line of a text file, the index label of a frame.
     tips : list of str
         What was normalised or deserves a second look.
+    assumed : str
+        What was assumed because the source does not say it, for the message.
     """
 
     def __init__(self, source: str, header: Hashable) -> None:
@@ -36,6 +38,7 @@ class Findings:
         self.header = header
         self.rows: Sequence[Hashable] = ()
         self.tips: list[str] = []
+        self.assumed = ""
         self._problems: list[tuple[int, Hashable, str, str, str]] = []
 
     def problem(self, position: int, column: str, found: str, expected: str) -> None:
@@ -54,14 +57,15 @@ class Findings:
         """Note something that was normalised, or deserves a second look."""
         self.tips.append(text)
 
-    def error(self) -> CohortError:
-        """Return the exception that holds all problems, sorted by row and column."""
+    def error(self, told: str = "breaks the cohort contract") -> CohortError:
+        """Return the exception that holds all problems, sorted by row and column; `told` is what the source does."""
         order = {name: place for place, name in enumerate(FIELDS)}
-        ranked = sorted(self._problems, key=lambda problem: (problem[0], order.get(problem[2], -1)))
+        ranked = sorted(self._problems, key=lambda problem: (problem[0], order.get(problem[2], len(order))))
         ordered = [problem[1:] for problem in ranked]
         frame = pd.DataFrame(ordered, columns=["row", "column", "found", "expected"])
         count = f"{len(frame)} problem{'s' if len(frame) > 1 else ''}"
-        return CohortError(f"{self.source} breaks the cohort contract: {count}", frame)
+        assumed = f" ({self.assumed})" if self.assumed else ""
+        return CohortError(f"{self.source} {told}: {count}{assumed}", frame)
 
     def raise_problems(self) -> None:
         """Raise all problems, if there are any.

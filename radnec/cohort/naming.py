@@ -99,7 +99,8 @@ def _with_keys(cells: pd.DataFrame, findings: Findings) -> pd.DataFrame:
         cells["sequence"] = "T1wCE"
         assumed.append("EVERY IMAGE IS T1wCE: add a column `sequence` where that is not so")
     if assumed:
-        findings.tip(f"read as a pyradiomics batch file, with what it does not say assumed: {'; '.join(assumed)}")
+        findings.assumed = f"read as a pyradiomics batch file, with what it does not say assumed: {'; '.join(assumed)}"
+        findings.tip(findings.assumed)
     return cells
 
 

@@ -27,8 +27,9 @@ what was expected.
 - **Role**: `key` identifies a row; `predictor` is known when the lesion is judged and may be learnt from;
   `outcome` is known only afterwards and is refused as a feature; `acquisition` says where, when and how the
   image was made, and is neither.
-- **Paths** are relative to the table's folder (or `root=`). An image belongs to one patient, a mask and label
-  to one lesion.
+- **Paths** are relative to the table's folder (or `root=`). An image belongs to one session of one patient. A
+  mask and label belong to one lesion of one patient, which may have them in several sessions that lie on each
+  other. No file is an image in one row and a mask in another.
 - **Scanner**: the MR rows of a session share one `scanner_id`; PET and SPECT rows have their own.
 - **Order of dates**: `rt_end_date`, then `session_date`. A baseline from before has a `session_day` below 0
   and no label. `label_date` is never before `rt_end_date`.

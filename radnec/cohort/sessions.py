@@ -91,7 +91,8 @@ def days_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:
             days = pd.to_datetime(days.map(str, na_action="ignore").replace("", None), format="ISO8601")
         except (ValueError, TypeError) as error:
             raise TableError(f"column {column} holds what is no date ({error}); expected YYYY-MM-DD") from None
-    return (days.dt.tz_localize(None) - _EPOCH) / pd.Timedelta(days=1)
+    since: pd.Series[float] = (days.dt.tz_localize(None) - _EPOCH) / pd.Timedelta(days=1)
+    return since
 
 
 def numbers_of(rows: pd.DataFrame, column: str) -> pd.Series[float]:

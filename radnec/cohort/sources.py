@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import os
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
-from radnec.cohort.fields import FIELDS
+from radnec.cohort.fields import FIELDS, KEYS
 from radnec.cohort.findings import Findings
+from radnec.cohort.lost_paths import meant
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from radnec.errors import CohortError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _PARQUET = (".parquet", ".pq")
+_TABLES = "the path of a .csv, .tsv or .parquet file"
+_SPREADSHEET = ": save the sheet as CSV (UTF-8, comma-separated), with dates written as YYYY-MM-DD"
+_INSTEAD = dict.fromkeys((".xlsx", ".xls", ".ods"), _SPREADSHEET)
 
 #: Cells that mean "no value", as spreadsheets, pandas, R and BIDS write them.
 MISSING = frozenset({"", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NaT", "None", "null", "NULL"})
@@ -44,29 +49,35 @@ def load(source: str | os.PathLike[str] | pd.DataFrame) -> tuple[pd.DataFrame, F
     Raises
     ------
     radnec.errors.CohortError
-        If there is no such file, or it cannot be read as a table.
+        If `source` is neither a path nor a frame, there is no such file, or it cannot be read as a table.
     """
     if isinstance(source, pd.DataFrame):
         return _from_frame(source, Findings("the frame", "header"))
+    if not isinstance(source, str | os.PathLike):
+        found = f"a {type(source).__name__}: {shorten(repr(source), 60)}"
+        raise _refusal(Findings("the cohort", "header"), found, f"{_TABLES}, or a pandas.DataFrame")
     path = Path(source).expanduser()
     suffix = path.suffix.lower()
     findings = Findings(path.name, 1 if suffix in _DELIMITERS else "header")
     if not path.is_file():
-        raise _refusal(findings, f"no file at {path}", "the path of a .csv, .tsv or .parquet file")
+        hint = meant(str(path.absolute()))
+        found = f"a folder at {path}" if path.is_dir() else f"no file at {path}"
+        raise _refusal(findings, found, f"{_TABLES}; {hint}" if hint and not path.is_dir() else _TABLES)
     if suffix in _DELIMITERS:
         return _from_text(path, findings)
     if suffix not in _PARQUET:
-        raise _refusal(findings, f"a file ending in {suffix!r}", "a .csv, .tsv or .parquet file")
+        raise _refusal(findings, f"a file ending in {suffix!r}", f"{_TABLES}{_INSTEAD.get(suffix, '')}")
     try:
-        frame = pd.read_parquet(path)
-    except (pa.ArrowException, OSError) as error:
+        # Texts of Parquet are first decoded as they become cells.
+        return _from_frame(pd.read_parquet(path), findings)
+    # Damaged metadata lead pandas to look up and convert what is not there.
+    except (pa.ArrowException, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         raise _refusal(findings, f"no readable Parquet ({error})", "a Parquet file") from error
-    return _from_frame(frame, findings)
 
 
 def _refusal(findings: Findings, found: str, expected: str) -> CohortError:
     findings.header_problem("(table)", found, expected)
-    return findings.error()
+    return findings.error("cannot be read as a cohort table")
 
 
 def _from_text(path: Path, findings: Findings) -> tuple[pd.DataFrame, Findings]:
@@ -81,14 +92,30 @@ def _from_text(path: Path, findings: Findings) -> tuple[pd.DataFrame, Findings]:
     if not lines:
         raise _refusal(findings, "an empty file", "a line of column names, then one line per row")
     header = lines[0][1]
-    if len(header) == 1 and ";" in header[0]:
-        raise _refusal(findings, f"one column {header[0]!r}", "columns separated by commas, and a decimal point")
+    _refuse_other_separators(header, path, findings)
     findings.rows = [number for number, line in lines[1:] if len(line) == len(header)]
     for number, line in lines[1:]:
         if len(line) != len(header):
             findings.line_problem(number, "(line)", f"{len(line)} cells", f"{len(header)}, as in the header")
     rows = [[_cell(value) for value in line] for _, line in lines[1:] if len(line) == len(header)]
     return pd.DataFrame(rows, columns=header, dtype=object), findings
+
+
+def _refuse_other_separators(header: list[str], path: Path, findings: Findings) -> None:
+    """Refuse a table whose whole first line is one cell that holds another separator, with what to do."""
+    other = next((mark for mark in (";", "\t", ",") if len(header) == 1 and mark in header[0]), None)
+    if other is None:
+        return
+    name = {";": "semicolons", "\t": "tabs", ",": "commas"}[other]
+    decimal = ", decimal=','" if other == ";" else ""
+    call = f"pandas.read_csv({path.name!r}, sep={other!r}{decimal}, dtype=dict.fromkeys({list(KEYS)}, str))"
+    wanted = {",": "commas between columns and points in decimals", "\t": "tabs between columns"}
+    raise _refusal(
+        findings,
+        f"columns separated by {name}",
+        f"{wanted[_DELIMITERS[path.suffix.lower()]]}: export the table so, or read it in Python with "
+        f"{call} and pass that with root= its folder",
+    )
 
 
 def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:

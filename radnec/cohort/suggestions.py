@@ -6,10 +6,26 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from radnec.cohort.date_spellings import meant_date
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from radnec.cohort.field import Field
+
+#: Labels in other languages, folded.
+_FOREIGN_LABELS = {
+    **dict.fromkeys(("nekrose", "radionekrose", "strahlennekrose", "strahlungsnekrose"), "necrosis"),
+    **dict.fromkeys(("nécrose", "necrose", "radionécrose", "radionecrose", "necrosi", "radionecrosi"), "necrosis"),
+    **dict.fromkeys(("progress", "progredienz", "tumorprogress", "rezidiv"), "progression"),
+    **dict.fromkeys(("tumorrezidiv", "récidive", "recidive", "recidiva", "progressione", "progresión"), "progression"),
+    **dict.fromkeys(("recurrencia", "recidief", "progressie"), "progression"),
+    **dict.fromkeys(("gemischt", "mischbild", "mixte", "misto", "mixto"), "mixed"),
+    **dict.fromkeys(("unklar", "indéterminé", "indeterminé", "indeterminato", "indeterminado"), "indeterminate"),
+}
+
+#: How tables write a label as a number.
+_NUMBERED_LABELS = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
 
 #: What people write (folded) and what the contract calls it; suggested, never replaced silently.
 _ALSO_CALLED: dict[str, dict[str, str]] = {
@@ -32,6 +48,7 @@ _ALSO_CALLED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("tp", "pd", "recurrence", "recurrent", "tumour", "tumor"), "progression"),
         **dict.fromkeys(("tumourprogression", "tumorprogression", "trueprogression"), "progression"),
         **dict.fromkeys(("undetermined", "equivocal", "inconclusive"), "indeterminate"),
+        **_FOREIGN_LABELS,
     },
     "sex": {"w": "female"},
     "rt_technique": {
@@ -93,7 +110,10 @@ def expected_instead(value: str, field: Field) -> str:
     >>> expected_instead("15000", FIELDS["field_strength_t"])
     'a number from 0.1 to 12 T; 15000 looks like gauss: 1.5 T'
     """
-    hint = _meant_category(value, field) if field.categories else _other_unit(value, field)
+    if field.kind == "date":
+        hint = meant_date(value)
+    else:
+        hint = _meant_category(value, field) if field.categories else _other_unit(value, field)
     return f"{field.expected()}; {hint}" if hint else field.expected()
 
 
@@ -108,7 +128,21 @@ def _meant_category(value: str, field: Field) -> str:
     meant = _ALSO_CALLED.get(field.name, {}).get(folded(value))
     if meant is None:
         meant = _misspelt_label(value, field) if field.name == "label" else nearest(value, field.categories)
+    if field.name == "label" and (meant is None or folded(value) in _FOREIGN_LABELS):
+        return _replaced_label(value, meant)
     return f"did you mean {meant}?" if meant else ""
+
+
+def _replaced_label(value: str, meant: str | None) -> str:
+    """Return the line that replaces a label throughout; what 0 and 1 stand for only the table's makers know."""
+    if value in _NUMBERED_LABELS:
+        return (
+            "numbers do not say which outcome they mean; where you know it, write it: "
+            'frame["label"] = frame["label"].map({0: "…", 1: "…"})'
+        )
+    question = f"did you mean {meant}? " if meant else ""
+    line = f'frame["label"] = frame["label"].replace({{{value!r}: {meant or "…"!r}}})'
+    return f"{question}To replace it throughout: {line}"
 
 
 def _misspelt_label(value: str, field: Field) -> str | None:

@@ -58,7 +58,7 @@ class CheckReport:
         -------
         pandas.DataFrame
             The columns of :data:`COLUMNS`, sorted by place, then code; ``lesion_id`` is empty where a finding
-            is about the image.
+            is about the image, and so are the patient and session where it is about the whole cohort.
         """
         return self._findings.copy()
 
@@ -103,12 +103,14 @@ class CheckReport:
 
 
 def place(row: Mapping[str, Any]) -> str:
-    """Name the lesion, or the image where ``lesion_id`` is empty, of a row.
+    """Name the lesion of a row, or the image or sequence where the other keys are empty.
 
     Examples
     --------
     >>> place({"patient_id": "P1", "session_id": "S2", "lesion_id": "", "sequence": "FLAIR"})
     'P1/S2, FLAIR'
+    >>> place({"patient_id": "", "session_id": "", "lesion_id": "", "sequence": "FLAIR"})
+    'FLAIR'
     """
-    names = [str(row[name]) for name in ("patient_id", "session_id", "lesion_id") if row[name] != ""]
-    return f"{'/'.join(names)}, {row['sequence']}"
+    names = "/".join(str(row[name]) for name in ("patient_id", "session_id", "lesion_id") if row[name] != "")
+    return ", ".join(part for part in (names, str(row["sequence"])) if part) or "the cohort"

@@ -13,6 +13,9 @@ MIN_VOXELS = 64
 #: Voxels whose longest edge exceeds the shortest by more than this factor get RN010.
 MAX_ANISOTROPY = 5.0
 
+#: Lesions of which more than this share lies outside the brain mask get RN021.
+MAX_OUTSIDE_BRAIN = 0.5
+
 #: Sequences that store magnitudes, or a quantity with no negative values.
 NON_NEGATIVE = frozenset({"T1w", "T1wCE", "T2w", "FLAIR", "SWI", "DWI", "ADC", "DSC", "DCE"})
 
@@ -56,7 +59,8 @@ _ALL = (
         "grid mismatch",
         "error",
         "Mask and image lie on different grids, so voxels of one do not answer to voxels of the other.",
-        "Make sure that mask_path is of this image, then resample it: radnec.imaging.geometry.align_mask(mask, image).",
+        "Make sure that mask_path is of this image and this patient; only then resample it: "
+        "radnec.imaging.geometry.align_mask(mask, image).",
     ),
     Finding(
         "RN002",
@@ -110,9 +114,12 @@ _ALL = (
     Finding(
         "RN009",
         "constant intensities in lesion",
-        "error",
-        "All voxels of the lesion have the same intensity; no texture can be measured.",
-        "Look whether image and mask belong together, and whether the image was clipped or masked.",
+        "warning",
+        "All voxels of the lesion have the same intensity. Extraction does not refuse it: shape is measured, but what "
+        "is measured of the original intensities takes the value by convention of a flat region (variance 0, "
+        "correlation 1; some are empty with the preset ibsi), which says nothing about the tissue.",
+        "Look whether image and mask belong together, and whether the image was clipped or masked; remove the row "
+        "where they do not.",
     ),
     Finding(
         "RN010",
@@ -163,6 +170,61 @@ _ALL = (
         "warning",
         "NaN or infinite voxels spread through resampling, LoG and wavelet filters into lesions nearby.",
         "Replace them, for a map usually by 0 outside the brain.",
+    ),
+    Finding(
+        "RN017",
+        "mask not placed exactly",
+        "warning",
+        "The segment or its contours do not fit the voxels of the image as they are: contours lie between slices or "
+        "leave slices out, fractions were cut, or filling changed the volume.",
+        "Look at the mask on the image; if it is not what was drawn, export it from the series it was drawn on.",
+    ),
+    Finding(
+        "RN018",
+        "mask drawn on another sequence",
+        "warning",
+        "The mask lies on the grid of the image that mask_sequence names, where it was checked; extraction refuses it "
+        "on this image, unless it registers the images.",
+        "Extract with ExtractionConfig(registration='rigid'), or give the sequence a mask of its own.",
+    ),
+    Finding(
+        "RN020",
+        "path of another patient",
+        "warning",
+        "The path names another patient of the cohort and not its own, as most paths of the table do: an image or mask "
+        "of another patient may be measured.",
+        "Correct image_path or mask_path; mute it where paths name something else.",
+    ),
+    Finding(
+        "RN021",
+        "lesion outside the brain",
+        "warning",
+        f"More than {MAX_OUTSIDE_BRAIN:.0%} of the lesion lies outside brain_mask_path: one of the two masks may be of "
+        "another patient or session, or flipped.",
+        "Look at both masks on the image, and correct mask_path or brain_mask_path.",
+    ),
+    Finding(
+        "RN022",
+        "sequence lacking in some lesions",
+        "info",
+        "Most lesion sessions have this sequence and some have not: their features of it will be empty, and a model "
+        "that was trained on complete lesions abstains on them.",
+        "Add the rows where the images exist; otherwise leave it, or leave the sequence out for all.",
+    ),
+    Finding(
+        "RN023",
+        "scanner spelt in several ways",
+        "warning",
+        "Two scanner_id differ only in letter case, spaces, hyphens or underscores: each would be harmonised as a "
+        "batch of its own.",
+        "Write one scanner_id for one scanner; mute it where they are two.",
+    ),
+    Finding(
+        "RN024",
+        "image and mask exchanged",
+        "error",
+        "The image holds a few whole numbers, as masks do, and the mask holds as many values as an image.",
+        "Exchange image_path and mask_path.",
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
-from radnec.imaging.findings import MAX_ANISOTROPY, MIN_VOXELS, NON_NEGATIVE
+from radnec.imaging.findings import MAX_ANISOTROPY, MAX_OUTSIDE_BRAIN, MIN_VOXELS, NON_NEGATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Found = tuple[str, str]
+
+#: A file with so few values, all whole, is a mask; one with so many is none.
+_FEW, _MANY = 10, 100
+#: Every so many-th voxel is looked at first: where there are many values among them, there are many.
+_STRIDE = 101
 
 
 def inspect_image(image: sitk.Image, sequence: str) -> list[Found]:
@@ -81,6 +86,66 @@ def inspect_lesion(image: sitk.Image, mask: sitk.Image) -> list[Found]:
     inside = sitk.GetArrayViewFromImage(mask) != 0
     values = sitk.GetArrayViewFromImage(image)[inside]
     return [*_shape_findings(inside), *_intensity_findings(values)]
+
+
+def inspect_brain(lesion: NDArray[np.bool_], brain: NDArray[np.bool_]) -> list[Found]:
+    """Inspect where a lesion lies in the brain.
+
+    Parameters
+    ----------
+    lesion, brain : ndarray of bool, shape (z, y, x)
+        Masks on one grid; the lesion has voxels.
+
+    Returns
+    -------
+    list of tuple of str
+        As of :func:`inspect_lesion`.
+
+    Examples
+    --------
+    >>> lesion, brain = np.zeros((2, 9, 9, 9), dtype=bool)
+    >>> lesion[2:7, 2:7, 2:7] = brain[5:] = True
+    >>> inspect_brain(lesion, brain)
+    [('RN021', '75 of 125 voxels (60%) lie outside the brain mask')]
+    """
+    outside = ~brain[lesion]
+    if outside.mean() <= MAX_OUTSIDE_BRAIN:
+        return []
+    return [("RN021", f"{outside.sum()} of {outside.size} voxels ({outside.mean():.0%}) lie outside the brain mask")]
+
+
+def looks_like_mask(image: sitk.Image) -> bool:
+    """Return whether an image holds at most ten values, all of them whole numbers, and more than one.
+
+    Examples
+    --------
+    >>> mask = sitk.Image(9, 9, 9, sitk.sitkUInt8)
+    >>> mask[2:7, 2:7, 2:7] = 1
+    >>> looks_like_mask(mask), looks_like_mask(mask * 0)
+    (True, False)
+    """
+    values = _few_values(image, _FEW)
+    return values is not None and values.size > 1 and bool((values == np.round(values)).all())
+
+
+def looks_like_image(image: sitk.Image) -> bool:
+    """Return whether an image holds more than a hundred values, as no mask of lesions does.
+
+    Examples
+    --------
+    >>> looks_like_image(sitk.Image(9, 9, 9, sitk.sitkUInt8))
+    False
+    """
+    return _few_values(image, _MANY) is None
+
+
+def _few_values(image: sitk.Image, most: int) -> NDArray[Any] | None:
+    """Return the values of an image, or None where they are more than `most`."""
+    voxels = sitk.GetArrayViewFromImage(image).ravel()
+    if np.unique(voxels[::_STRIDE]).size > most:
+        return None
+    values = np.unique(voxels)
+    return values if values.size <= most else None
 
 
 def _shape_findings(inside: NDArray[np.bool_]) -> Iterator[Found]:

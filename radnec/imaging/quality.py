@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,19 +21,30 @@ from radnec.errors import (
     EmptyMaskError,
     GeometryError,
     MaskError,
+    MaskWarning,
     ReadError,
     TableError,
 )
 from radnec.imaging.check_report import COLUMNS, CheckReport, place
 from radnec.imaging.findings import DYNAMIC, FINDINGS
-from radnec.imaging.inspection import inspect_image, inspect_lesion
-from radnec.imaging.masks import read_labels, select_label
-from radnec.imaging.readers import read_frame, read_image
+from radnec.imaging.geometry import grid_difference
+from radnec.imaging.inspection import (
+    inspect_brain,
+    inspect_image,
+    inspect_lesion,
+    looks_like_image,
+    looks_like_mask,
+)
+from radnec.imaging.masks import open_mask
+from radnec.imaging.readers import read_acquisition, read_frame, read_image
+from radnec.imaging.table_inspection import foreign_paths, lacking_sequences, scanner_spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from radnec.imaging.mask_source import MaskSource
 
 Row = dict[str, Any]
 #: A row of the cohort, the code found there, and what was found.
@@ -97,14 +110,12 @@ def check(cohort: pd.DataFrame | str | Path, *, mute: Sequence[str] = ()) -> Che
             "Read it with radnec.read_cohort(file)."
         )
     groups = _by_image(table)
-    seen: dict[str, Row] = {}
-    occurrences = [
-        occurrence
-        for rows in tqdm(groups, desc="check", unit="image", disable=None, leave=False)
-        for occurrence in _check_image(rows, seen)
-        if occurrence[1] not in muted
-    ]
-    return CheckReport(_as_frame(occurrences), images=len(groups), muted=muted)
+    seen = _Seen({}, {})
+    occurrences = [*_check_table(table, [row for rows in groups for row in rows])]
+    for rows in tqdm(groups, desc="check", unit="image", disable=None, leave=False):
+        occurrences += _check_image(rows, seen)
+    kept = [occurrence for occurrence in occurrences if occurrence[1] not in muted]
+    return CheckReport(_as_frame(kept), images=len(groups), muted=muted)
 
 
 def _known_codes(mute: Sequence[str]) -> tuple[str, ...]:
@@ -118,15 +129,16 @@ def _known_codes(mute: Sequence[str]) -> tuple[str, ...]:
 
 def _by_image(table: pd.DataFrame) -> list[list[Row]]:
     """Group the rows to check by image file, in an order that does not depend on the order of the table."""
-    optional = [name for name in ("mask_label", "phase") if name in table.columns]
+    names = ("mask_label", "mask_sequence", "phase", "series_uid", "brain_mask_path")
+    optional = [name for name in names if name in table.columns]
     columns = table[[*_NEEDED, *optional]].astype(object)
     # NaN is not equal to itself, so it would make keys that never match.
     records = columns.where(columns.notna(), None).to_dict("records")
     rows = [{str(name): value for name, value in record.items()} for record in records]
     rows = [row for row in rows if row["sequence"] != "MRS" or row["mask_path"] is not None]
 
-    def image(row: Row) -> str:
-        return str(row["image_path"] or "")
+    def image(row: Row) -> tuple[str, str]:
+        return str(row["image_path"] or ""), str(row.get("series_uid") or "")
 
     rows.sort(key=lambda row: (image(row), str(row["mask_path"] or ""), _key(row), str(row.get("mask_label"))))
     groups = [list(group) for _, group in groupby(rows, key=image)]
@@ -141,8 +153,39 @@ def _acquisition(row: Row) -> tuple[str, ...]:
     return tuple(str(row.get(name)) for name in ("patient_id", "session_id", "sequence", "phase"))
 
 
-def _check_image(rows: list[Row], seen: dict[str, Row]) -> Iterator[Occurrence]:
-    """Check one image with all its masks; `seen` remembers the images before it by their content."""
+def _check_table(table: pd.DataFrame, rows: list[Row]) -> Iterator[Occurrence]:
+    """Check the rows against each other, and note in a row that its mask's path names another patient."""
+    told: set[tuple[str, ...]] = set()
+    for row, column, found in foreign_paths(rows):
+        if column == "mask_path":
+            row["foreign_mask"] = found
+        # Lesions of one image are told once of its path.
+        owner = row if column == "mask_path" else {**row, "lesion_id": ""}
+        if (column, *_key(owner)) not in told:
+            told.add((column, *_key(owner)))
+            yield owner, "RN020", f"{found}: {row[column]}"
+    nowhere: Row = dict.fromkeys(_NEEDED[:4], "")
+    for sequence, found in lacking_sequences(_keys(table)):
+        yield {**nowhere, "sequence": sequence}, "RN022", found
+    scanners = table["scanner_id"].dropna().astype(str).tolist() if "scanner_id" in table.columns else []
+    for found in scanner_spellings(scanners):
+        yield nowhere, "RN023", found
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is remembered from image to image: where each content was first, and the brain mask read last by path."""
+
+    images: dict[str, Row]
+    brains: dict[str, sitk.Image | None]
+
+
+def _keys(table: pd.DataFrame) -> list[Row]:
+    return [dict(zip(_NEEDED[:4], values, strict=True)) for values in table[list(_NEEDED[:4])].itertuples(index=False)]
+
+
+def _check_image(rows: list[Row], seen: _Seen) -> Iterator[Occurrence]:
+    """Check one image with all its masks."""
     by_acquisition = {_acquisition(row): {**row, "lesion_id": ""} for row in rows}
     acquisitions = [by_acquisition[acquisition] for acquisition in sorted(by_acquisition)]
     try:
@@ -154,18 +197,20 @@ def _check_image(rows: list[Row], seen: dict[str, Row]) -> Iterator[Occurrence]:
         yield acquisitions[0], code, found
     digest = _content(image)
     for row in acquisitions:
-        first = seen.setdefault(digest, row)
+        first = seen.images.setdefault(digest, row)
         if _acquisition(first) != _acquisition(row):
             name = Path(first["image_path"]).name
             yield row, "RN012", f"the same voxels as {place(first)} ({name})"
-    yield from _check_masks(image, rows)
+    yield from _check_masks(image, rows, seen)
 
 
 def _read(row: Row) -> sitk.Image:
     if row["image_path"] is None:
         raise ReadError("image_path is empty")
-    path = Path(row["image_path"])
-    return read_frame(path, 0) if row["sequence"] in DYNAMIC and not path.is_dir() else read_image(path)
+    path, series = Path(row["image_path"]), row.get("series_uid")
+    if row["sequence"] in DYNAMIC:
+        return read_frame(path, 0, series_uid=series)
+    return read_acquisition(path, row["sequence"], series_uid=series)
 
 
 def _content(image: sitk.Image) -> str:
@@ -175,38 +220,79 @@ def _content(image: sitk.Image) -> str:
     return digest.hexdigest()
 
 
-def _check_masks(image: sitk.Image, rows: list[Row]) -> Iterator[Occurrence]:
+def _check_masks(image: sitk.Image, rows: list[Row], seen: _Seen) -> Iterator[Occurrence]:
     owners = np.zeros(image.GetSize()[::-1], dtype=np.uint16)
+    is_mask = looks_like_mask(image)
     numbered = list(enumerate(rows, start=1))
     for path, group in groupby(numbered, key=lambda pair: pair[1]["mask_path"]):
         members = list(group)
+        if is_mask and path is not None and _is_image(path):
+            found = f"{Path(rows[0]['image_path']).name} holds labels, and {Path(path).name} over 100 values"
+            yield from ((row, "RN024", found) for _, row in members)
+            continue
         try:
-            labels = read_labels(path, image) if path is not None else None
+            source = open_mask(path, image) if path is not None else None
         except (ReadError, MaskError, GeometryError) as error:
-            yield from ((row, _mask_code(error), str(error)) for _, row in members)
+            yield from ((row, _mask_code(error, row), _told(row, error)) for _, row in members)
             continue
         for number, row in members:
-            if labels is None:
+            if source is None:
                 yield row, "RN014", "mask_path is empty"
             else:
-                yield from _check_lesion(image, labels, row, rows, owners, number)
+                yield from _check_lesion(image, source, row, rows, owners, number)
+                yield from _check_brain(image, owners == number, row, seen)
 
 
-def _mask_code(error: Exception) -> str:
+def _is_image(path: str) -> bool:
+    try:
+        return looks_like_image(read_image(path))
+    except ReadError:
+        return False
+
+
+def _told(row: Row, error: Exception) -> str:
+    """Return what is wrong with a mask; resampling would hide that it is another patient's, so that is said first."""
+    return f"{row['foreign_mask']}, so correct it first; {error}" if "foreign_mask" in row else str(error)
+
+
+def _check_brain(image: sitk.Image, inside: NDArray[np.bool_], row: Row, seen: _Seen) -> Iterator[Occurrence]:
+    path = row.get("brain_mask_path")
+    if path is None or not inside.any():
+        return
+    if path not in seen.brains:
+        seen.brains.clear()
+        try:
+            seen.brains[path] = read_image(path)
+        except ReadError:
+            seen.brains[path] = None
+    brain = seen.brains[path]
+    if brain is not None and grid_difference(image, brain) is None:
+        for code, found in inspect_brain(inside, sitk.GetArrayViewFromImage(brain) != 0):
+            yield row, code, found
+
+
+def _mask_code(error: Exception, row: Row) -> str:
+    if isinstance(error, GeometryError) and row.get("mask_sequence") not in (None, "", row["sequence"]):
+        return "RN018"
     return next(code for kind, code in _MASK_CODES if isinstance(error, kind))
 
 
 def _check_lesion(
-    image: sitk.Image, labels: sitk.Image, row: Row, rows: list[Row], owners: NDArray[np.uint16], number: int
+    image: sitk.Image, source: MaskSource, row: Row, rows: list[Row], owners: NDArray[np.uint16], number: int
 ) -> Iterator[Occurrence]:
     label = 1 if row.get("mask_label") is None else row["mask_label"]
     # A column that also names segments holds its numbers as text.
     label = int(label) if isinstance(label, str) and label.isdecimal() else label
     try:
-        mask = select_label(labels, label, name=f"mask {Path(row['mask_path']).name}")
-    except MaskError as error:
-        yield row, _mask_code(error), str(error)
+        with warnings.catch_warnings():
+            # What it warns of is found below, as RN017.
+            warnings.simplefilter("ignore", MaskWarning)
+            mask = source.select(label)
+    except (ReadError, MaskError, GeometryError) as error:
+        yield row, _mask_code(error, row), _told(row, error)
         return
+    for note in source.placement(label).notes:
+        yield row, "RN017", note
     for code, found in inspect_lesion(image, mask):
         yield row, code, found
     inside = sitk.GetArrayViewFromImage(mask) != 0

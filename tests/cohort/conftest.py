@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-FILES = ("t1.nii.gz", "flair.nii.gz", "fet.nii.gz", "other.nii.gz", "lesions.nii.gz", "spectrum.txt")
+FILES = ("t1.nii.gz", "flair.nii.gz", "fet.nii.gz", "other.nii.gz", "lesions.nii.gz", "others.nii.gz", "spectrum.txt")
 
 
 @pytest.fixture

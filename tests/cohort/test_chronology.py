@@ -68,6 +68,25 @@ def test_months_since_radiotherapy_follow_from_the_dates_where_empty(
     assert read(row(**given)).loc[0, "months_since_rt"] == pytest.approx(months)
 
 
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        (
+            {"rt_end_date": "1919-05-02", "session_date": "2019-06-02"},
+            "1201.0 months, reckoned from rt_end_date 1919-05-02 and session_date 2019-06-02",
+        ),
+        ({"session_day": 19000}, "624.2 months, reckoned from session_day 19000"),
+    ],
+)
+def test_reckoned_months_out_of_range_are_refused_with_the_date(
+    problems: Problems, row: Rows, given: dict[str, Any], source: str
+) -> None:
+    (problem,) = problems(row(**given))
+    assert (problem.row, problem.column, problem.found) == (2, "months_since_rt", source)
+    assert problem.expected.startswith("a number from 0 to 600 months; correct the da")
+    assert problems(row(session_day=18262)) == []
+
+
 def test_months_far_from_the_dates_are_told(tips: Callable[..., str], row: Rows) -> None:
     said = tips(row(rt_end_date="2020-01-01", session_date="2020-03-01", months_since_rt=20))
     assert "row 2: 20 against 2.0" in said

@@ -27,6 +27,31 @@ def test_a_misspelt_required_column_is_named_with_what_it_resembles(
     assert "'pateint_id'" in problem.found
 
 
+def test_unknown_columns_are_listed_where_a_required_one_is_missing(
+    problems: Callable[..., list[Any]], row: Rows
+) -> None:
+    values = {**row(scaner_id="A"), "Patient": "01", "Bild": "t1.nii.gz"}
+    del values["patient_id"], values["image_path"]
+    found = {problem.column: problem.found for problem in problems(values)}
+    assert found["patient_id"] == "no such column, but 'Patient': rename it"
+    assert found["image_path"] == "no such column"
+    assert found["(columns)"] == "unknown columns 'scaner_id' (did you mean scanner_id?), 'Bild'"
+
+
+def test_of_many_unknown_columns_some_are_listed(problems: Callable[..., list[Any]], row: Rows) -> None:
+    values = {**row(), **{f"glcm_{number}": 1.0 for number in range(40)}}
+    del values["image_path"]
+    (listed,) = [problem.found for problem in problems(values) if problem.column == "(columns)"]
+    assert listed.endswith("'glcm_11', … 28 more")
+
+
+def test_a_batch_file_that_uses_a_mask_twice_says_what_was_assumed(folder: Path) -> None:
+    path = folder / "batch.csv"
+    path.write_text("Image,Mask\nt1.nii.gz,lesions.nii.gz\nflair.nii.gz,lesions.nii.gz\n")
+    with pytest.raises(CohortError, match="assumed: each image is a patient of its own"):
+        read_cohort(path)
+
+
 def test_a_misspelt_optional_column_is_kept_and_told(tips: Callable[..., str], row: Rows) -> None:
     assert "scaner_id (did you mean scanner_id?)" in tips(row(scaner_id="A"))
 
@@ -56,7 +81,7 @@ def test_a_batch_file_is_read_and_every_assumption_told(folder: Path) -> None:
     path = folder / "batch.csv"
     path.write_text(
         "Image,Mask,Label,Note\n"
-        "t1.nii.gz,lesions.nii.gz,1,a\nt1.nii.gz,lesions.nii.gz,2,b\nother.nii.gz,lesions.nii.gz,,c\n"
+        "t1.nii.gz,lesions.nii.gz,1,a\nt1.nii.gz,lesions.nii.gz,2,b\nother.nii.gz,others.nii.gz,,c\n"
     )
     with pytest.warns(CohortTip, match="EVERY IMAGE IS T1wCE"):
         table = read_cohort(path)

@@ -68,17 +68,44 @@ def test_all_problems_come_at_once_and_in_row_order(problems: Callable[..., list
     ]
 
 
+def test_equal_problems_are_told_once_and_hide_no_other_kind(folder: Path, row: Rows) -> None:
+    rows = [row(lesion_id=f"L{k}", mask_label=k + 1, label="Nekrose") for k in range(66)]
+    rows += [
+        row(lesion_id=f"M{k}", mask_label=k + 100, session_date="2020-01-01", image_path=f"gone{k}") for k in range(30)
+    ]
+    rows.append(row(lesion_id="N", mask_label=200, kps=-1))
+    rows.append(row(lesion_id="O", mask_label=201, image_path="t1.nii"))
+    with pytest.raises(CohortError) as caught:
+        read_cohort(pd.DataFrame(rows), root=folder)
+    frame = caught.value.frame
+    assert len(frame) == 66 + 30 + 2
+    title, labels, *lines = str(caught.value).splitlines()
+    assert title == "the frame breaks the cohort contract: 98 problems"
+    assert labels.startswith("  label ×66 (rows 0, 1, 2, …): found 'Nekrose'; expected one of")
+    assert [line.split(",")[0] for line in lines[:3]] == [f"  row {row}" for row in range(66, 69)]
+    assert "row 96, kps: found '-1'" in lines[3]
+    assert lines[4].endswith("did you mean t1.nii.gz?")
+    assert lines[5:] == ["  … 27 more in the exception's .frame (image_path ×27)"]
+
+
+def test_problems_of_the_header_say_so(row: Rows) -> None:
+    with pytest.raises(CohortError, match=r"\n  header, patient_id: found no such column; expected"):
+        read_cohort(pd.DataFrame([row()]).drop(columns="patient_id"))
+
+
 def test_a_csv_names_the_line_and_a_frame_its_index_label(folder: Path, row: Rows) -> None:
     (folder / "cohort.csv").write_text(
         "patient_id,session_id,lesion_id,sequence,image_path,mask_path,note\n"
         '01,S1,L1,T1wCE,t1.nii.gz,lesions.nii.gz,"two\nlines"\n'
         "\n"
-        "02,S1,L1,T1wCE,gone.nii.gz,lesions.nii.gz,\n"
+        "02,S1,L1,T1wCE,gone.nii.gz,others.nii.gz,\n"
     )
     with pytest.raises(CohortError) as caught:
         read_cohort(folder / "cohort.csv")
     assert list(caught.value.frame["row"]) == [5]
-    frame = pd.DataFrame([row(), row(patient_id="02", image_path="gone.nii.gz")], index=["first", "second"])
+    frame = pd.DataFrame(
+        [row(), row(patient_id="02", image_path="gone.nii.gz", mask_path="others.nii.gz")], index=["first", "second"]
+    )
     with pytest.raises(CohortError) as caught:
         read_cohort(frame, root=folder)
     assert list(caught.value.frame["row"]) == ["second"]
@@ -134,8 +161,9 @@ def test_reading_is_idempotent_and_the_source_does_not_matter(
 ) -> None:
     rows = [row(patient_id=f"0{k}", **values) for k, values in enumerate(lesions)]
     for k, values in enumerate(rows):
-        values["image_path"] = f"image{k}"
+        values |= {"image_path": f"image{k}", "mask_path": f"mask{k}"}
         (folder / f"image{k}").touch()
+        (folder / f"mask{k}").touch()
     frame = pd.DataFrame(rows)
     frame.to_csv(folder / "cohort.csv", index=False)
     frame.to_parquet(folder / "cohort.parquet")

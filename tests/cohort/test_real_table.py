@@ -46,7 +46,7 @@ def test_the_typing_error_in_openbtai_is_the_only_problem(reference: Path, tmp_p
             "lesion_id": table["LESION"],
             "sequence": "T1wCE",
             "image_path": table["PATIENT"] + "_" + table["TIME POINT"],
-            "mask_path": "masks",
+            "mask_path": "masks of " + table["PATIENT"],
             "mask_label": table["LESION"],
             "manufacturer": table["STATION NAME"],
             "field_strength_t": table["MAGNETIC FIELD"],
@@ -55,7 +55,7 @@ def test_the_typing_error_in_openbtai_is_the_only_problem(reference: Path, tmp_p
             "primary_histology": table["Primary Tumor"],
         }
     )
-    for path in {*cohort["image_path"], "masks"}:
+    for path in {*cohort["image_path"], *cohort["mask_path"]}:
         (tmp_path / path).touch()
     with pytest.raises(CohortError) as caught:
         read_cohort(cohort, root=tmp_path)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     Rows = Callable[..., dict[str, Any]]
     Tips = Callable[..., str]
 
-OTHER = {"image_path": "other.nii.gz"}
+OTHER = {"image_path": "other.nii.gz", "mask_path": "others.nii.gz"}
 
 
 def test_ids_that_differ_only_in_case_are_told(tips: Tips, row: Rows) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -44,12 +45,23 @@ def test_tab_separated_tables_are_read(folder: Path) -> None:
     [
         ("cohort.csv", b"", "an empty file"),
         ("cohort.csv", f"{HEADER}\n".encode(), "no rows"),
-        ("cohort.csv", f"{HEADER}\n{LINE}\n".replace(",", ";").encode(), "separated by commas"),
+        (
+            "cohort.csv",
+            f"{HEADER}\n{LINE}\n".replace(",", ";").encode(),
+            "separated by semicolons; expected commas between columns and points in decimals: export",
+        ),
         ("cohort.csv", f"{HEADER}\n{LINE}\xe4\n".encode("latin-1"), "saved as UTF-8"),
         ("cohort.csv", f"{HEADER}\n{LINE},extra\n".encode(), "row 2, (line): found 7 cells; expected 6"),
         ("cohort.csv", f'{HEADER}\n"{LINE}\n'.encode(), "broken quoting"),
         ("cohort.parquet", b"PAR1 but not really", "no readable Parquet"),
-        ("cohort.xlsx", b"PK", "'.xlsx'"),
+        (
+            "cohort.xlsx",
+            b"PK",
+            "cohort.xlsx cannot be read as a cohort table: 1 problem\n  found a file ending in '.xlsx'",
+        ),
+        ("cohort.xlsx", b"PK", "save the sheet as CSV (UTF-8, comma-separated)"),
+        ("cohort.csv", f"{HEADER}\n".replace(",", "\t").encode(), "separated by tabs; expected commas"),
+        ("cohort.tsv", f"{HEADER}\n".encode(), "separated by commas; expected tabs"),
     ],
 )
 def test_a_broken_file_is_refused_with_the_reason(folder: Path, name: str, content: bytes, said: str) -> None:
@@ -58,11 +70,32 @@ def test_a_broken_file_is_refused_with_the_reason(folder: Path, name: str, conte
 
 
 def test_an_absent_file_is_refused_by_name(folder: Path) -> None:
-    assert "nowhere.csv" in _refused(folder / "nowhere.csv")
+    assert _refused(folder / "nowhere.csv") == (
+        "nowhere.csv cannot be read as a cohort table: 1 problem\n"
+        f"  found no file at {folder}/nowhere.csv; expected the path of a .csv, .tsv or .parquet file"
+    )
+    (folder / "Cohort.csv").touch()
+    assert _refused(folder / "cohort.csv").endswith("; did you mean Cohort.csv?")
+    assert "found a folder at" in _refused(folder)
+
+
+def test_the_line_that_reads_a_semicolon_table_works(folder: Path, row: Rows) -> None:
+    path = folder / "cohort.csv"
+    pd.DataFrame([row(age_years=61.5)]).to_csv(path, index=False, sep=";", decimal=",")
+    (call,) = re.findall(r"pandas\.read_csv\((.*)\) and pass", _refused(path))
+    frame = eval(f"pandas.read_csv({call.replace('cohort.csv', str(path))})", {"pandas": pd, "dict": dict, "str": str})  # noqa: S307 (our own line)
+    table = read_cohort(frame, root=folder)
+    assert (table.loc[0, "patient_id"], table.loc[0, "age_years"]) == ("01", 61.5)
+
+
+@pytest.mark.parametrize("source", [["a"], {"patient_id": ["1"]}, None, b"cohort.csv", 7])
+def test_what_is_neither_a_path_nor_a_frame_is_refused(source: Any) -> None:
+    with pytest.raises(CohortError, match=rf"found a {type(source).__name__}: .*pandas\.DataFrame"):
+        read_cohort(source)
 
 
 def test_whole_float_ids_of_a_frame_are_read_as_whole_numbers(folder: Path, row: Rows) -> None:
-    rows = [row(patient_id=1), row(patient_id=2, image_path="other.nii.gz")]
+    rows = [row(patient_id=1), row(patient_id=2, image_path="other.nii.gz", mask_path="others.nii.gz")]
     frame = pd.DataFrame(rows).astype({"patient_id": float})
     assert list(read_cohort(frame, root=folder)["patient_id"]) == ["1", "2"]
 

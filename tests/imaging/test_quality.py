@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,13 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
+from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, TableError
+from radnec.features.extract import extract
 from radnec.imaging.findings import FINDINGS
 from radnec.imaging.inspection import inspect_lesion
 from radnec.imaging.masks import read_mask
+from radnec.imaging.placing import affine
 from radnec.imaging.quality import check
 from radnec.imaging.readers import read_image
 
@@ -111,7 +115,18 @@ def test_rn008_non_finite_in_the_lesion(case: Case, ball: Make, noise: Make, val
 
 
 def test_rn009_constant_intensities(case: Case, ball: Make) -> None:
-    assert _codes(case(sitk.Cast(ball(), sitk.sitkInt16) * 0 + 300)) == ["RN009"]
+    row = case(sitk.Cast(ball(), sitk.sitkInt16) * 0 + 300)
+    report = check(pd.DataFrame([row]))
+    assert report.frame()[["code", "severity"]].to_numpy().tolist() == [["RN009", "warning"]]
+    assert report.ok
+    # What the explanation says extraction does.
+    measured = extract(pd.DataFrame([row])).iloc[0]
+    assert measured["status"] == "ok"
+    assert measured["T1wCE_original_firstorder_Variance"] == 0
+    assert measured["T1wCE_original_glcm_Correlation"] == 1
+    ibsi = extract(pd.DataFrame([row]), ExtractionConfig(preset="ibsi")).iloc[0]
+    assert ibsi["status"] == "ok"
+    assert pd.isna(ibsi["T1wCE_original_glcm_Correlation"])
 
 
 def test_rn010_anisotropic_voxels(case: Case, ball: Make) -> None:
@@ -171,6 +186,139 @@ def test_rn016_non_finite_outside_the_lesion(case: Case, ball: Make, noise: Make
     assert _codes(case(image)) == ["RN016"]
 
 
+def test_rn018_mask_drawn_on_another_sequence(case: Case, ball: Make, noise: Make) -> None:
+    drawn = case()
+    coarse = noise(ball(size=(12, 11, 10), spacing=(2.0, 2.0, 2.0)))
+    other = case(coarse, ball(), sequence="FLAIR", mask_sequence="T1wCE")
+    report = check(pd.DataFrame([drawn, other]))
+    assert report.frame()[["sequence", "code"]].to_numpy().tolist() == [["FLAIR", "RN018"]]
+    assert report.ok
+    assert _codes(drawn, {**other, "mask_sequence": None}) == ["RN001"]
+
+
+def test_rn017_mask_not_placed_exactly(case: Case, ball: Make, tmp_path: Path) -> None:
+    write = pytest.importorskip("slicerio").write_segmentation
+    pydicom = pytest.importorskip("pydicom")
+    roi, drawn, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+    roi.ROINumber, roi.ROIName, drawn.ReferencedROINumber, drawn.ContourSequence = 1, "GTV", 1, []
+    for z in (7, 8, 9, 11):
+        contour = pydicom.Dataset()
+        contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", 4
+        contour.ContourData = [6.5, 6.5, z, 14.5, 6.5, z, 14.5, 14.5, z, 6.5, 14.5, z]
+        drawn.ContourSequence.append(contour)
+    study.SOPClassUID, study.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.481.3", "1.2.3"
+    study.StructureSetROISequence, study.ROIContourSequence = [roi], [drawn]
+    study.file_meta = pydicom.dataset.FileMetaDataset()
+    study.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    study.save_as(tmp_path / "rs.dcm", enforce_file_format=True)
+    report = check(pd.DataFrame([{**case(), "mask_path": tmp_path / "rs.dcm", "mask_label": "GTV"}]))
+    found = report.frame().set_index("code")["found"]
+    assert list(found.index) == ["RN004", "RN017"]
+    assert "without a contour between its first and last: 1 (10)" in found["RN017"]
+    stored = {"voxels": sitk.GetArrayFromImage(ball()).T, "ijkToLPS": affine(ball())}
+    segment = {"id": "S1", "name": "GTV", "labelValue": 1, "layer": 0}
+    write(str(tmp_path / "m.seg.nrrd"), {**stored, "segments": [segment]})
+    assert _codes({**case(), "mask_path": tmp_path / "m.seg.nrrd", "mask_label": "GTV"}) == []
+
+
+@pytest.fixture
+def cohort(case: Case) -> Case:
+    """Return a function that makes rows of three patients whose files are named after them, with some changed."""
+
+    def rows(**first: Any) -> list[dict[str, Any]]:
+        sound = [case(patient_id=name) for name in ("P1", "P2", "P3")]
+        return [{**sound[0], **first}, *sound[1:]]
+
+    return rows
+
+
+@pytest.mark.parametrize(("column", "lesion"), [("image_path", ""), ("mask_path", "L1")])
+def test_rn020_path_of_another_patient(cohort: Case, tmp_path: Path, column: str, lesion: str) -> None:
+    other = tmp_path / "p2_S1.nii.gz"
+    rows = cohort()
+    shutil.copy(rows[0][column], other)
+    assert _codes(*rows) == []
+    found = check(pd.DataFrame(cohort(**{column: other}))).frame()
+    assert found[["code", "severity", "patient_id", "lesion_id"]].to_numpy().tolist() == [
+        ["RN020", "warning", "P1", lesion]
+    ]
+    assert found["found"][0] == f"{column} names patient P2, not P1: {other}"
+
+
+def test_another_patient_is_not_seen_in_part_of_a_name_nor_where_paths_go_by_something_else(
+    cohort: Case, tmp_path: Path
+) -> None:
+    rows = cohort()
+    for name in ("P22.nii.gz", "P1-P2.nii.gz", "nobody.nii.gz"):
+        shutil.copy(rows[0]["image_path"], tmp_path / name)
+        assert _codes(*cohort(image_path=tmp_path / name)) == []
+    renamed = [{**row, "patient_id": name} for row, name in zip(rows, ("P3", "P1", "P2"), strict=True)]
+    assert _codes(*renamed) == []
+
+
+def test_rn001_says_first_that_the_mask_is_of_another_patient(cohort: Case, ball: Make, tmp_path: Path) -> None:
+    mask = ball()
+    mask.SetSpacing((0.9, 0.9, 1.0))
+    sitk.WriteImage(mask, tmp_path / "P2-L1.nii.gz")
+    found = check(pd.DataFrame(cohort(mask_path=tmp_path / "P2-L1.nii.gz"))).frame().set_index("code")["found"]
+    assert found["RN001"].startswith("mask_path names patient P2, not P1, so correct it first; mask P2-L1.nii.gz: mask")
+    assert "RN020" in found
+
+
+@pytest.mark.parametrize(("centre", "outside"), [(12.0, False), (14.0, True), (18.0, True)])
+def test_rn021_lesion_outside_the_brain(case: Case, ball: Make, tmp_path: Path, centre: float, outside: bool) -> None:
+    brain = ball() * 0
+    brain[:14, :, :] = 1
+    sitk.WriteImage(brain, tmp_path / "brain.nii.gz")
+    mask = ball(centre=(centre, 11.0, 10.0), radius=4)
+    report = check(pd.DataFrame([case(mask=mask, brain_mask_path=tmp_path / "brain.nii.gz")]))
+    inside = sitk.GetArrayFromImage(mask)
+    assert len(report) == outside
+    if outside:
+        count = inside[:, :, 14:].sum()
+        expected = f"{count} of {inside.sum()} voxels ({count / inside.sum():.0%}) lie outside the brain mask"
+        assert report.frame()[["code", "found"]].to_numpy().tolist() == [["RN021", expected]]
+        assert report.ok
+
+
+def test_a_brain_mask_on_another_grid_or_that_cannot_be_read_is_passed_over(
+    case: Case, ball: Make, tmp_path: Path
+) -> None:
+    sitk.WriteImage(ball(size=(9, 9, 9), radius=0.5), tmp_path / "brain.nii.gz")
+    for name in ("brain.nii.gz", "absent.nii.gz"):
+        assert _codes(case(brain_mask_path=tmp_path / name)) == []
+
+
+def test_rn022_sequence_lacking_in_some_lesions(case: Case) -> None:
+    rows = [case(patient_id=f"P{k}", sequence=name) for k in range(4) for name in ("FLAIR", "T1wCE")][:-1]
+    rows.append(case(patient_id="P3", sequence="PET-FET"))
+    report = check(pd.DataFrame(rows))
+    assert report.ok
+    found = report.frame()
+    assert found[["code", "severity", "patient_id", "sequence", "found"]].to_numpy().tolist() == [
+        ["RN022", "info", "", "T1wCE", "lacking in 1 of 4 lesion sessions: P3/S1/L1"]
+    ]
+    assert "    T1wCE: lacking in 1 of 4" in str(report)
+    assert _codes(*rows[:2], *rows[6:]) == []  # of two lesions, each has a sequence of its own
+
+
+def test_rn023_scanner_spelt_in_several_ways(case: Case) -> None:
+    rows = [case(patient_id=f"P{k}", scanner_id=name) for k, name in enumerate(["Prisma 1", "prisma-1", "Prisma 11"])]
+    report = check(pd.DataFrame(rows))
+    assert report.frame()[["code", "severity", "found"]].to_numpy().tolist() == [
+        ["RN023", "warning", "'Prisma 1' (1 row) and 'prisma-1' (1 row)"]
+    ]
+    assert "    the cohort: 'Prisma 1'" in str(report)
+    assert _codes(*rows[1:], {**case(patient_id="P4"), "scanner_id": None}) == []
+
+
+@pytest.mark.parametrize("kind", [sitk.sitkInt16, sitk.sitkFloat32])
+def test_rn024_image_and_mask_exchanged(case: Case, ball: Make, noise: Make, kind: int) -> None:
+    report = check(pd.DataFrame([case(ball(), sitk.Cast(noise(ball()), kind) / 3)]))
+    assert report.frame()[["code", "severity"]].to_numpy().tolist() == [["RN024", "error"]]
+    assert report.frame()["found"][0].endswith("-mask.nii.gz over 100 values")
+
+
 def test_every_code_has_a_test_and_says_what_to_do() -> None:
     tested = {name.split("_")[1].upper() for name in globals() if name.startswith("test_rn")}
     assert tested == set(FINDINGS)
@@ -181,7 +329,12 @@ def test_each_image_is_read_once_for_all_its_lesions(case: Case, ball: Make, mon
     labels = sitk.Maximum(ball(radius=4, centre=(7.0, 7.0, 10.0)), ball(radius=4, centre=(17.0, 15.0, 10.0), value=2))
     row = case(mask=labels)
     read = []
-    monkeypatch.setattr("radnec.imaging.quality.read_image", lambda path: (read.append(path), read_image(path))[1])
+
+    def reading(path: Path, _sequence: str, *, series_uid: str | None) -> sitk.Image:
+        read.append(path)
+        return read_image(path, series_uid=series_uid)
+
+    monkeypatch.setattr("radnec.imaging.quality.read_acquisition", reading)
     rows = [{**row, "mask_label": 1}, {**row, "mask_label": 2, "lesion_id": "L2"}]
     assert _codes(*rows) == []
     assert read == [row["image_path"]]
