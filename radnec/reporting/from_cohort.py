@@ -1,0 +1,128 @@
+"""Writes structured reports of a cohort's lesions, with the series and outlines that its table names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radnec.errors import GeometryError, TableError
+from radnec.imaging.dicom.files import is_dicom
+from radnec.imaging.dicom.scan import series_files
+from radnec.reporting.assessed import check_assessed
+from radnec.reporting.dicom_sr import write_sr
+from radnec.reporting.sr_source import read_dicom
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import pandas as pd
+
+#: The sequence that lesions are usually drawn on comes first.
+_FIRST = "T1wCE"
+
+
+def write_reports(
+    assessed: pd.DataFrame,
+    cohort: pd.DataFrame,
+    folder: str | Path,
+    *,
+    model: Any,
+    created: dt.datetime | None = None,
+) -> list[Path]:
+    """Write one structured report for each patient and session that a model judged.
+
+    Parameters
+    ----------
+    assessed : DataFrame
+        What :meth:`radnec.RadnecClassifier.assess` returned, with ``session_id``.
+    cohort : DataFrame
+        The cohort that was measured; its images are DICOM series. A report is filed with the T1wCE series of its
+        session, or the first series where there is none, and refers to the outline of each lesion where that is a
+        DICOM SEG or RTSTRUCT of this series.
+    folder : path-like
+        Where the reports go, named ``<n>.dcm`` in the order of patient and session: names that tell no patient.
+    model, created
+        As in :func:`radnec.reporting.dicom_sr.write_sr`.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If a judged session has no DICOM series in the cohort; before any file is written.
+    radnec.errors.GeometryError
+        If images of one patient of the cohort have several PatientIDs, or images of two patients the same one; before
+        any file is written.
+    """
+    table = check_assessed(assessed, keys=("patient_id", "session_id", "lesion_id"))
+    sessions = {tuple(map(str, key)): rows for key, rows in table.groupby(["patient_id", "session_id"], sort=True)}
+    sources = {key: _source(key, cohort) for key in sessions}
+    ids = {key: str(read_dicom(files[0], tags=("PatientID",)).PatientID).strip() for key, (_, files) in sources.items()}
+    _one_to_one({(key[0], found) for key, found in ids.items()})
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return [
+        write_sr(
+            rows,
+            Path(folder) / f"{number}.dcm",
+            source=sources[key][1],
+            model=model,
+            regions=_regions(sources[key][0], set(rows["lesion_id"].astype(str))),
+            source_patient_id=ids[key],
+            created=created,
+        )
+        for number, (key, rows) in enumerate(sessions.items(), start=1)
+    ]
+
+
+def _source(key: tuple[str, ...], cohort: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Path, ...]]:
+    """Return the cohort's rows of the series that a session's report is filed with, and its files."""
+    rows = cohort[(cohort["patient_id"].astype(str) == key[0]) & (cohort["session_id"].astype(str) == key[1])]
+    rows = rows[[_names_dicom(path) for path in rows["image_path"]]]
+    if rows.empty:
+        raise TableError(
+            f"session {'/'.join(key)}: the cohort names no DICOM series for it, and a structured report is filed with "
+            "one. Leave the session out, or write the results as CSV or BIDS"
+        )
+    ordered = rows.assign(_later=rows["sequence"].ne(_FIRST)).sort_values(["_later", "sequence"], kind="stable")
+    first = ordered.iloc[0]
+    of_series = ordered[ordered["sequence"].eq(first["sequence"]) & ordered["image_path"].eq(first["image_path"])]
+    uid = first.get("series_uid")
+    return of_series, series_files(str(first["image_path"]), str(uid) if isinstance(uid, str) and uid else None)
+
+
+def _names_dicom(path: Any) -> bool:
+    place = Path(str(path))
+    return place.is_dir() or (place.is_file() and is_dicom(place))
+
+
+def _one_to_one(pairs: set[tuple[str, str]]) -> None:
+    for side, told in (
+        (0, "patient {0!r} of the cohort has images with several PatientIDs"),
+        (1, "PatientID {0!r} is of several patients of the cohort"),
+    ):
+        names = [pair[side] for pair in sorted(pairs)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise GeometryError(
+                f"{told.format(twice[0])}: a report would be filed under the wrong patient. Correct image_path, or "
+                "write each session's report with radnec.reporting.dicom_sr.write_sr"
+            )
+
+
+def _regions(rows: pd.DataFrame, lesions: set[str]) -> dict[str, tuple[str, int | str]]:
+    found: dict[str, tuple[str, int | str]] = {}
+    for row in rows.to_dict("records"):
+        lesion, mask, label = str(row["lesion_id"]), row.get("mask_path"), row.get("mask_label")
+        if lesion in lesions and isinstance(mask, str) and _names_dicom(mask):
+            text = "1" if label is None or label != label or str(label) in ("", "<NA>") else str(label)
+            found.setdefault(lesion, (_file(mask), int(text) if text.isdecimal() else text))
+    return found
+
+
+def _file(mask: str) -> str:
+    """Return the one file of a folder, as a mask's folder may be named."""
+    place = Path(mask)
+    return str(next(place.iterdir())) if place.is_dir() and len(list(place.iterdir())) == 1 else mask
