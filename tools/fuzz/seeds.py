@@ -1,0 +1,256 @@
+"""Writes one small valid file of every kind that radnec reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pydicom
+import SimpleITK as sitk
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZE = (12, 10, 8)
+SPACING, ORIGIN = (1.0, 1.25, 2.0), (-5.0, 7.0, 30.0)
+FRAME, STUDY, SERIES = "1.2.3.9", "1.2.3.1", "1.2.3.2"
+
+
+def image() -> sitk.Image:
+    """Return the image of all seeds."""
+    values = np.random.default_rng(0).integers(0, 900, size=SIZE[::-1]).astype(np.int16)
+    made = sitk.GetImageFromArray(values)
+    made.SetSpacing(SPACING)
+    made.SetOrigin(ORIGIN)
+    return made
+
+
+def mask() -> sitk.Image:
+    """Return the mask of all seeds: a box of 3 × 4 × 3 voxels, and another lesion of 8."""
+    made = sitk.Image(SIZE, sitk.sitkUInt8)
+    made.CopyInformation(image())
+    made[3:6, 2:6, 3:6] = 1
+    made[8:10, 7:9, 1:3] = 2
+    return made
+
+
+def write_volumes(folder: Path, made: sitk.Image) -> None:
+    """Write an image in every format that ITK writes here, compressed and not."""
+    for name in ("v.nii", "v.nii.gz", "v.nrrd", "v.mha", "v.mhd", "v.nhdr"):
+        sub = folder / name.replace(".", "_")
+        sub.mkdir(parents=True)
+        sitk.WriteImage(made, sub / name)
+    for name in ("z.nrrd", "z.mha"):
+        sub = folder / name.replace(".", "_")
+        sub.mkdir(parents=True)
+        sitk.WriteImage(made, sub / name, useCompression=True)
+
+
+def header(kind: str, uid: str, modality: str) -> FileDataset:
+    """Return a DICOM file of the seeds' patient and frame of reference, without content."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = kind, uid
+    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    found = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
+    found.SOPClassUID, found.SOPInstanceUID, found.Modality = kind, uid, modality
+    found.StudyInstanceUID, found.SeriesInstanceUID, found.FrameOfReferenceUID = STUDY, SERIES, FRAME
+    found.PatientID, found.PatientName, found.PatientBirthDate, found.PatientSex = "P1", "One^Patient", "19600102", "F"
+    found.StudyDate, found.StudyTime, found.StudyID, found.AccessionNumber = "20240105", "101112", "S1", "A1"
+    found.SeriesNumber, found.InstanceNumber, found.Manufacturer = 1, 1, "maker"
+    found.ReferringPhysicianName = ""
+    return found
+
+
+def _pixels(found: Dataset, values: np.ndarray) -> None:
+    found.Rows, found.Columns = values.shape[-2:]
+    found.SamplesPerPixel, found.PhotometricInterpretation = 1, "MONOCHROME2"
+    found.BitsAllocated = found.BitsStored = 8 * values.dtype.itemsize
+    found.HighBit = found.BitsStored - 1
+    found.PixelRepresentation = int(values.dtype.kind == "i")
+    found.PixelSpacing = [SPACING[1], SPACING[0]]
+    found.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    found.PixelData = values.tobytes()
+
+
+def write_series(folder: Path) -> list[Path]:
+    """Write the image as a DICOM series."""
+    folder.mkdir(parents=True)
+    files = []
+    for k, plane in enumerate(sitk.GetArrayFromImage(image())):
+        found = header(pydicom.uid.MRImageStorage, f"{SERIES}.{k + 1}", "MR")
+        found.InstanceNumber, found.SliceThickness = k + 1, SPACING[2]
+        found.ImagePositionPatient = [ORIGIN[0], ORIGIN[1], ORIGIN[2] + k * SPACING[2]]
+        _pixels(found, plane)
+        files.append(folder / f"{k:02}.dcm")
+        found.save_as(files[-1], enforce_file_format=True)
+    return files
+
+
+def write_enhanced(folder: Path) -> None:
+    """Write the image as one enhanced multi-frame MR file."""
+    folder.mkdir(parents=True)
+    found = header(pydicom.uid.EnhancedMRImageStorage, f"{SERIES}.99", "MR")
+    values = sitk.GetArrayFromImage(image())
+    _pixels(found, values)
+    del found.PixelSpacing, found.ImageOrientationPatient
+    found.NumberOfFrames = len(values)
+    shared, measures, orientation = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, measures.SliceThickness = [SPACING[1], SPACING[0]], SPACING[2]
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
+    found.SharedFunctionalGroupsSequence = [shared]
+    frames = []
+    for k in range(len(values)):
+        frame, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [ORIGIN[0], ORIGIN[1], ORIGIN[2] + k * SPACING[2]]
+        frame.PlanePositionSequence = [position]
+        frames.append(frame)
+    found.PerFrameFunctionalGroupsSequence = frames
+    found.save_as(folder / "enhanced.dcm", enforce_file_format=True)
+
+
+def write_rtstruct(folder: Path) -> None:
+    """Write the first lesion as an RTSTRUCT whose outlines run half a voxel outside the voxel centres."""
+    folder.mkdir(parents=True)
+    found = header(pydicom.uid.RTStructureSetStorage, "1.2.3.4.1", "RTSTRUCT")
+    found.StructureSetLabel = "fuzz"
+    frame, roi, contours = Dataset(), Dataset(), Dataset()
+    frame.FrameOfReferenceUID = FRAME
+    found.ReferencedFrameOfReferenceSequence = [frame]
+    roi.ROINumber, roi.ROIName, roi.ReferencedFrameOfReferenceUID, roi.ROIGenerationAlgorithm = 1, "met", FRAME, ""
+    contours.ReferencedROINumber, contours.ContourSequence = 1, []
+    for k in (3, 4, 5):
+        outline = Dataset()
+        corners = [(2.5, 1.5), (5.5, 1.5), (5.5, 5.5), (2.5, 5.5)]
+        points = [np.array(ORIGIN) + np.array([x, y, k]) * SPACING for x, y in corners]
+        outline.ContourGeometricType, outline.NumberOfContourPoints = "CLOSED_PLANAR", 4
+        outline.ContourData = [float(number) for point in points for number in point]
+        contours.ContourSequence.append(outline)
+    found.StructureSetROISequence, found.ROIContourSequence = [roi], [contours]
+    found.save_as(folder / "rs.dcm", enforce_file_format=True)
+
+
+def write_dose(folder: Path) -> None:
+    """Write a dose grid of a smooth hill."""
+    folder.mkdir(parents=True)
+    found = header(pydicom.uid.RTDoseStorage, "1.2.3.6.1", "RTDOSE")
+    z, y, x = np.indices(SIZE[::-1])
+    hill = np.exp(-((x - 6) ** 2 + (y - 5) ** 2 + (z - 4) ** 2) / 20)
+    _pixels(found, (hill * 60000).astype(np.uint16))
+    found.NumberOfFrames, found.GridFrameOffsetVector = SIZE[2], [k * SPACING[2] for k in range(SIZE[2])]
+    found.FrameIncrementPointer = 0x3004000C
+    found.ImagePositionPatient = list(ORIGIN)
+    found.DoseUnits, found.DoseType, found.DoseSummationType, found.DoseGridScaling = "GY", "PHYSICAL", "PLAN", 0.001
+    found.save_as(folder / "dose.dcm", enforce_file_format=True)
+
+
+def write_seg(folder: Path, series: list[Path]) -> None:
+    """Write both lesions as a binary DICOM SEG."""
+    import highdicom
+    from pydicom.sr.codedict import codes
+
+    folder.mkdir(parents=True)
+    labels = sitk.GetArrayFromImage(mask())
+    segments = [
+        highdicom.seg.SegmentDescription(
+            number,
+            f"met {number}",
+            codes.SCT.MorphologicallyAbnormalStructure,
+            codes.SCT.Lesion,
+            highdicom.seg.SegmentAlgorithmTypeValues.MANUAL,
+        )
+        for number in (1, 2)
+    ]
+    found = highdicom.seg.Segmentation(
+        [pydicom.dcmread(file) for file in series],
+        np.stack([labels == 1, labels == 2], axis=-1).astype(np.uint8),
+        highdicom.seg.SegmentationTypeValues.BINARY,
+        segments,
+        series_instance_uid="1.2.3.5",
+        series_number=9,
+        sop_instance_uid="1.2.3.5.1",
+        instance_number=1,
+        manufacturer="maker",
+        manufacturer_model_name="model",
+        software_versions="1",
+        device_serial_number="1",
+    )
+    found.save_as(folder / "seg.dcm")
+
+
+def write_slicer(folder: Path) -> None:
+    """Write both lesions as a segmentation of 3D Slicer."""
+    folder.mkdir(parents=True)
+    labels = mask()
+    for number in (1, 2):
+        prefix = f"Segment{number - 1}_"
+        facts = {"ID": f"S{number}", "Name": f"met {number}", "LabelValue": str(number), "Layer": "0"}
+        for key, value in (facts | {"Extent": "0 11 0 9 0 7", "Color": "1 0 0", "Tags": ""}).items():
+            labels.SetMetaData(prefix + key, value)
+    labels.SetMetaData("Segmentation_MasterRepresentation", "Binary labelmap")
+    sitk.WriteImage(labels, folder / "mask.seg.nrrd", useCompression=True)
+
+
+def write_tables(folder: Path) -> None:
+    """Write a cohort and a feature table as CSV and Parquet, and settings as pyradiomics and radnec write them."""
+    from radnec.config import ExtractionConfig
+    from radnec.features.table import write_table
+
+    volumes = ("v_nii/v.nii", "v_mha/v.mha", "v_nrrd/v.nrrd")
+    cohort = pd.DataFrame(
+        {
+            "patient_id": ["P1", "P1", "P2"],
+            "session_id": ["1", "2", "1"],
+            "lesion_id": ["L1", "L1", "L1"],
+            "sequence": ["T1wCE"] * 3,
+            "image_path": [str(folder.parent / "image" / name) for name in volumes],
+            "mask_path": [str(folder.parent / "mask" / name) for name in volumes],
+            "rt_dose_gy": [20.0, 20.0, 18.0],
+            "label": ["necrosis", "necrosis", "progression"],
+        }
+    )
+    features = cohort[["patient_id", "session_id", "lesion_id", "label"]].assign(
+        status="ok", error="", T1wCE_original_firstorder_Mean=[1.5, 2.5, np.nan], scanner_id=["A", "A", "B"]
+    )
+    for name in ("cohort_csv", "cohort_parquet", "features_csv", "features_parquet", "pyradiomics_yaml", "radnec_yaml"):
+        (folder / name).mkdir(parents=True)
+    cohort.to_csv(folder / "cohort_csv" / "cohort.csv", index=False)
+    cohort.to_parquet(folder / "cohort_parquet" / "cohort.parquet")
+    write_table(features, folder / "features_csv" / "features.csv")
+    write_table(features, folder / "features_parquet" / "features.parquet")
+    parameters = (
+        "imageType:\n  Original: {}\n  LoG:\n    sigma: [1.0, 2.0]\n"
+        "featureClass:\n  firstorder:\n  glcm: [Contrast]\nsetting:\n  binWidth: 25\n  label: 1\n"
+    )
+    (folder / "pyradiomics_yaml" / "params.yaml").write_text(parameters)
+    (folder / "radnec_yaml" / "settings.yaml").write_text(ExtractionConfig().to_yaml())
+
+
+def write_report(folder: Path, series: list[Path]) -> None:
+    """Write a structured report of one lesion."""
+    from radnec.reporting.dicom_sr import write_sr
+
+    folder.mkdir(parents=True)
+    row = {"patient_id": "P1", "session_id": "1", "lesion_id": "L1", "p_necrosis": 0.8125, "p_low": 0.75, "p_high": 0.9}
+    row |= {"prediction_set": "{necrosis}", "call": "necrosis", "reason": "only necrosis is plausible"}
+    row |= {"novelty": 0.02, "outlying_feature": "T1wCE_original_glcm_Contrast"}
+    noon = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
+    model = {"name": "fuzz", "version": "0", "identity": "1f0c9d3e"}
+    write_sr(pd.DataFrame([row]), folder / "report.dcm", source=series, model=model, created=noon)
+
+
+def write_all(folder: Path) -> None:
+    """Write the seeds of every target, each in its own folder."""
+    write_volumes(folder / "image", image())
+    write_volumes(folder / "mask", mask())
+    series = write_series(folder / "image" / "series")
+    write_enhanced(folder / "image" / "enhanced")
+    write_rtstruct(folder / "mask" / "rtstruct")
+    write_seg(folder / "mask" / "seg", series)
+    write_slicer(folder / "mask" / "slicer")
+    write_dose(folder / "dose" / "rtdose")
+    write_tables(folder / "table")
+    write_report(folder / "report" / "sr", series)
