@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from radnec.cli.carrying import adapt, recalibrate
+from radnec.cli.cohort_tables import cohort
 from radnec.cli.cohorts import check, schema
 from radnec.cli.demo import demo
 from radnec.cli.judging import predict
@@ -47,6 +48,7 @@ def _radnec(
 
 for command in (demo, schema, check, extract, train, evaluate, predict, adapt, recalibrate):
     app.command()(command)
+app.add_typer(cohort)
 
 
 def _show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

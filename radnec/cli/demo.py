@@ -29,7 +29,11 @@ def demo(
 
     source = radnec.simulate_cohort(out, n_patients=n_patients, effect=effect, random_state=seed)
     cohort = radnec.read_cohort(source)
-    typer.echo(f"Simulated {cohort['patient_id'].nunique()} patients, {len(cohort)} images with masks.")
+    lesions = len(cohort.drop_duplicates(["patient_id", "session_id", "lesion_id"]))
+    typer.echo(
+        f"Simulated {cohort['patient_id'].nunique()} patients: {lesions} lesion sessions on "
+        f"{cohort['image_path'].nunique()} images."
+    )
     typer.echo(for_command_line(str(radnec.check(cohort))))
     table = radnec.extract(cohort, DEMO_EXTRACTION, n_jobs=n_jobs)
     write_table(table, out / "features.parquet")

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import radnec
 from radnec.cli.options import Existing, Jobs, Json, measured_table, writable
 from radnec.cli.printing import FINDINGS, as_csv, print_json, records, silence_failures, tell_failures, with_row
+from radnec.cohort.parsing import counted
 from radnec.phrasing import for_command_line
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def predict(
     model: Annotated[Path, Existing],
     table: Annotated[Path, Existing],
     out: Annotated[Path | None, typer.Option(help="CSV to write; otherwise it is printed.")] = None,
+    sr: Annotated[
+        Path | None, typer.Option(help="Folder for DICOM structured reports, one a session; needs DICOM images.")
+    ] = None,
+    bids: Annotated[Path | None, typer.Option(help="Folder for a BIDS derivative.")] = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -28,7 +36,6 @@ def predict(
     Example: radnec predict model.radnec cohort.csv --out assessed.csv
     """
     from radnec.classifier.describe import verdict
-    from radnec.cohort.parsing import counted
 
     writable(out, (".csv",), model, table)
     trained = radnec.load(model)
@@ -38,6 +45,7 @@ def predict(
         typer.echo(f"radnec: note: {verdict(trained)}", err=True)
     assessed = with_row(trained.assess(features))
     assessed["reason"] = assessed["reason"].map(for_command_line)
+    _report(assessed, trained, table, sr=sr, bids=bids)
     if out is not None:
         as_csv(assessed, out)
         typer.echo(f"Judged {counted(len(assessed), 'lesion session')}; wrote {out}.", err=as_json)
@@ -51,3 +59,19 @@ def predict(
         typer.echo(f"{counted(len(failed), 'lesion session')} of {len(features)} failed extraction:", err=True)
         tell_failures(failed)
         raise typer.Exit(FINDINGS)
+
+
+def _report(
+    assessed: pd.DataFrame, model: radnec.RadnecClassifier, table: Path, *, sr: Path | None, bids: Path | None
+) -> None:
+    """Write the judgements as structured reports and as a BIDS derivative, where asked for."""
+    if sr is not None:
+        from radnec.reporting.from_cohort import write_reports
+
+        written = write_reports(assessed, radnec.read_cohort(table), sr, model=model)
+        typer.echo(f"Wrote {counted(len(written), 'structured report')} to {sr}.", err=True)
+    if bids is not None:
+        from radnec.reporting.bids import write_bids
+
+        write_bids(assessed, bids, model=model)
+        typer.echo(f"Wrote the BIDS derivative {bids}.", err=True)

@@ -1,0 +1,110 @@
+"""``radnec cohort …``: tables drafted from folders, and completed from headers and dose grids."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+import radnec
+from radnec import cli
+from radnec.simulate.archive import write_archive
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Return a function that runs a command and gives exit code, stdout and stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["radnec", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(stop.value.code or 0), printed.out, printed.err
+
+    return call
+
+
+def pair(folder, name: str) -> None:
+    image = sitk.Image(6, 6, 6, sitk.sitkInt16)
+    image[1, 1, 1] = 7
+    sitk.WriteImage(image, folder / f"{name}_T1_post.nii.gz")
+    mask = sitk.Image(6, 6, 6, sitk.sitkUInt8)
+    for x, label in ((1, 1), (2, 1), (4, 1)):
+        mask[x, 2, 2] = label
+    sitk.WriteImage(mask, folder / f"{name}_mask.nii.gz")
+
+
+def test_a_draft_is_written_beside_the_images_and_never_over_a_table(run, tmp_path):
+    pair(tmp_path, "P1")
+    code, out, _ = run("cohort", "from-folder", tmp_path, "--preset", "nifti-pairs", "--json")
+    told = json.loads(out)
+    draft = pd.read_csv(tmp_path / "cohort.csv", dtype=str)
+    assert told["rows"] == len(draft) == 1
+    assert code == (1 if told["undecided"] else 0)
+    assert draft.loc[0, "image_path"] == "P1_T1_post.nii.gz"
+    before = (tmp_path / "cohort.csv").read_bytes()
+    code, _, err = run("cohort", "from-folder", tmp_path, "--preset", "nifti-pairs")
+    assert (code, "filled in by hand" in err) == (2, True)
+    assert (tmp_path / "cohort.csv").read_bytes() == before
+
+
+def test_a_preset_or_folder_that_does_not_fit_is_told(run, tmp_path):
+    pair(tmp_path, "P1")
+    code, _, err = run("cohort", "from-folder", tmp_path, "--preset", "bidz")
+    assert (code, "expected one of bids" in err) == (2, True)
+    code, _, err = run("cohort", "from-folder", tmp_path, "--preset", "brats")
+    assert (code, "docs/layouts.md" in err) == (2, True)
+    assert not (tmp_path / "cohort.csv").exists()
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")  # of columns that only drafts and splits have
+def test_a_table_may_be_written_elsewhere_and_still_finds_its_images(run, tmp_path):
+    data, other = tmp_path / "data", tmp_path / "other"
+    data.mkdir()
+    other.mkdir()
+    pair(data, "P1")
+    code, out, _ = run("cohort", "from-folder", data, "--preset", "nifti-pairs", "--out", other / "draft.csv")
+    assert "Drafted 1 row" in out
+    row = pd.read_csv(other / "draft.csv", dtype=str).assign(session_id="S1", lesion_id="L1")
+    row.drop(columns=["undecided", "guessed_from"], errors="ignore").to_csv(other / "cohort.csv", index=False)
+    words = ("--out", tmp_path / "parts.csv", "--masks", tmp_path / "parts")
+    code, out, err = run("cohort", "split", other / "cohort.csv", *words)
+    assert (code, "2 rows" in out, "look at both" in err) == (0, True, True)
+    parts = radnec.read_cohort(tmp_path / "parts.csv")
+    assert parts["lesion_id"].tolist() == ["L1/S1/1", "L1/S1/2"]
+
+
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+def test_headers_fill_what_is_empty_and_contradictions_exit_with_one(run, tmp_path):
+    pytest.importorskip("highdicom")
+    source = radnec.simulate_cohort(tmp_path / "a", n_patients=6, sequences=("T1wCE",), random_state=0)
+    archive = write_archive(
+        radnec.read_cohort(source).query("patient_id in ('P001', 'P002', 'P1', 'P2')"), tmp_path / "b"
+    )
+    run("cohort", "from-folder", archive, "--preset", "dicom")
+    code, out, _ = run("cohort", "fill-headers", archive / "cohort.csv", "--out", archive / "filled.csv")
+    assert (code, "wrote" in out) == (0, True)
+    filled = radnec.read_cohort(archive / "filled.csv")
+    assert filled["te_ms"].eq(3.0).all()
+    filled.assign(te_ms=90.0).to_csv(archive / "wrong.csv", index=False)
+    code, out, _ = run("cohort", "fill-headers", archive / "wrong.csv", "--out", archive / "again.csv", "--json")
+    assert code == 1
+    assert {line["column"] for line in json.loads(out)["report"]} == {"te_ms"}
+    assert radnec.read_cohort(archive / "again.csv")["te_ms"].eq(90.0).all()
+
+
+def test_prescriptions_become_bed_and_eqd2(run, tmp_path):
+    pair(tmp_path, "P1")
+    run("cohort", "from-folder", tmp_path, "--preset", "nifti-pairs", "--out", tmp_path / "draft.csv")
+    rows = pd.read_csv(tmp_path / "draft.csv", dtype=str).assign(
+        session_id="S1", lesion_id="L1", rt_dose_gy=24, rt_fractions=1
+    )
+    rows.drop(columns=["undecided", "guessed_from"], errors="ignore").to_csv(tmp_path / "cohort.csv", index=False)
+    words = ("cohort", "add-dose", tmp_path / "cohort.csv", "--out", tmp_path / "dosed.csv", "--alpha-beta", 2)
+    code, out, _ = run(*words)
+    assert (code, "1 row; wrote" in out) == (0, True)
+    dosed = radnec.read_cohort(tmp_path / "dosed.csv")
+    assert dosed[["bed_gy", "eqd2_gy"]].astype(float).to_numpy().tolist() == [[312.0, 156.0]]

@@ -1,0 +1,43 @@
+"""YAML of strangers is read in bounded time and memory, or refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from radnec.config import ExtractionConfig
+from radnec.config.yaml_text import parse_yaml
+from radnec.errors import ConfigError
+
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{k}: &a{k} [*a{k - 1}, *a{k - 1}]\n" for k in range(1, 50))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LAUGHS, "[" * 50_000, "a: &a [*a]", "day: 2024-99-99", "bin_width: " + "9" * 5000, "? {a: 1}\n: 2", "a: [", "\0"],
+    ids=["billion laughs", "deep", "itself", "no date", "digits", "unhashable", "open", "nul"],
+)
+def test_what_is_no_settings_is_refused(text, tmp_path):
+    with pytest.raises(ConfigError):
+        parse_yaml(text, source="settings.yaml")
+    (tmp_path / "settings.yaml").write_text(text)
+    for read in (ExtractionConfig.from_yaml, ExtractionConfig.from_pyradiomics_yaml):
+        with pytest.raises(ConfigError):
+            read(tmp_path / "settings.yaml")
+
+
+def test_aliases_of_sensible_size_are_read():
+    assert parse_yaml("a: &a [1, 2]\nb: *a", source="x")["b"] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["setting: [a]", "imageType: {LoG: 3}", "featureClass: text", "setting: {1: 2}"])
+def test_pyradiomics_sections_of_another_shape_are_refused(text, tmp_path):
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(ConfigError):
+        ExtractionConfig.from_pyradiomics_yaml(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("sigma", ["[text]", "[.inf]", "[0]", "3"])
+def test_widths_of_log_are_positive_numbers(sigma, tmp_path):
+    (tmp_path / "params.yaml").write_text(f"imageType: {{LoG: {{sigma: {sigma}}}}}")
+    with pytest.raises(ConfigError):
+        ExtractionConfig.from_pyradiomics_yaml(tmp_path / "params.yaml")
