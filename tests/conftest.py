@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: the reference material made by others."""
+"""Fixtures shared by all tests: the reference material made by others, and the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import matplotlib as mpl
 import pytest
+
+from radnec import cli
 
 mpl.use("Agg")
 
@@ -27,3 +29,17 @@ def reference() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Return a function that runs a command and gives exit code, stdout and stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["radnec", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(stop.value.code or 0), printed.out, printed.err
+
+    return call

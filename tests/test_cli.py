@@ -8,24 +8,9 @@ import pandas as pd
 import pytest
 
 import radnec
-from radnec import cli
 from radnec.cohort import data_schema
 from radnec.features.table import read_table, write_table
 from radnec.simulate import simulate_table
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Return a function that runs a command and gives exit code, stdout and stderr."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["radnec", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stop.value.code or 0), printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -9,22 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 import radnec
-from radnec import cli
 from radnec.simulate.archive import write_archive
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Return a function that runs a command and gives exit code, stdout and stderr."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["radnec", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stop.value.code or 0), printed.out, printed.err
-
-    return call
 
 
 def pair(folder, name: str) -> None:

@@ -17,6 +17,7 @@ import SimpleITK as sitk
 
 from radnec.errors import ConfigError, ExtractionWarning
 from radnec.imaging.dicom.scan import series_files
+from radnec.imaging.masks import only_file
 from radnec.imaging.readers import read_image, unit_read
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def content_digest(path: str | os.PathLike[str], series_uid: str | None = None) 
     >>> content_digest(folder / "a.nrrd") == content_digest(folder / "b.nrrd")
     True
     """
-    path = Path(path)
+    path = only_file(Path(path))
     if path.suffix.lower() in _DETACHED:
         return _image_digest(read_image(path))
     contents = []

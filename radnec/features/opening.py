@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import SimpleITK as sitk
 
 from radnec.errors import RadnecError
+from radnec.imaging.frame_of_reference import keep_origin
 from radnec.imaging.intensity import prepare
 from radnec.imaging.masks import read_mask
 from radnec.imaging.readers import read_acquisition
@@ -66,11 +67,11 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
     drawing = scan.drawing
     if drawing is None:
-        return Opened(prepared)
+        return Opened(keep_origin(prepared, image))
     fixed = read_acquisition(drawing.image_path, drawing.sequence, series_uid=drawing.series_uid)
     try:
         registration = register_rigid(image, fixed)
     except RadnecError as error:
         raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
     laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
-    return Opened(laid, registration)
+    return Opened(keep_origin(laid, fixed), registration)

@@ -225,7 +225,9 @@ class _Opened:
         # Of the regions' settings only its own, so that a new region leaves the others' features in the cache.
         config = self.config.model_copy(update={"regions": {}, "whole_lesion": True})
         identity = repr(region.label) if made is None else made.identity
-        measured = (identity, config.digest(), engine_version(config))
+        # Scales of intensity are chosen by the sequence.
+        sequences = (scan.sequence, scan.drawing.sequence if scan.drawing else "")
+        measured = (*sequences, identity, config.digest(), engine_version(config))
         return FeatureCache.key([*digests, *measured, *_versions()])
 
     @cached_property

@@ -69,5 +69,29 @@ def verify_frame(image: sitk.Image, frame_uid: str, series_uids: Sequence[str], 
     return []
 
 
+def dose_frame(dose: sitk.Image) -> str:
+    """Return the FrameOfReferenceUID of a dose grid or image, "" where it does not tell."""
+    return _told(dose, FRAME_KEY)
+
+
+def keep_origin(image: sitk.Image, source: sitk.Image) -> sitk.Image:
+    """Give an image that was made of another, on its grid, the UIDs by which masks know it; return it.
+
+    Filters return images without metadata, and a mask of another patient would pass.
+
+    Examples
+    --------
+    >>> import SimpleITK as sitk
+    >>> source = sitk.Image(4, 4, 4, sitk.sitkInt16)
+    >>> source.SetMetaData(FRAME_KEY, "1.2.3")
+    >>> keep_origin(source * 2, source).GetMetaData(FRAME_KEY)
+    '1.2.3'
+    """
+    for key in (FRAME_KEY, SERIES_KEY):
+        if source.HasMetaDataKey(key):
+            image.SetMetaData(key, source.GetMetaData(key))
+    return image
+
+
 def _told(image: sitk.Image, key: str) -> str:
     return image.GetMetaData(key).strip("\0 ") if image.HasMetaDataKey(key) else ""

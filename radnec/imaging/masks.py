@@ -122,7 +122,7 @@ def open_mask(path: str | Path, image: sitk.Image, *, threshold: float = 0.5) ->
     >>> [(one.number, one.voxels) for one in open_mask(file, labels).segments()]
     [(2, 1), (5, 1)]
     """
-    path = _only_file(Path(path))
+    path = only_file(Path(path))
     if is_slicer(path):
         return SlicerSource(path, image)
     if path.is_file() and not path.name.lower().endswith(FORMATS) and is_dicom(path):
@@ -138,8 +138,8 @@ def open_mask(path: str | Path, image: sitk.Image, *, threshold: float = 0.5) ->
     return LabelMapSource(f"mask {path.name}", image, read_labels(path, image))
 
 
-def _only_file(path: Path) -> Path:
-    """Return the file of a folder that holds one file, as archives deliver RTSTRUCT and SEG; else the path."""
+def only_file(path: Path) -> Path:
+    """Return the file of a folder that holds one DICOM file, as archives deliver RTSTRUCT and SEG; else the path."""
     if path.is_dir():
         files = [file for file in path.iterdir() if not file.name.startswith(".")]
         if len(files) == 1 and files[0].is_file() and is_dicom(files[0]):

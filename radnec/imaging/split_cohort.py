@@ -56,7 +56,8 @@ def split_cohort(
     radnec.errors.TableError
         If a column is absent, or the table was split before.
     radnec.errors.MaskError
-        If a lesion has several masks in a session: their components need not be the same.
+        If a file that would be written exists, or a lesion has several masks in a session, whose components need not
+        be the same.
     radnec.errors.ImageError
         If an image or a mask cannot be read, with the lesion's name.
 
@@ -86,6 +87,14 @@ def split_cohort(
     1   L1/S1/2           2                 2
     """
     _verify(cohort)
+    taken = [
+        file for key in cohort.groupby(list(KEYS), dropna=False).groups if (file := _file(key, Path(folder))).exists()
+    ]
+    if taken:
+        raise MaskError(
+            f"{taken[0]} exists, and may have been drawn by hand; expected a folder without masks of these lesions. "
+            "Name another folder, or remove the files of an earlier split"
+        )
     pieces: list[pd.DataFrame] = []
     split = left_out = 0
     for key, rows in cohort.groupby(list(KEYS), sort=False, dropna=False):
@@ -156,10 +165,8 @@ def _image(row: dict[str, Any]) -> sitk.Image:
 def _split(rows: pd.DataFrame, key: Hashable, found: Components, folder: Path) -> list[pd.DataFrame]:
     """Write the components of a lesion, and return its rows for each of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    patient, session, lesion = (str(part) for part in (key if isinstance(key, tuple) else (key,)))
-    # Ids may hold what file names may not, and must not run into one another.
-    words = (quote(part, safe="").replace("_", "%5F").replace(".", "%2E") for part in (patient, session, lesion))
-    file = (folder / ("_".join(words) + ".nii.gz")).absolute()
+    _, session, lesion = _words(key)
+    file = _file(key, folder)
     sitk.WriteImage(found.labels, file)
     pieces = []
     for number, count in enumerate(found.voxels, start=1):
@@ -173,6 +180,16 @@ def _split(rows: pd.DataFrame, key: Hashable, found: Components, folder: Path) -
         changed["lesion_id"] = f"{lesion}/{session}/{number}"
         pieces.append(changed)
     return pieces
+
+
+def _words(key: Hashable) -> tuple[str, ...]:
+    return tuple(str(part) for part in (key if isinstance(key, tuple) else (key,)))
+
+
+def _file(key: Hashable, folder: Path) -> Path:
+    # Ids may hold what file names may not, and must not run into one another.
+    words = (quote(part, safe="").replace("_", "%5F").replace(".", "%2E") for part in _words(key))
+    return (folder / ("_".join(words) + ".nii.gz")).absolute()
 
 
 def _marked(rows: pd.DataFrame, number: Any, voxels: Any) -> pd.DataFrame:

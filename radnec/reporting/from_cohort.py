@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radnec.errors import GeometryError, TableError
+from radnec.errors import GeometryError, ReadError, TableError
+from radnec.features.naming import WHOLE
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.scan import series_files
+from radnec.imaging.masks import only_file
 from radnec.reporting.assessed import check_assessed
 from radnec.reporting.dicom_sr import write_sr
 from radnec.reporting.sr_source import read_dicom
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     import pandas as pd
 
 #: The sequence that lesions are usually drawn on comes first.
 _FIRST = "T1wCE"
+_WRONG_PATIENT = (
+    "a report would be filed under the wrong patient. Correct image_path, or write each session's report with "
+    "radnec.reporting.dicom_sr.write_sr"
+)
 
 
 def write_reports(
@@ -60,8 +68,8 @@ def write_reports(
     table = check_assessed(assessed, keys=("patient_id", "session_id", "lesion_id"))
     sessions = {tuple(map(str, key)): rows for key, rows in table.groupby(["patient_id", "session_id"], sort=True)}
     sources = {key: _source(key, cohort) for key in sessions}
-    ids = {key: str(read_dicom(files[0], tags=("PatientID",)).PatientID).strip() for key, (_, files) in sources.items()}
-    _one_to_one({(key[0], found) for key, found in ids.items()})
+    ids = {key: _patient_id(files) for key, (_, files) in sources.items()}
+    _verify_patients({(key[0], found) for key, found in ids.items()} | _patients(cohort))
     Path(folder).mkdir(parents=True, exist_ok=True)
     return [
         write_sr(
@@ -88,9 +96,20 @@ def _source(key: tuple[str, ...], cohort: pd.DataFrame) -> tuple[pd.DataFrame, t
         )
     ordered = rows.assign(_later=rows["sequence"].ne(_FIRST)).sort_values(["_later", "sequence"], kind="stable")
     first = ordered.iloc[0]
-    of_series = ordered[ordered["sequence"].eq(first["sequence"]) & ordered["image_path"].eq(first["image_path"])]
-    uid = first.get("series_uid")
-    return of_series, series_files(str(first["image_path"]), str(uid) if isinstance(uid, str) and uid else None)
+    same = [name for name in ("sequence", "image_path", "series_uid") if name in ordered]
+    of_series = ordered[(ordered[same].fillna("") == ordered[same].fillna("").iloc[0]).all(axis=1)]
+    return _whole_lesions(of_series), series_files(str(first["image_path"]), _series(first.get("series_uid")))
+
+
+def _whole_lesions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose outline is of the whole lesion and was drawn on the row's own sequence."""
+    if "region" in rows:
+        rows = rows[rows["region"].fillna("").isin(WHOLE)]
+    if "mask_sequence" in rows:
+        rows = rows[
+            rows["mask_sequence"].isna() | rows["mask_sequence"].eq("") | rows["mask_sequence"].eq(rows["sequence"])
+        ]
+    return rows
 
 
 def _names_dicom(path: Any) -> bool:
@@ -98,18 +117,42 @@ def _names_dicom(path: Any) -> bool:
     return place.is_dir() or (place.is_file() and is_dicom(place))
 
 
-def _one_to_one(pairs: set[tuple[str, str]]) -> None:
-    for side, told in (
-        (0, "patient {0!r} of the cohort has images with several PatientIDs"),
-        (1, "PatientID {0!r} is of several patients of the cohort"),
+def _patient_id(files: Sequence[Path]) -> str:
+    return str(read_dicom(files[0], tags=("PatientID",)).PatientID).strip()
+
+
+def _patients(cohort: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return the pairs of the cohort's name and the PatientID of all series that can be read."""
+    columns = [name for name in ("patient_id", "image_path", "series_uid") if name in cohort]
+    pairs = set()
+    for patient, path, *uid in cohort[columns].drop_duplicates().itertuples(index=False, name=None):
+        if _names_dicom(path):
+            with contextlib.suppress(ReadError):
+                pairs.add((str(patient), _patient_id(series_files(str(path), _series(*uid)))))
+    return pairs
+
+
+def _verify_patients(pairs: set[tuple[str, str]]) -> None:
+    """Refuse a cohort in which images may stand with the wrong patient: each has one PatientID, and no other's name."""
+    for side, what in enumerate(
+        ("patient {!r} of the cohort has several PatientIDs", "PatientID {!r} is of several patients of the cohort")
     ):
         names = [pair[side] for pair in sorted(pairs)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise GeometryError(
-                f"{told.format(twice[0])}: a report would be filed under the wrong patient. Correct image_path, or "
-                "write each session's report with radnec.reporting.dicom_sr.write_sr"
-            )
+            raise GeometryError(f"{what.format(twice[0])}: {_WRONG_PATIENT}")
+    known = {patient for patient, _ in pairs}
+    exchanged = sorted(pair for pair in pairs if pair[1] in known and pair[0] != pair[1])
+    if exchanged:
+        patient, found = exchanged[0]
+        raise GeometryError(
+            f"images of patient {patient!r} have the PatientID {found!r}, which names another in the cohort: "
+            f"{_WRONG_PATIENT}"
+        )
+
+
+def _series(uid: Any = None) -> str | None:
+    return uid if isinstance(uid, str) and uid else None
 
 
 def _regions(rows: pd.DataFrame, lesions: set[str]) -> dict[str, tuple[str, int | str]]:
@@ -118,11 +161,5 @@ def _regions(rows: pd.DataFrame, lesions: set[str]) -> dict[str, tuple[str, int 
         lesion, mask, label = str(row["lesion_id"]), row.get("mask_path"), row.get("mask_label")
         if lesion in lesions and isinstance(mask, str) and _names_dicom(mask):
             text = "1" if label is None or label != label or str(label) in ("", "<NA>") else str(label)
-            found.setdefault(lesion, (_file(mask), int(text) if text.isdecimal() else text))
+            found.setdefault(lesion, (str(only_file(Path(mask))), int(text) if text.isdecimal() else text))
     return found
-
-
-def _file(mask: str) -> str:
-    """Return the one file of a folder, as a mask's folder may be named."""
-    place = Path(mask)
-    return str(next(place.iterdir())) if place.is_dir() and len(list(place.iterdir())) == 1 else mask

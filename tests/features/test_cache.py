@@ -181,3 +181,11 @@ def test_the_bytes_count_not_the_name(folder):
     with gzip.open(folder.path / "three.nii.gz") as stream:
         assert stream.read(4)
     assert content_digest(folder.path / "three.nii.gz") != content_digest(one)
+
+
+def test_the_sequence_is_part_of_the_key_because_it_chooses_the_scale(two_patients, tmp_path):
+    cohort = two_patients.cohort().query("patient_id == 'P1' and sequence == 'T1wCE'")
+    first = extract(cohort, QUICK, cache=tmp_path / "cache")
+    corrected = extract(cohort.assign(sequence="T1w"), QUICK, cache=tmp_path / "cache")
+    assert counts(corrected) == (0, len(cohort)) == counts(first)
+    assert counts(extract(cohort, QUICK, cache=tmp_path / "cache")) == (len(cohort), 0)

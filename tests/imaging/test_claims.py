@@ -105,3 +105,36 @@ def test_a_damaged_nifti_header_is_refused(image, tmp_path, place, content, mess
     (tmp_path / "a.nii").write_bytes(held)
     with pytest.raises(ReadError, match=message):
         read_image(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize("name", ["00.dcm", "05.dcm"])
+def test_a_series_whose_first_or_last_file_is_cut_short_is_refused_wherever_it_ends(tmp_path, name):
+    """Passed over as something else it would leave a volume with a slice less, which nothing tells."""
+    pydicom = pytest.importorskip("pydicom")
+    whole = sitk.GetArrayFromImage(read_image(write_series(tmp_path / "whole", pydicom)))
+    folder = write_series(tmp_path / "cut", pydicom)
+    content = (folder / name).read_bytes()
+    for end in range(0, len(content), 7):
+        (folder / name).write_bytes(content[:end])
+        try:
+            found = read_image(folder)
+        except ReadError:
+            continue
+        assert np.array_equal(sitk.GetArrayFromImage(found), whole), f"cut at {end} of {len(content)} bytes"
+
+
+def write_series(folder: Path, pydicom) -> Path:
+    folder.mkdir()
+    for k in range(6):
+        header = pydicom.Dataset()
+        header.SOPClassUID, header.SOPInstanceUID, header.Modality = pydicom.uid.MRImageStorage, f"1.2.3.{k + 1}", "MR"
+        header.StudyInstanceUID, header.SeriesInstanceUID, header.PatientID = "1.2.1", "1.2.2", "P1"
+        header.ImagePositionPatient, header.ImageOrientationPatient = [0, 0, 2 * k], [1, 0, 0, 0, 1, 0]
+        header.PixelSpacing, header.Rows, header.Columns, header.SamplesPerPixel = [1, 1], 4, 4, 1
+        header.PhotometricInterpretation, header.PixelRepresentation = "MONOCHROME2", 0
+        header.BitsAllocated, header.BitsStored, header.HighBit = 16, 16, 15
+        header.PixelData = np.full((4, 4), k, np.uint16).tobytes()
+        header.file_meta = pydicom.dataset.FileMetaDataset()
+        header.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        header.save_as(folder / f"{k:02}.dcm", enforce_file_format=True)
+    return folder

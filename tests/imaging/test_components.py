@@ -147,3 +147,14 @@ def test_two_masks_in_one_session_are_refused(cohort: pd.DataFrame, tmp_path: Pa
         split_cohort(cohort, tmp_path / "split")
     with pytest.raises(TableError, match="no mask_path"):
         split_cohort(cohort.drop(columns="mask_path"), tmp_path / "split")
+
+
+def test_a_mask_that_is_there_is_never_written_over(cohort: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.warns(MaskWarning):
+        split_cohort(cohort, tmp_path / "parts")
+    written = sorted((tmp_path / "parts").iterdir())
+    before = [file.read_bytes() for file in written]
+    assert before
+    with pytest.raises(MaskError, match="may have been drawn by hand"):
+        split_cohort(cohort, tmp_path / "parts")
+    assert [file.read_bytes() for file in written] == before

@@ -129,3 +129,48 @@ def test_a_report_is_not_filed_under_another_patient(archived, tmp_path):
     with pytest.raises(radnec.errors.GeometryError, match="is of several patients of the cohort"):
         write_reports(judged, mixed, tmp_path / "sr", model={"identity": "abc"})
     assert not (tmp_path / "sr").exists()
+
+
+@pytest.mark.parametrize("settings", [{}, {"clip_percentiles": (1.0, 99.0)}, {"normalize": True}])
+def test_a_mask_of_another_patient_is_refused_however_intensities_are_prepared(archived, settings):
+    rows = archived[archived["sequence"] == "T1wCE"].drop_duplicates("patient_id")
+    exchanged = rows.head(1).assign(mask_path=rows["mask_path"].iloc[1], mask_label=rows["mask_label"].iloc[1])
+    config = radnec.ExtractionConfig(feature_classes={"firstorder": ["Mean"]}, **settings)
+    with pytest.warns(radnec.errors.ExtractionWarning, match="failed"):
+        table = radnec.extract(exchanged, config)
+    assert table["error"].str.contains("drawn in the coordinates of another image").all()
+
+
+def judged_as(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[KEYS].assign(
+        p_necrosis=0.25, p_low=0.2, p_high=0.3, prediction_set="{}", call="uncertain", reason="r", novelty=0.0,
+        outlying_feature="",
+    )  # fmt: skip
+
+
+def test_exchanged_images_of_patients_called_as_in_their_headers_are_refused(folder, tmp_path):
+    truth = radnec.read_cohort(folder / "simulated" / "cohort.csv")
+    rows = truth[truth["sequence"] == "T1wCE"].drop_duplicates("patient_id").head(2)
+    place = [folder / "dicom" / name / "S1" / "T1wCE" for name in rows["patient_id"]]
+    right = rows.assign(image_path=[str(path) for path in place], mask_path=pd.NA)
+    assert len(write_reports(judged_as(right), right, tmp_path / "right", model={"identity": "abc"})) == 2
+    wrong = right.assign(image_path=[str(path) for path in place[::-1]])
+    with pytest.raises(radnec.errors.GeometryError, match="which names another in the cohort"):
+        write_reports(judged_as(wrong), wrong, tmp_path / "wrong", model={"identity": "abc"})
+
+
+def test_a_report_refers_to_the_whole_lesion_and_not_to_a_region_of_it(archived, tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    t1 = archived[archived["sequence"] == "T1wCE"]
+    counted = t1.groupby(["patient_id", "session_id"])["lesion_id"].transform("size")
+    pair = t1[counted >= 2].sort_values(KEYS).head(2)
+    lesion = pair.iloc[[0]]
+    region = lesion.assign(region="oedema", mask_label=pair["mask_label"].iloc[1])
+    written = write_reports(judged_as(lesion), pd.concat([region, lesion]), tmp_path / "sr", model={"identity": "abc"})
+    report = pydicom.dcmread(written[0])
+    numbers = {
+        int(item.value if not hasattr(item.value, "__iter__") else item.value[0])
+        for item in report.iterall()
+        if item.keyword == "ReferencedSegmentNumber"
+    }
+    assert numbers == {1}

@@ -17,6 +17,7 @@ from radnec.features.perturb.measured import replicate_features
 from radnec.features.perturb.target import Mould, Target
 from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured
+from radnec.imaging.frame_of_reference import keep_origin
 from radnec.imaging.masks import open_mask
 
 if TYPE_CHECKING:
@@ -180,7 +181,9 @@ def _read(works: Sequence[_Work], strength: Strength) -> None:
 def _attempted(scan: Scan, config: ExtractionConfig) -> Opened | RadnecError:
     try:
         opened = open_scan(scan, config)
-        return replace(opened, image=normalised(opened.image, config)) if config.normalize else opened
+        if not config.normalize:
+            return opened
+        return replace(opened, image=keep_origin(normalised(opened.image, config), opened.image))
     except MissingDependencyError:
         raise
     except RadnecError as error:

@@ -59,6 +59,7 @@ def stored_values(path: Path) -> NDArray[Any]:
             _verify_claims(dataset, path, shape, kind.itemsize)
             values = _decoded(dataset, path)
         else:
+            _verify_low_bits(dataset, path)
             values = _native(dataset, path, shape, kind, big=syntax is not None and not syntax.is_little_endian)
         if values.shape != shape:
             raise ReadError(f"{path} decodes to {values.shape} voxels (frames, rows, columns); its header says {shape}")
@@ -76,6 +77,16 @@ def _kind(dataset: Dataset, path: Path) -> np.dtype[Any]:
 
 def _shape(dataset: Dataset) -> tuple[int, int, int]:
     return int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns)
+
+
+def _verify_low_bits(dataset: Dataset, path: Path) -> None:
+    stored = int(dataset.BitsStored)
+    high = int(dataset.get("HighBit", stored - 1))
+    if high != stored - 1:
+        raise ReadError(
+            f"{path} stores {stored} bits up to bit {high}: expected HighBit {stored - 1}, as DICOM asks for. "
+            "Convert the series with other software"
+        )
 
 
 def _native(
@@ -97,7 +108,7 @@ def _signed(values: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
         raise ReadError(f"BitsStored {stored}, HighBit {high} and BitsAllocated {allocated} contradict each other")
     if stored == allocated:
         return values
-    # What GDCM decodes starts at bit 0 already, as native values do in all but the oldest files.
+    # What GDCM decodes starts at bit 0 already, and native values that do not are refused.
     return (values << (allocated - stored)) >> (allocated - stored)
 
 

@@ -205,8 +205,10 @@ def _verify_other(path: Path) -> None:
 def _verify_whole(head: Dataset, path: Path) -> None:
     """Refuse an image that ends before its size: passed over, it would be a slice that is missing at an end."""
     uid = head.get("SOPClassUID") or getattr(head, "file_meta", {}).get("MediaStorageSOPClassUID")
-    is_image = not uid or (str(uid) not in _NO_IMAGES and str(uid.name).endswith("Image Storage"))
-    if is_image and not head.get("Rows"):
+    # Of a class that nobody knows, a modality tells that the header went on.
+    cut = not uid or (uid.name == str(uid) and not head.get("Modality"))
+    is_image = uid and str(uid) not in _NO_IMAGES and uid.name.endswith("Image Storage")
+    if cut or (is_image and not (head.get("Rows") and head.get("Columns"))):
         raise ReadError(
             f"{path} is cut short: its header ends before it says what is in it. Copy it again, or remove it."
         )

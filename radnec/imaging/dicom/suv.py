@@ -15,6 +15,7 @@ from radnec.imaging.dicom.moments import moment, parsed_moment, time_of_day
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.series import read_volume
 from radnec.imaging.dicom.view import View
+from radnec.imaging.frame_of_reference import keep_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +85,8 @@ def read_suv(path: str | Path, *, series_uid: str | None = None) -> sitk.Image:
     series = choose_series(path, series_uid)
     scale = suv_scale(series)
     # The type of the values must not depend on whether the factor is 1.
-    image: sitk.Image = sitk.Cast(read_volume(series, str(path)), sitk.sitkFloat64) * scale.factor
-    return image
+    volume = read_volume(series, str(path))
+    return keep_origin(sitk.Cast(volume, sitk.sitkFloat64) * scale.factor, volume)
 
 
 def suv_scale(series: Series) -> SuvScale:
@@ -195,14 +196,24 @@ def _from_activity(slices: Sequence[View], units: str, decay: str, becquerel: fl
 
 
 def _injection(slices: Sequence[View]) -> View:
-    first = slices[0]
-    with parsing(first.path):
-        items = first.top.get("RadiopharmaceuticalInformationSequence") or []
+    """Return the injection that all slices tell alike."""
+    injections = [_injection_of(one) for one in slices]
+    for name in ("RadionuclideTotalDose", "RadionuclideHalfLife", "RadiopharmaceuticalStartTime", _START):
+        found = {injection.text(name) for injection in injections}
+        if len(found) > 1:
+            told = " and ".join(sorted(map(str, found))[:2])
+            _refuse(slices[0], f"{name} differs between slices: {told}", "export the series again")
+    return injections[0]
+
+
+def _injection_of(one: View) -> View:
+    with parsing(one.path):
+        items = one.top.get("RadiopharmaceuticalInformationSequence") or []
         if len(items) != 1:
             _refuse(
-                first, f"RadiopharmaceuticalInformationSequence has {len(items)} items", "expected one: the injection"
+                one, f"RadiopharmaceuticalInformationSequence has {len(items)} items", "expected one: the injection"
             )
-        return View(first.path, items[0], 0, {})
+        return View(one.path, items[0], 0, {})
 
 
 def _half_life(injection: View) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -13,6 +14,7 @@ from radnec.errors import ConfigError, RadnecError, TableError
 from radnec.imaging.dose.fractionation import bed_gy, eqd2_gy
 from radnec.imaging.dose.reading import read_dose
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
+from radnec.imaging.frame_of_reference import dose_frame, verify_frame
 from radnec.imaging.masks import read_mask
 from radnec.imaging.readers import read_image
 
@@ -150,7 +152,9 @@ def _of_lesions(table: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Itera
             image = read_image(row.image_path, series_uid=_given(row, "series_uid"))
             label = _given(row, "mask_label") or 1
             label = int(label) if str(label).isdecimal() else label
-            received = dose_volume(read(str(row.dose_path)), read_mask(row.mask_path, image, label=label))
+            mask, dose = read_mask(row.mask_path, image, label=label), read(str(row.dose_path))
+            verify_frame(image, dose_frame(dose), (), f"dose {Path(row.dose_path).name}")
+            received = dose_volume(dose, mask)
         except RadnecError as error:
             yield Measured(index, "lesion_dose_mean_gy", math.nan, str(error))
             continue
@@ -169,7 +173,9 @@ def _of_brains(table: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Iterat
         try:
             key = (str(row.dose_path), str(row.brain_mask_path))
             if key not in known:
-                known[key] = dose_volume(read(key[0]), read_image(key[1]), partial=True)
+                image, dose = read_image(row.image_path, series_uid=_given(row, "series_uid")), read(key[0])
+                verify_frame(image, dose_frame(dose), (), f"dose {Path(key[0]).name}")
+                known[key] = dose_volume(dose, read_mask(key[1], image), partial=True)
         except RadnecError as error:
             yield Measured(index, "v12_cc", math.nan, str(error))
             continue

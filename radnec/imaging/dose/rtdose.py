@@ -9,6 +9,7 @@ import SimpleITK as sitk
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import open_dicom, parsing
+from radnec.imaging.frame_of_reference import FRAME_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,8 @@ def _placed(values: NDArray[np.float64], dataset: Dataset, path: Path) -> sitk.I
     image.SetSpacing((float(columns_mm), float(rows_mm), float((offsets[-1] - offsets[0]) / (len(offsets) - 1))))
     image.SetOrigin((position + normal * offsets[0]).tolist())
     image.SetDirection(np.column_stack([across, down, normal]).ravel().tolist())
+    if dataset.get("FrameOfReferenceUID"):
+        image.SetMetaData(FRAME_KEY, str(dataset.FrameOfReferenceUID))
     return image
 
 

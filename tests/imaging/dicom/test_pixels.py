@@ -120,3 +120,12 @@ def test_damaged_streams_and_missing_pixels_are_refused(tmp_path: Path, write_se
     file.save_as(path)
     with pytest.raises(ReadError, match=r"cannot be decompressed \(MPEG-4"):
         stored_values(path)
+
+
+def test_native_values_that_do_not_begin_at_bit_0_are_refused(tmp_path: Path, write_series: Callable[..., str]) -> None:
+    def high(file: pydicom.Dataset, _place: int) -> None:
+        file.BitsStored, file.HighBit = 12, 15
+
+    write_series(tmp_path, random_values(np.int16), vary=high)
+    with pytest.raises(ReadError, match="expected HighBit 11"):
+        read_image(tmp_path)

@@ -13,6 +13,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 from radnec.errors import ReadError
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.suv import read_suv, suv_scale
+from radnec.imaging.frame_of_reference import FRAME_KEY, SERIES_KEY
 from radnec.imaging.readers import read_acquisition, read_image, unit_read
 
 if TYPE_CHECKING:
@@ -245,3 +246,24 @@ def test_mr_is_no_suv(tmp_path: Path, write_series: Callable[..., str]) -> None:
     write_series(tmp_path, np.zeros((3, 4, 5), np.int16))
     with pytest.raises(ReadError, match="is MR and no PET"):
         read_acquisition(tmp_path, "PET-FDG")
+
+
+def test_slices_that_tell_different_injections_are_refused(pet: Pet) -> None:
+    def vary(file: Dataset, place: int) -> None:
+        item = Dataset()
+        for keyword, value in INJECTED.items():
+            setattr(item, keyword, value)
+        item.RadionuclideTotalDose = str(DOSE * (1 + place))
+        file.RadiopharmaceuticalInformationSequence = [item]
+
+    with pytest.raises(ReadError, match="RadionuclideTotalDose differs between slices"):
+        factor(pet(vary=vary))
+
+
+def test_suv_keeps_the_frame_by_which_masks_know_it(pet: Pet) -> None:
+    folder = pet()
+    raw, suv = read_image(folder), read_suv(folder)
+    assert raw.HasMetaDataKey(SERIES_KEY)
+    for key in (FRAME_KEY, SERIES_KEY):
+        assert suv.HasMetaDataKey(key) == raw.HasMetaDataKey(key)
+        assert not raw.HasMetaDataKey(key) or suv.GetMetaData(key) == raw.GetMetaData(key)
