@@ -110,7 +110,7 @@ def split(
 
     Example: radnec cohort split cohort.csv --out parts.csv --masks parts --min-voxels 20
     """
-    from radnec.imaging.split_cohort import split_cohort
+    from radnec.imaging.masks.split_cohort import split_cohort
 
     writable(out, (".csv",), table)
     parts = split_cohort(radnec.read_cohort(table), masks, min_voxels=min_voxels)

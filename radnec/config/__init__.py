@@ -2,6 +2,7 @@
 
 from radnec.config.base import Settings
 from radnec.config.extraction import ExtractionConfig
+from radnec.config.standardise import Landmarks
 from radnec.config.training import LabelPolicy, TrainingConfig
 
-__all__ = ["ExtractionConfig", "LabelPolicy", "Settings", "TrainingConfig"]
+__all__ = ["ExtractionConfig", "LabelPolicy", "Landmarks", "Settings", "TrainingConfig"]

@@ -110,7 +110,7 @@ class Settings(BaseModel):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
     def digest(self) -> str:
-        """Return the SHA-256 (hex) of the settings, equal for equal settings on any machine.
+        """Return the SHA-256 (hex) of the settings, equal for settings that mean the same, on any machine.
 
         Examples
         --------
@@ -120,8 +120,13 @@ class Settings(BaseModel):
         """
         fields = type(self).model_fields
         usual = {name for name in self.undigested_default if getattr(self, name) == fields[name].default}
-        text = json.dumps(self.model_dump(mode="json", exclude=self.undigested | usual), sort_keys=True)
+        kept = {name: value for name, value in self._digested().items() if name not in self.undigested | usual}
+        text = json.dumps(kept, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _digested(self) -> dict[str, Any]:
+        """Return what the digest is of, as JSON holds it."""
+        return self.model_dump(mode="json")
 
     #: Names that change how the work is done, not its result.
     undigested: ClassVar[set[str]] = set()

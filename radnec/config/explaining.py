@@ -57,9 +57,20 @@ def explain_unknown(name: str, known: Iterable[str]) -> str:
     >>> explain_unknown("lable", ["label", "positive"])
     "lable: unknown setting; did you mean 'label'?"
     """
+    return f"{name}: unknown setting; {nearest(name, known)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest known name was meant, or all of them where none is near.
+
+    Examples
+    --------
+    >>> nearest("rimm", ["rim", "core"]), nearest("x", ["rim", "core"])
+    ("did you mean 'rim'?", 'known: rim, core')
+    """
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1)
-    return f"{name}: unknown setting; " + (f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}")
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
 
 
 def explain_assignment(settings: str, name: str, value: object) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from radnec.config.base import Settings, read_text
+from radnec.config.canonical import canonical
+from radnec.config.explaining import nearest
 from radnec.config.presets import preset_problems
 from radnec.config.pyradiomics import from_parameters, to_parameters
 from radnec.config.regions import LESION, RegionRule, region_rules
@@ -85,7 +86,8 @@ class ExtractionConfig(Settings):
         What :func:`radnec.imaging.standardise.fit_landmarks` found in a set of images named before any split.
     registration : {"rigid"} or None
         Register images whose mask was drawn on another sequence (cohort column ``mask_sequence``) to that sequence's
-        image, and measure them on its grid.
+        image, and measure them on its grid; likewise lesions of other images that a region leaves out, and brain and
+        reference masks of regions that were drawn on the registered image.
     registration_interpolator : {"linear", "bspline", "nearest"}, default "linear"
         How they are resampled; ``linear`` invents no intensities.
     registration_max_shift_mm : float, default 30.0
@@ -200,7 +202,7 @@ class ExtractionConfig(Settings):
     @classmethod
     def _known_interpolator(cls, value: str) -> str:
         if value not in INTERPOLATORS:
-            raise ValueError(f"unknown interpolator; {_nearest(value, INTERPOLATORS)}")
+            raise ValueError(f"unknown interpolator; {nearest(value, INTERPOLATORS)}")
         return value
 
     @field_validator("image_types")
@@ -211,7 +213,7 @@ class ExtractionConfig(Settings):
             raise ValueError("give at least one image type, such as {'Original': {}}")
         for name, options in value.items():
             if name not in IMAGE_TYPES:
-                raise ValueError(f"unknown image type {name!r}; {_nearest(name, IMAGE_TYPES)}")
+                raise ValueError(f"unknown image type {name!r}; {nearest(name, IMAGE_TYPES)}")
             known = [*IMAGE_TYPES[name], *(IBSI_OPTIONS.get(name, ()) if ibsi else ()), *PER_FILTER]
             unknown = set(options).difference(known)
             if unknown:
@@ -233,10 +235,13 @@ class ExtractionConfig(Settings):
             )
         for name, features in value.items():
             if name not in FEATURES:
-                raise ValueError(f"unknown feature class {name!r}; {_nearest(name, FEATURES)}")
+                raise ValueError(f"unknown feature class {name!r}; {nearest(name, FEATURES)}")
             _check_features(name, features or ())
         # pyradiomics' parameter files write "all features" as an empty list as well.
         return {name: features or None for name, features in value.items()}
+
+    def _digested(self) -> dict[str, Any]:
+        return canonical(self)
 
     @property
     def plane(self) -> int | None:
@@ -349,11 +354,6 @@ class ExtractionConfig(Settings):
         return to_parameters(self.model_dump())
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-
-
 def _check_sigma(image_types: dict[str, dict[str, Any]]) -> None:
     sigma = image_types.get("LoG", {"sigma": [1.0]}).get("sigma")
     widths = sigma if isinstance(sigma, list | tuple) else []
@@ -367,7 +367,7 @@ def _check_wavelet(image_types: dict[str, dict[str, Any]]) -> None:
         import pywt
 
         if wavelet not in (known := pywt.wavelist(kind="discrete")):
-            raise ValueError(f"unknown wavelet {wavelet!r}; {_nearest(str(wavelet), known)}")
+            raise ValueError(f"unknown wavelet {wavelet!r}; {nearest(str(wavelet), known)}")
 
 
 def _check_features(feature_class: str, features: Iterable[str]) -> None:
@@ -379,4 +379,4 @@ def _check_features(feature_class: str, features: Iterable[str]) -> None:
             instead = REPLACED[feature_class][feature]
             raise ValueError(f"pyradiomics no longer computes {feature} of {feature_class}; it equals {instead}")
         if feature not in known:
-            raise ValueError(f"{feature_class} has no feature {feature!r}; {_nearest(feature, known)}")
+            raise ValueError(f"{feature_class} has no feature {feature!r}; {nearest(feature, known)}")

@@ -1,14 +1,24 @@
-"""Names the regions of a lesion that extraction measures, and says how each is made."""
+"""Names the regions of a lesion that extraction measures, and says how each is made.
+
+Regions are made on the grid on which the lesion is measured. Brain and reference masks are those of the image that
+the lesion was drawn on; where that has none, those of the row. The latter may lie on the grid of the row's own image,
+and are then moved with it by the registration, or on that of the image it is registered to; their grid decides, and
+where both images have it, they are taken to be of the row's.
+
+Other lesions are all those that rows of the session draw, on whatever image. One that was drawn on another image is
+read as it is where the grids are the same; with ``registration`` its image is registered first. If neither brings it
+to the grid, the region is refused with the reason.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from radnec.config.base import Settings
+from radnec.config.explaining import nearest
 from radnec.errors import ConfigError
 
 _Distance = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
@@ -58,8 +68,8 @@ class Shell(Settings):
     outer_mm, inner_mm : float
         Distances to the lesion's surface between which it lies.
     exclude_lesions : bool, default False
-        Whether voxels of other lesions that the cohort draws on the same image are left out. The features of a lesion
-        then depend on which other lesions are in the cohort.
+        Whether voxels of the session's other lesions are left out. The features of a lesion then depend on which other
+        lesions are in the cohort.
     """
 
     kind: Literal["shell"] = "shell"
@@ -80,7 +90,7 @@ class Labels(Settings):
     Parameters
     ----------
     values : list of int or str
-        Label values, or segment names; the region is everything that has any of them.
+        Label values, or segment names, in any order; the region is everything that has any of them.
     """
 
     kind: Literal["labels"] = "labels"
@@ -91,7 +101,7 @@ class Labels(Settings):
     def _marks(cls, values: list[int | str]) -> list[int | str]:
         if any(value in (0, "") for value in values):
             raise ValueError("0 is the background; give the values or names that mark the region")
-        return values
+        return sorted(set(values), key=lambda value: (isinstance(value, str), value))
 
 
 class Mirror(Settings):
@@ -120,8 +130,8 @@ class Reference(Settings):
     Parameters
     ----------
     source : {"mask", "mirror"}
-        The row's ``reference_mask_path``; or the mirror image of the lesion, as in :class:`Mirror`. Other lesions that
-        the cohort draws on the same image are left out.
+        The row's ``reference_mask_path``; or the mirror image of the lesion, as in :class:`Mirror`. Other lesions of
+        the session are left out.
     least_score : float, default 0.7
         As in :class:`Mirror`.
     """
@@ -186,7 +196,7 @@ def region_rules(value: Any) -> dict[str, RegionRule]:
     """
     if isinstance(value, str):
         if value not in PRESETS:
-            raise ValueError(f"unknown preset {value!r}; {_nearest(value, list(PRESETS))}")
+            raise ValueError(f"unknown preset {value!r}; {nearest(value, PRESETS)}")
         value = PRESETS[value]
     if not isinstance(value, dict):
         raise ValueError("expected names with their kinds, such as {'rim': {'kind': 'rim', 'depth_mm': 2}}")  # noqa: TRY004  # pydantic takes a ValueError for a problem of the setting
@@ -224,11 +234,6 @@ def _built(name: str, given: Any) -> RegionRule:
     kind = given.get("kind", name)
     if kind not in _KINDS:
         said = f"unknown kind {kind!r}" if "kind" in given else "no kind given"
-        raise ConfigError(f"{said}; {_nearest(str(kind), list(_KINDS))}")
+        raise ConfigError(f"{said}; {nearest(str(kind), _KINDS)}")
     built: RegionRule = _KINDS[kind](**{**given, "kind": kind})
     return built
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

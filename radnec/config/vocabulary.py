@@ -138,6 +138,15 @@ PER_FILTER = (
     "voxel_array_shift",
 )
 
+#: What a filter takes for an option that is not given.
+FILTER_DEFAULTS: dict[str, dict[str, str | int]] = {
+    "LoG": {"boundary": "mirror"},
+    "Wavelet": {"wavelet": "coif1", "start_level": 0, "level": 1, "boundary": "mirror"},
+    "Gradient": {"gradientUseSpacing": True},
+    "LBP2D": {"lbp2DRadius": 1, "lbp2DSamples": 8, "lbp2DMethod": "uniform"},
+    "LBP3D": {"lbp3DLevels": 2, "lbp3DIcosphereRadius": 1, "lbp3DIcosphereSubdivision": 1},
+}
+
 #: Texture aggregations of the Image Biomarker Standardisation Initiative, with its identifiers: whether neighbours lie
 #: in one plane, whether each slice is measured by itself, and whether the directions are merged.
 AGGREGATIONS: dict[str, tuple[bool, bool, bool]] = {

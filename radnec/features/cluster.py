@@ -1,28 +1,24 @@
-"""Measures scans on the workers of a dask cluster, one scan to a task."""
+"""Measures units of work, such as scans, on the workers of a dask cluster, one to a task."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from radnec._optional import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from radnec.features.scan import Measured
-    from radnec.features.workers import Queue, Task
+    from radnec.features.workers import Queue, Unit
+
+R = TypeVar("R")
 
 _RECOUNT_S = 1.0
 
 
-def measure_on_cluster(
-    queue: Queue,
-    backend: Any,
-    measured: Callable[[Task], list[Measured]],
-    lost: Callable[[Task, str], list[Measured]],
-) -> Generator[list[Measured]]:
-    """Measure the scans of a queue on a cluster.
+def measure_on_cluster(queue: Queue[R], backend: Any, measured: Callable[[Unit[R]], list[R]]) -> Generator[list[R]]:
+    """Measure the units of a queue on a cluster.
 
     joblib's own way to a cluster waits for ever for a task whose workers died, counts the workers only once, and
     sends several tasks at a time; so the futures of the cluster are used here.
@@ -30,38 +26,36 @@ def measure_on_cluster(
     Parameters
     ----------
     queue : Queue
-        Scans to measure.
+        Units to measure.
     backend : joblib backend
         joblib's active backend; its client is used.
     measured : callable
-        Measures one scan; runs on the cluster.
-    lost : callable
-        Makes the results of a scan that could not be measured, from the reason.
+        Measures one; runs on the cluster.
 
     Yields
     ------
-    list of Measured
-        The regions of one scan, as they come. A scan whose worker died is measured again by the cluster itself, four
-        times in all; then, when all others are done, once more with no other scan beside it, since it may have been
+    list
+        The results of one unit, as they come. A unit whose worker died is measured again by the cluster itself, four
+        times in all; then, when all others are done, once more with no other beside it, since it may have been
         another one that killed the workers.
     """
     distributed = need("distributed", "A dask cluster", "dask")
-    suspects: list[Task] = []
+    suspects: list[Unit[R]] = []
     with backend.retrieval_context():
         yield from _together(queue, backend.client, measured, suspects)
         for task in suspects:
             try:
-                regions = backend.client.submit(measured, task, pure=False).result()
+                results = backend.client.submit(measured, task, pure=False).result()
             except distributed.KilledWorker as error:
-                regions = lost(task, f"every worker that measured it died ({error}); was there enough memory?")
-            yield regions
+                results = task.lost(f"every worker that measured it died ({error}); was there enough memory?")
+            yield results
 
 
 def _together(
-    queue: Queue, client: Any, measured: Callable[[Task], list[Measured]], suspects: list[Task]
-) -> Generator[list[Measured]]:
+    queue: Queue[R], client: Any, measured: Callable[[Unit[R]], list[R]], suspects: list[Unit[R]]
+) -> Generator[list[R]]:
     distributed = need("distributed", "A dask cluster", "dask")
-    away: dict[str, tuple[Any, Task]] = {}
+    away: dict[str, tuple[Any, Unit[R]]] = {}
     done = distributed.as_completed(loop=client.loop)
     wanted = _Wanted(client)
 
@@ -88,7 +82,7 @@ def _together(
 
 
 class _Wanted:
-    """How many scans to have away: two for each thread of the workers that are there now."""
+    """How many units to have away: two for each thread of the workers that are there now."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -42,11 +42,13 @@ class Drawing:
     reference_mask_path: str | None
 
     def masks(self) -> dict[str, str]:
-        """Return the masks on its grid, by the names of their columns."""
-        return {
-            "brain_mask_path": self.brain_mask_path or "",
-            "reference_mask_path": self.reference_mask_path or "",
-        }
+        """Return the masks on its grid, by the names of their columns; none that it does not have."""
+        masks = {"brain_mask_path": self.brain_mask_path, "reference_mask_path": self.reference_mask_path}
+        return {name: path for name, path in masks.items() if path is not None}
+
+
+#: Images of each session and sequence that masks may be drawn on, by lesion and file.
+Images: TypeAlias = dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]]
 
 
 def drawings(
@@ -85,7 +87,7 @@ def drawings(
     >>> [one.image_path if one else None for one in found]
     [None, 't1.nii']
     """
-    images = _images(records)
+    images = drawn_images(records)
     found: list[Drawing | None] = []
     problems = []
     for row, record in zip(rows, records, strict=True):
@@ -115,9 +117,9 @@ def drawn_elsewhere(record: Record) -> bool:
     return record["mask_sequence"] not in ("", record["sequence"])
 
 
-def _images(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]]:
+def drawn_images(records: Sequence[Record]) -> Images:
     """Return the images of each session and sequence that masks may be drawn on, by lesion and file."""
-    images: dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]] = {}
+    images: Images = {}
     for record in records:
         if drawn_elsewhere(record):
             continue
@@ -129,7 +131,18 @@ def _images(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, dict[t
     return images
 
 
-def _choice(record: Record, images: Mapping[tuple[str, ...], Mapping[str, Mapping[Any, Drawing]]]) -> list[Drawing]:
+def image_drawn_on(record: Record, images: Images) -> Drawing:
+    """Return the image that the mask of a row was drawn on, whether or not the row is registered to it.
+
+    The row's own where ``mask_sequence`` says so, or names no one image.
+    """
+    choice = _choice(record, images) if drawn_elsewhere(record) else []
+    if len(choice) == 1:
+        return choice[0]
+    return Drawing(record["sequence"], record["image_path"], record["series_uid"] or None, None, None)
+
+
+def _choice(record: Record, images: Images) -> list[Drawing]:
     """Return the images of the mask's sequence: those that show the row's lesion, else those of the session."""
     of_session = images.get((*(record[name] for name in _SESSION), record["mask_sequence"]), {})
     own = of_session.get(record["lesion_id"])

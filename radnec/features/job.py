@@ -91,7 +91,7 @@ def begin(
     if on_error not in ("record", "raise"):
         raise ConfigError(f'on_error={on_error!r}; expected "record" or "raise"')
     planned = plan(_read(cohort), settings)
-    if any(one.registration for one in planned.settings.values()) and not any(one.drawing for one in planned.scans):
+    if any(one.registration for one in planned.settings.values()) and not planned.registers:
         text = "registration has no effect: no row's mask_sequence names another sequence"
         warnings.warn(text, ExtractionWarning, stacklevel=3)
     for one in planned.settings.values():

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import SimpleITK as sitk
 
 from radnec.errors import RadnecError
-from radnec.imaging.frame_of_reference import keep_origin
 from radnec.imaging.intensity import prepare
 from radnec.imaging.masks import read_mask
+from radnec.imaging.masks.frame_of_reference import keep_origin
 from radnec.imaging.readers import read_acquisition
 from radnec.imaging.registration import moved_onto, register_rigid
 
@@ -28,11 +28,17 @@ class Opened:
     ----------
     image : SimpleITK.Image
         Prepared, on the grid that its masks are on.
+    own : SimpleITK.Image
+        The image as it was read, on its own grid.
+    drawn_on : SimpleITK.Image
+        The image that its masks were drawn on, as it was read: `own`, or what that was registered to.
     registration : Registration or None
         How it came there, if it was drawn on the image of another sequence.
     """
 
     image: sitk.Image
+    own: sitk.Image
+    drawn_on: sitk.Image
     registration: Registration | None = None
 
     def checked(self, lesion: sitk.Image, config: ExtractionConfig) -> dict[str, float]:
@@ -67,11 +73,11 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
     drawing = scan.drawing
     if drawing is None:
-        return Opened(keep_origin(prepared, image))
+        return Opened(keep_origin(prepared, image), image, image)
     fixed = read_acquisition(drawing.image_path, drawing.sequence, series_uid=drawing.series_uid)
     try:
         registration = register_rigid(image, fixed)
     except RadnecError as error:
         raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
     laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
-    return Opened(keep_origin(laid, fixed), registration)
+    return Opened(keep_origin(laid, fixed), image, fixed, registration)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES
 from radnec.cohort.parsing import counted
+from radnec.config.explaining import nearest
 from radnec.config.regions import LESION
 from radnec.config.standardise import standardise_problem
 from radnec.errors import CohortError, ConfigError
 from radnec.features.drawings import Drawing, drawings
 from radnec.features.naming import WHOLE, column_prefix
-from radnec.features.region_rows import RULE, Making, Marked, lesion_labels, making, with_regions
+from radnec.features.outlines import Outlines
+from radnec.features.region_rows import RULE, Making, lesion_labels, making, with_regions
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
@@ -42,10 +43,6 @@ _READ = (
     "_prefix",
     RULE,
 )
-
-
-#: Lesions on each image, with their masks.
-_Drawn: TypeAlias = dict[tuple[str, ...], dict[tuple[str, ...], Marked]]
 
 
 @dataclass(frozen=True)
@@ -107,6 +104,13 @@ class Plan:
     settings: dict[str, ExtractionConfig]
     skipped: tuple[dict[str, Any], ...]
 
+    @property
+    def registers(self) -> bool:
+        """Whether an image is registered to another, for its own lesion or for one that a region leaves out."""
+        made = (region.made for scan in self.scans for region in scan.regions)
+        moved = (one.image for each in made if each for other in each.others for one in other)
+        return any(scan.drawing for scan in self.scans) or any(moved)
+
 
 def plan(cohort: pd.DataFrame, config: ExtractionConfig) -> Plan:
     """Plan the measurement of a cohort.
@@ -163,9 +167,7 @@ def plan(cohort: pd.DataFrame, config: ExtractionConfig) -> Plan:
 def _verify_sequences(config: ExtractionConfig) -> None:
     for name in config.by_sequence:
         if name not in SEQUENCES:
-            close = difflib.get_close_matches(name, SEQUENCES, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(SEQUENCES)}"
-            raise ConfigError(f"by_sequence names the unknown sequence {name!r}; {hint}")
+            raise ConfigError(f"by_sequence names the unknown sequence {name!r}; {nearest(name, SEQUENCES)}")
 
 
 def _verify_table(cohort: pd.DataFrame) -> None:
@@ -225,14 +227,14 @@ def _name(record: dict[str, str]) -> str:
 def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[Scan, ...]:
     grouped: dict[tuple[str, str, str, str, str, Drawing | None], list[Region]] = {}
     records = _records(rows)
-    drawn = _drawn(records, settings)
+    outlines = Outlines(records, settings)
     others = drawings(rows["_row"], records, settings)
     for position, record, other in zip(rows.index, records, others, strict=True):
         config = settings[record["sequence"]]
         uses_brain, uses_reference = _scale_masks(config)
         brain = record["brain_mask_path"] if uses_brain else ""
         reference = record["reference_mask_path"] if uses_reference else ""
-        region = _region(int(position), record if other is None else record | other.masks(), config, drawn)
+        region = _region(int(position), record, config, outlines, other)
         image = record["image_path"], record["series_uid"]
         grouped.setdefault((record["sequence"], *image, brain, reference, other), []).append(region)
     return tuple(
@@ -251,14 +253,15 @@ def _scale_masks(config: ExtractionConfig) -> tuple[bool, bool]:
     return brain, config.zscore == "reference" or config.standardise == "reference_ratio"
 
 
-def _region(position: int, record: dict[str, str], config: ExtractionConfig, drawn: _Drawn) -> Region:
+def _region(
+    position: int, record: dict[str, str], config: ExtractionConfig, outlines: Outlines, drawing: Drawing | None
+) -> Region:
     label = record["mask_label"] or "1"
     rule = config.regions.get(record[RULE])
     made = None
     if rule is not None or (LESION in config.regions and record["region"] in WHOLE):
-        beside = sorted(drawn.get(_image(record), {}).items())
-        others = [marked for lesion, marked in beside if lesion != _lesion(record)]
-        made = making(rule, lesion_labels(record, config), record, others)
+        lesion = lesion_labels(record, config)
+        made = making(rule, lesion, record, drawing=drawing, others=lambda: outlines.beside(record, drawing))
     return Region(
         row=position,
         name=_name(record),
@@ -266,25 +269,6 @@ def _region(position: int, record: dict[str, str], config: ExtractionConfig, dra
         label=int(label) if label.isdecimal() else label,
         made=made,
     )
-
-
-def _drawn(records: list[dict[str, str]], settings: dict[str, ExtractionConfig]) -> _Drawn:
-    """Return the lesions that are drawn on each image, where regions may have to leave some out."""
-    drawn: _Drawn = {}
-    for record in records:
-        config = settings[record["sequence"]]
-        if config.regions and record["mask_path"] and (record[RULE] or record["region"] in WHOLE):
-            marked = record["mask_path"], lesion_labels(record, config)
-            drawn.setdefault(_image(record), {})[_lesion(record)] = marked
-    return drawn
-
-
-def _image(record: dict[str, str]) -> tuple[str, ...]:
-    return record["sequence"], record["image_path"], record["series_uid"]
-
-
-def _lesion(record: dict[str, str]) -> tuple[str, ...]:
-    return tuple(record[name] for name in KEYS)
 
 
 def _by_mask(region: Region) -> tuple[str, int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
 
-from radnec.config.regions import Core, Labels, Reference, RegionRule, Rim, Shell
-from radnec.errors import AbsentLabelError, MaskError, RadnecError, RegionError
+from radnec.config.regions import Core, Labels, Reference, Rim, Shell
+from radnec.errors import AbsentLabelError, MaskError, RegionError
+from radnec.features.laying import Laying
+from radnec.features.once import Once
 from radnec.imaging.regions.distance import core, rim, shell
 from radnec.imaging.regions.mirror import contralateral
 from radnec.imaging.regions.reference import normal_appearing
@@ -17,14 +19,14 @@ from radnec.imaging.regions.surface import Surface
 from radnec.imaging.regions.symmetry import midsagittal_plane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Sequence
 
+    from radnec.config import ExtractionConfig
+    from radnec.features.opening import Opened
     from radnec.features.plan import Region
-    from radnec.features.region_rows import Making, Marked
-    from radnec.imaging.mask_source import MaskSource
+    from radnec.features.region_rows import Making
+    from radnec.imaging.masks.source import MaskSource
     from radnec.imaging.regions.symmetry import Plane
-
-T = TypeVar("T")
 
 
 class RegionMasks:
@@ -32,18 +34,21 @@ class RegionMasks:
 
     Parameters
     ----------
-    image : SimpleITK.Image
+    opened : Opened
         The image, in which the plane of symmetry is found.
-    opened : callable
-        Opens a mask file on the grid of `image`.
+    config : ExtractionConfig
+        Settings of the image's sequence.
+    source : callable
+        Opens a mask file on the grid of the image.
     """
 
-    def __init__(self, image: sitk.Image, opened: Callable[[str], MaskSource]) -> None:
-        self._image = image
-        self._opened = opened
-        self._masks: _Once[sitk.Image] = _Once()
-        self._surfaces: _Once[Surface] = _Once()
-        self._planes: _Once[Plane] = _Once()
+    def __init__(self, opened: Opened, config: ExtractionConfig, source: Callable[[str], MaskSource]) -> None:
+        self._image = opened.image
+        self._source = source
+        self._laying = Laying(opened, config)
+        self._masks: Once[sitk.Image] = Once()
+        self._surfaces: Once[Surface] = Once()
+        self._planes: Once[Plane] = Once()
 
     def mask(self, region: Region) -> sitk.Image:
         """Return the mask of a region that is made: uint8, on the grid of the image.
@@ -59,65 +64,63 @@ class RegionMasks:
         if made is None or path is None:
             raise MaskError("the cohort gives no mask; fill the column mask_path")
         if isinstance(made.rule, Labels):
-            return subregion(self._opened(path), made.rule.values)
-        return self._of_lesion(made, made.rule, (path, made.lesion))
+            return subregion(self._source(path), made.rule.values)
+        return self._of_lesion(made, path)
 
-    def _of_lesion(self, made: Making, rule: RegionRule | None, marked: Marked) -> sitk.Image:
-        lesion = self._marked(marked)
+    def lesion(self, made: Making, path: str) -> sitk.Image:
+        """Return the lesion that a region is made of; raises what :meth:`mask` raises."""
+        return self._marked(path, made.lesion)
+
+    def brain(self, made: Making) -> sitk.Image | None:
+        """Return the brain that cuts a region, where there is a mask of it; raises what :meth:`mask` raises."""
+        return self._tissue(made, made.brain_path)
+
+    def others(self, made: Making, path: str) -> list[sitk.Image]:
+        """Return the other lesions of the session that a region leaves out; raises what :meth:`mask` raises."""
+        near = self.lesion(made, path)
+        return [self._masks.get(other, lambda: self._laying.lesion(other, near)) for other in made.others]  # noqa: B023  # called at once
+
+    def plane(self, least_score: float) -> Plane:
+        """Return the mid-sagittal plane; raises what :func:`midsagittal_plane` raises."""
+        return self._planes.get(least_score, lambda: midsagittal_plane(self._image, least_score=least_score))
+
+    def _of_lesion(self, made: Making, path: str) -> sitk.Image:
+        lesion, rule = self.lesion(made, path), made.rule
         if rule is None:
             return lesion
+        surface = self._surfaces.get((path, made.lesion), lambda: Surface.of(lesion))
         if isinstance(rule, Rim):
-            return rim(lesion, rule.depth_mm, surface=self._surface(marked))
+            return rim(lesion, rule.depth_mm, surface=surface)
         if isinstance(rule, Core):
-            return core(lesion, rule.depth_mm, surface=self._surface(marked))
-        brain = None if made.brain_path is None else self._marked((made.brain_path, (1,)))
-        others = [self._marked(other) for other in made.others]
+            return core(lesion, rule.depth_mm, surface=surface)
+        brain, others = self.brain(made), self.others(made, path)
         if isinstance(rule, Shell):
-            surface = self._surface(marked)
             return shell(lesion, rule.outer_mm, inner_mm=rule.inner_mm, brain=brain, exclude=others, surface=surface)
         if isinstance(rule, Reference) and rule.source == "mask":
-            if made.reference_path is None:
+            mask = self._tissue(made, made.reference_path)
+            if mask is None:
                 raise RegionError("the row has no reference mask; fill the column reference_mask_path")
-            mask = self._marked((made.reference_path, (1,)))
             return normal_appearing(self._image, lesion, mask=mask, brain=brain, lesions=others)
         if isinstance(rule, Labels):
             raise TypeError("label values are no part of a lesion that is made of it")
-        plane = self._plane(rule.least_score)
-        return contralateral(lesion, plane, brain=brain, exclude=others, surface=self._surface(marked))
+        return contralateral(lesion, self.plane(rule.least_score), brain=brain, exclude=others, surface=surface)
 
-    def _marked(self, marked: Marked) -> sitk.Image:
-        return self._masks.get(marked, lambda: self._found(*marked))
+    def _tissue(self, made: Making, path: str | None) -> sitk.Image | None:
+        if path is None:
+            return None
+        if path in made.of_image:
+            return self._masks.get(("of image", path), lambda: self._laying.of_image(path))
+        return self._marked(path, (1,))
+
+    def _marked(self, path: str, labels: tuple[int | str, ...]) -> sitk.Image:
+        return self._masks.get((path, labels), lambda: self._found(path, labels))
 
     def _found(self, path: str, labels: tuple[int | str, ...]) -> sitk.Image:
         try:
-            return subregion(self._opened(path), labels)
+            return subregion(self._source(path), labels)
         except RegionError as error:
             # Where the lesion itself is absent, it is no matter of one region of it.
             raise AbsentLabelError(str(error)) from None
-
-    def _surface(self, marked: Marked) -> Surface:
-        return self._surfaces.get(marked, lambda: Surface.of(self._marked(marked)))
-
-    def _plane(self, least_score: float) -> Plane:
-        return self._planes.get(least_score, lambda: midsagittal_plane(self._image, least_score=least_score))
-
-
-class _Once(Generic[T]):
-    """Keeps what was made, or why it could not be: a search for a plane takes seconds."""
-
-    def __init__(self) -> None:
-        self._known: dict[Hashable, T | RadnecError] = {}
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        if key not in self._known:
-            try:
-                self._known[key] = make()
-            except RadnecError as error:
-                self._known[key] = error
-        found = self._known[key]
-        if isinstance(found, RadnecError):
-            raise found
-        return found
 
 
 def packed(masks: Sequence[sitk.Image]) -> list[tuple[sitk.Image, int]]:

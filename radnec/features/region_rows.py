@@ -13,15 +13,14 @@ from radnec.errors import CohortError
 from radnec.features.naming import WHOLE, column_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from radnec.config import ExtractionConfig
+    from radnec.features.drawings import Drawing
+    from radnec.features.outlines import Outline
 
 #: Name of the column that says by which rule of the settings a row is made; "" where the cohort gives it.
 RULE = "_rule"
-
-#: A mask file with the labels that mark a lesion in it.
-Marked = tuple[str, tuple[int | str, ...]]
 
 
 @dataclass(frozen=True)
@@ -35,31 +34,46 @@ class Making:
     lesion : tuple of int or str
         Labels that mark the lesion in its mask file.
     brain_path, reference_path : str or None
-        Masks of the row, where the rule needs them.
-    others : tuple of (str, tuple)
-        Other lesions that the cohort draws on the same image, where the rule leaves them out.
+        Masks of brain and reference tissue, where the rule needs them.
+    of_image : tuple of str
+        Those of them that the row itself names although its image is registered to another: they may be drawn on
+        either image, which their grid decides.
+    others : tuple of tuple of Outline
+        Other lesions of the session, where the rule leaves them out, each in its drawings in order of preference.
     """
 
     rule: RegionRule | None
     lesion: tuple[int | str, ...]
     brain_path: str | None = None
     reference_path: str | None = None
-    others: tuple[Marked, ...] = ()
+    of_image: tuple[str, ...] = ()
+    others: tuple[tuple[Outline, ...], ...] = ()
 
     @property
-    def files(self) -> tuple[str | None, ...]:
-        """Files that it depends on beside image and mask."""
-        return (self.brain_path, self.reference_path, *(path for path, _ in self.others))
+    def files(self) -> Iterator[tuple[str, str | None]]:
+        """Files that it depends on beside image and mask, with the series where a folder holds several."""
+        for path in (self.brain_path, self.reference_path):
+            yield path or "", None
+        for outline in (one for other in self.others for one in other):
+            yield outline.mask_path, None
+            if outline.image is not None:
+                yield outline.image.image_path, outline.image.series_uid
 
     @property
     def identity(self) -> str:
         """Everything else that it depends on, as text."""
         rule = "" if self.rule is None else self.rule.model_dump_json()
-        return f"{rule} {self.lesion!r} {[labels for _, labels in self.others]!r}"
+        own = [path in self.of_image for path in (self.brain_path, self.reference_path)]
+        return f"{rule} {self.lesion!r} {own} {[[one.identity for one in other] for other in self.others]}"
 
 
 def making(
-    rule: RegionRule | None, lesion: tuple[int | str, ...], record: Mapping[str, str], others: Sequence[Marked]
+    rule: RegionRule | None,
+    lesion: tuple[int | str, ...],
+    record: Mapping[str, str],
+    *,
+    drawing: Drawing | None = None,
+    others: Callable[[], tuple[tuple[Outline, ...], ...]] = tuple,
 ) -> Making:
     """Return what a rule makes a region of.
 
@@ -71,25 +85,31 @@ def making(
         Labels of the lesion.
     record : mapping
         The row as text, "" where it is empty.
-    others : sequence of (str, tuple)
-        Other lesions on the same image.
+    drawing : Drawing or None
+        Image that the row's own is registered to; its masks go before those of the row.
+    others : callable
+        Returns the other lesions of the session, where they are needed.
 
     Examples
     --------
     >>> from radnec.config.regions import Rim, Shell
     >>> record = {"brain_mask_path": "brain.nii", "reference_mask_path": ""}
-    >>> making(Rim(depth_mm=2), (1,), record, []).files, making(Shell(outer_mm=2), (1,), record, []).files
-    ((None, None), ('brain.nii', None))
+    >>> making(Rim(depth_mm=2), (1,), record).brain_path, making(Shell(outer_mm=2), (1,), record).brain_path
+    (None, 'brain.nii')
     """
     cut = isinstance(rule, Shell | Mirror | Reference)
     by_mask = isinstance(rule, Reference) and rule.source == "mask"
     alone = not (isinstance(rule, Reference) or (isinstance(rule, Shell | Mirror) and rule.exclude_lesions))
+    on_it = {} if drawing is None else drawing.masks()
+    needed = [name for name, asked in (("brain_mask_path", cut), ("reference_mask_path", by_mask)) if asked]
+    masks = {name: on_it.get(name) or record[name] or None for name in needed}
     return Making(
         rule,
         lesion,
-        brain_path=(record["brain_mask_path"] or None) if cut else None,
-        reference_path=(record["reference_mask_path"] or None) if by_mask else None,
-        others=() if alone else tuple(others),
+        brain_path=masks.get("brain_mask_path"),
+        reference_path=masks.get("reference_mask_path"),
+        of_image=tuple(path for name, path in masks.items() if path and drawing is not None and name not in on_it),
+        others=() if alone else others(),
     )
 
 

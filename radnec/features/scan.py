@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from radnec.config import ExtractionConfig
     from radnec.features.plan import Region, Scan
-    from radnec.imaging.mask_source import MaskSource
+    from radnec.imaging.masks.source import MaskSource
 
 T = TypeVar("T")
 #: Features of a region, or why there are none.
@@ -163,7 +163,7 @@ class _Opened:
         self.scan = scan
         self.config = config
         self._masks: dict[str, MaskSource] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[tuple[str, str | None], str] = {}
 
     @cached_property
     def ready(self) -> Opened:
@@ -196,7 +196,7 @@ class _Opened:
 
     @cached_property
     def _masks_made(self) -> RegionMasks:
-        return RegionMasks(self.image, self._source)
+        return RegionMasks(self.ready, self.config, self._source)
 
     def _made(self, regions: Sequence[Region]) -> list[Layer]:
         masks = [_attempt(self._masks_made.mask, region) for region in regions]
@@ -220,8 +220,9 @@ class _Opened:
         """Return the cache key: the contents of all files, the label, the settings and the versions."""
         scan = self.scan
         made = region.made
-        masks = (self._mask_path(region), scan.brain_mask_path, scan.reference_mask_path, *(made.files if made else ()))
-        digests = [self._image_digest, *("" if path is None else self._digest(path) for path in masks)]
+        masks = (self._mask_path(region), scan.brain_mask_path, scan.reference_mask_path)
+        files = [*((path or "", None) for path in masks), *(made.files if made else ())]
+        digests = [self._image_digest, *(self._digest(*file) if file[0] else "" for file in files)]
         # Of the regions' settings only its own, so that a new region leaves the others' features in the cache.
         config = self.config.model_copy(update={"regions": {}, "whole_lesion": True})
         identity = repr(region.label) if made is None else made.identity
@@ -234,10 +235,10 @@ class _Opened:
     def _image_digest(self) -> str:
         return image_digest(self.scan)
 
-    def _digest(self, path: str) -> str:
-        if path not in self._digests:
-            self._digests[path] = content_digest(path)
-        return self._digests[path]
+    def _digest(self, path: str, series_uid: str | None) -> str:
+        if (path, series_uid) not in self._digests:
+            self._digests[path, series_uid] = content_digest(path, series_uid)
+        return self._digests[path, series_uid]
 
     @staticmethod
     def _mask_path(region: Region) -> str:

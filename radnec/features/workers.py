@@ -1,4 +1,4 @@
-"""Measures the scans of a plan on whatever workers joblib is set to, and outlives their deaths."""
+"""Measures units of work, such as scans, on whatever workers joblib is set to, and outlives their deaths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
@@ -24,13 +24,28 @@ from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured, measure_scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from radnec.config import ExtractionConfig
     from radnec.features.plan import Plan, Scan
 
-# Scans for each worker in a round, where results come in rounds.
+R = TypeVar("R")
+
+# Units for each worker in a round, where results come in rounds.
 _ROUND = 16
+
+
+class Unit(Protocol[R]):
+    """Something to measure, sent to a worker whole."""
+
+    def run(self) -> list[R]:
+        """Measure it."""
+
+    def parts(self) -> Sequence[Unit[R]]:
+        """Return smaller units, or none; they are tried alone where the whole meets an unforeseen exception."""
+
+    def lost(self, reason: str) -> list[R]:
+        """Return its results where it could not be measured."""
 
 
 class Task(NamedTuple):
@@ -41,25 +56,38 @@ class Task(NamedTuple):
     cache: str | None
     measure: Callable[[Scan, ExtractionConfig, str | None], list[Measured]]
 
+    def run(self) -> list[Measured]:
+        """Measure the scan."""
+        return self.measure(self.scan, self.config, self.cache)
+
+    def parts(self) -> list[Task]:
+        """Return a task for each region, if there are several."""
+        regions = self.scan.regions
+        return [self._replace(scan=replace(self.scan, regions=(one,))) for one in regions] if len(regions) > 1 else []
+
+    def lost(self, reason: str) -> list[Measured]:
+        """Return the results of a scan that could not be measured."""
+        return [Measured(region.row, {}, ExtractionError(f"{region.name}: {reason}")) for region in self.scan.regions]
+
 
 @dataclass
-class Queue:
-    """Scans in the order of the plan, handed out one by one while there is room for their results.
+class Queue(Generic[R]):
+    """Units in order, handed out one by one while there is room for their results.
 
     Parameters
     ----------
-    tasks : iterator of Task
+    tasks : iterator of Unit
         What is to be done, in order.
     has_room : callable
         Whether a further result can be kept. Asked from the threads of joblib, so it has to return at once.
     """
 
-    tasks: Iterator[Task]
+    tasks: Iterator[Unit[R]]
     has_room: Callable[[], bool]
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._ahead: deque[Task] = deque()
+        self._ahead: deque[Unit[R]] = deque()
 
     def __bool__(self) -> bool:
         with self._lock:
@@ -67,8 +95,8 @@ class Queue:
                 self._ahead.extend(task for task in [next(self.tasks, None)] if task is not None)
             return bool(self._ahead)
 
-    def pop(self) -> Task:
-        """Return the next task; only after the queue was found true."""
+    def pop(self) -> Unit[R]:
+        """Return the next unit; only after the queue was found true."""
         return self._ahead.popleft()
 
 
@@ -118,28 +146,61 @@ def measure_all(
     in. When a worker process dies, the scans that were in work are measured again, each alone; one whose worker dies
     then, twice, is a failure.
     """
-    check_jobs(n_jobs)
     tasks = (Task(scan, planned.settings[scan.sequence], cache, measure_scan) for scan in planned.scans)
-    queue = Queue(tasks, has_room)
-    backend, _ = get_active_backend()
-    on_cluster = type(backend).__name__ == "DaskDistributedBackend"
-    found = measure_on_cluster(queue, backend, measured_safely, lost) if on_cluster else _by_joblib(queue, n_jobs)
-    done = 0
-    # Threads of this process obey the thread that started them.
-    with one_thread(), closing(found), tqdm(total=len(planned.scans), desc="extract", unit="scan", disable=None) as bar:
+    total = len(planned.scans)
+    with closing(measure_units(tasks, total, noun="scan", verb="extract", n_jobs=n_jobs, has_room=has_room)) as found:
         for regions in found:
             failed = [one for one in (region.failure for region in regions) if one and not isinstance(one, RegionError)]
             if failed and on_error == "raise":
                 raise failed[0]
             yield regions
+
+
+def measure_units(
+    units: Iterator[Unit[R]],
+    total: int,
+    *,
+    noun: str,
+    verb: str,
+    n_jobs: int = 1,
+    has_room: Callable[[], bool] = lambda: True,
+) -> Generator[list[R]]:
+    """Measure units of work.
+
+    Parameters
+    ----------
+    units : iterator of Unit
+        What is to be done.
+    total : int
+        How many there are.
+    noun, verb : str
+        What a unit is, and what is done to it, beside the progress bar.
+    n_jobs, has_room
+        As in :func:`measure_all`, which also says what is raised and warned.
+
+    Yields
+    ------
+    list
+        The results of one unit, as they come.
+    """
+    check_jobs(n_jobs)
+    queue = Queue(units, has_room)
+    backend, _ = get_active_backend()
+    on_cluster = type(backend).__name__ == "DaskDistributedBackend"
+    found = measure_on_cluster(queue, backend, measured_safely) if on_cluster else _by_joblib(queue, n_jobs)
+    done = 0
+    # Threads of this process obey the thread that started them.
+    with one_thread(), closing(found), tqdm(total=total, desc=verb, unit=noun, disable=None) as bar:
+        for results in found:
+            yield results
             done += 1
             bar.update()
-    if done < len(planned.scans):
-        raise ExtractionError(f"{len(planned.scans) - done} scans got lost between workers; please report this")
+    if done < total:
+        raise ExtractionError(f"{total - done} {noun}s got lost between workers; please report this")
 
 
-def measured_safely(task: Task) -> list[Measured]:
-    """Measure one scan on one thread; whatever is raised is a failure of the region that it occurred in.
+def measured_safely(unit: Unit[R]) -> list[R]:
+    """Measure one unit on one thread; whatever is raised is a failure of the smallest part that it occurred in.
 
     Raises
     ------
@@ -148,19 +209,14 @@ def measured_safely(task: Task) -> list[Measured]:
     """
     try:
         with one_thread():
-            return task.measure(task.scan, task.config, task.cache)
+            return unit.run()
     except MissingDependencyError:
         raise
     except Exception as error:  # noqa: BLE001  # a defect that shows in one region must not lose the others
-        if len(task.scan.regions) == 1:
-            return lost(task, _unexpected(error))
-        alone = [task._replace(scan=replace(task.scan, regions=(region,))) for region in task.scan.regions]
-        return [measured for one in alone for measured in measured_safely(one)]
-
-
-def lost(task: Task, reason: str) -> list[Measured]:
-    """Return the results of a scan that could not be measured."""
-    return [Measured(region.row, {}, ExtractionError(f"{region.name}: {reason}")) for region in task.scan.regions]
+        parts = unit.parts()
+        if not parts:
+            return unit.lost(_unexpected(error))
+        return [result for one in parts for result in measured_safely(one)]
 
 
 def _unexpected(error: Exception) -> str:
@@ -170,11 +226,11 @@ def _unexpected(error: Exception) -> str:
     return f"{kind} (not foreseen by radnec; in {Path(where.filename).name}, line {where.lineno})"
 
 
-def _by_joblib(queue: Queue, n_jobs: int) -> Generator[list[Measured]]:
+def _by_joblib(queue: Queue[R], n_jobs: int) -> Generator[list[R]]:
     deaths = 0
     while queue:
         # What was handed out and has not come back. joblib asks for tasks from its own threads.
-        away: dict[int, Task] = {}
+        away: dict[int, Unit[R]] = {}
         try:
             with closing(_unordered(_handed_out(queue, away), n_jobs)) as results:
                 for number, regions in results:
@@ -190,7 +246,7 @@ def _by_joblib(queue: Queue, n_jobs: int) -> Generator[list[Measured]]:
         warnings.warn(text, ExtractionWarning, stacklevel=2)
 
 
-def _handed_out(queue: Queue, away: dict[int, Task]) -> Iterator[Any]:
+def _handed_out(queue: Queue[R], away: dict[int, Unit[R]]) -> Iterator[Any]:
     number = 0
     # The first task always goes, because what fills the room may be waiting for it.
     while queue and (number == 0 or queue.has_room()):
@@ -199,11 +255,11 @@ def _handed_out(queue: Queue, away: dict[int, Task]) -> Iterator[Any]:
         number += 1
 
 
-def _numbered(number: int, task: Task) -> tuple[int, list[Measured]]:
-    return number, measured_safely(task)
+def _numbered(number: int, unit: Unit[R]) -> tuple[int, list[R]]:
+    return number, measured_safely(unit)
 
 
-def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, list[Measured]]]:
+def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, list[Any]]]:
     """Yield results as they come; on leaving early, cancel the others without joblib's warning that it did."""
     backend, _ = get_active_backend()
     if not backend.supports_return_generator:  # ray's, which gives results only all at once
@@ -221,12 +277,12 @@ def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, list[M
             results.close()
 
 
-def _alone(task: Task) -> list[Measured]:
-    """Measure a scan with no other beside it, because it may be what kills processes; twice, because it may not."""
+def _alone(unit: Unit[R]) -> list[R]:
+    """Measure a unit with no other beside it, because it may be what kills processes; twice, because it may not."""
     for _ in range(2):
         # With one job joblib would measure it in this process.
         with suppress(BrokenProcessPool):
-            regions: list[Measured]
-            (regions,) = Parallel(n_jobs=2, batch_size=1)([delayed(measured_safely)(task)])
-            return regions
-    return lost(task, "the process that measured it died, also with no other beside it; was there enough memory?")
+            results: list[R]
+            (results,) = Parallel(n_jobs=2, batch_size=1)([delayed(measured_safely)(unit)])
+            return results
+    return unit.lost("the process that measured it died, also with no other beside it; was there enough memory?")

@@ -1,5 +1,4 @@
 from . import check_report as check_report
-from . import components as components
 from . import dose as dose
 from . import findings as findings
 from . import geometry as geometry
@@ -13,7 +12,6 @@ from . import readers as readers
 from . import regions as regions
 from . import registration as registration
 from . import rigid_search as rigid_search
-from . import split_cohort as split_cohort
 from . import standardise as standardise
 from . import table_inspection as table_inspection
 from . import threads as threads

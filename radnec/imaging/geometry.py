@@ -15,8 +15,6 @@ from radnec.errors import EmptyMaskError, GeometryError, MaskWarning
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_INTERPOLATORS = {"nearest": sitk.sitkNearestNeighbor, "linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
-
 
 def grid_difference(image: sitk.Image, mask: sitk.Image, *, tolerance: float = 1e-4, name: str = "mask") -> str | None:
     """Say in words how the grid of a mask differs from the grid of an image.
@@ -253,78 +251,3 @@ def isotropic_grid(image: sitk.Image, spacing_mm: float) -> sitk.Image:
     grid.SetDirection(image.GetDirection())
     grid.SetOrigin((np.array(image.GetDirection()).reshape(3, 3) @ shift + image.GetOrigin()).tolist())
     return grid
-
-
-def resample_isotropic(
-    image: sitk.Image, spacing_mm: float, *, interpolator: Literal["nearest", "linear", "bspline"] = "bspline"
-) -> sitk.Image:
-    """Resample an image to cubic voxels; for masks see :func:`resample_mask_isotropic`.
-
-    Parameters
-    ----------
-    image : SimpleITK.Image
-        Image to resample.
-    spacing_mm : float
-        Edge of the new voxels in mm.
-    interpolator : {"nearest", "linear", "bspline"}, default "bspline"
-        ``bspline`` is cubic and may overshoot at sharp edges; ``linear`` never does.
-
-    Returns
-    -------
-    SimpleITK.Image
-        The image on :func:`isotropic_grid`; float32, unless by ``nearest`` or from float64.
-
-    Raises
-    ------
-    radnec.errors.GeometryError
-        If `spacing_mm` is not positive, or an axis is too short for the spline.
-
-    Examples
-    --------
-    >>> image = sitk.Image(4, 4, 4, sitk.sitkInt16) + 7
-    >>> fine = resample_isotropic(image, 0.5)
-    >>> fine.GetSize(), round(fine[3, 3, 3], 6)
-    ((8, 8, 8), 7.0)
-    """
-    # ITK's cubic spline reads beyond its buffer on axes of two or three voxels.
-    if interpolator == "bspline" and min(image.GetSize()) < 4:
-        raise GeometryError(
-            f"the image has {image.GetSize()} voxels: a cubic spline needs 4 along each axis. "
-            "Use interpolator='linear'."
-        )
-    keep = interpolator == "nearest" or image.GetPixelID() == sitk.sitkFloat64
-    source = image if keep else sitk.Cast(image, sitk.sitkFloat32)
-    return sitk.Resample(source, isotropic_grid(image, spacing_mm), sitk.Transform(), _INTERPOLATORS[interpolator], 0.0)
-
-
-def resample_mask_isotropic(
-    mask: sitk.Image,
-    spacing_mm: float,
-    *,
-    method: Literal["linear", "nearest"] = "linear",
-    warn_above: float = 0.1,
-) -> sitk.Image:
-    """Resample a mask to the cubic voxels that :func:`resample_isotropic` gives its image.
-
-    Parameters
-    ----------
-    mask : SimpleITK.Image
-        Integer labels; 0 is background.
-    spacing_mm : float
-        Edge of the new voxels in mm.
-    method, warn_above
-        As in :func:`align_mask`, which also says what is raised and warned.
-
-    Returns
-    -------
-    SimpleITK.Image
-        The labels on :func:`isotropic_grid`.
-
-    Examples
-    --------
-    >>> mask = sitk.Image(8, 8, 4, sitk.sitkUInt8)
-    >>> mask[2:6, 2:6, 1:3] = 1
-    >>> resample_mask_isotropic(mask, 0.5).GetSize()
-    (16, 16, 8)
-    """
-    return align_mask(mask, isotropic_grid(mask, spacing_mm), method=method, warn_above=warn_above)

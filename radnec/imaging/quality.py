@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from radnec.imaging.mask_source import MaskSource
+    from radnec.imaging.masks.source import MaskSource
 
 Row = dict[str, Any]
 #: A row of the cohort, the code found there, and what was found.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Edges of the voxels (mm) of the levels of resolution, the coarsest first.
-LEVELS_MM = (8.0, 4.0, 2.0)
+LEVELS_MM = (8.0, 4.0, 1.0)
 #: A motion is believed if the images tell this much of each other (mutual information in nats); noise gives 0.001.
 MIN_INFORMATION = 0.05
 #: And if that falls by this share, when the images are pushed apart.
@@ -106,7 +106,11 @@ class Registration:
         """
         reasons = list(self._doubts())
         if (shift := self.shift_mm(lesion)) > max_shift_mm:
-            reasons.append(f"it moves the lesion by {shift:.1f} mm, more than {max_shift_mm:g} mm")
+            enough = 10 * math.ceil(shift / 10)
+            reasons.append(
+                f"it moves the lesion by {shift:.1f} mm, more than {max_shift_mm:g} mm (where that is right, allow it "
+                f"in the extraction settings: registration_max_shift_mm={enough})"
+            )
         if cut := unseen(lesion, self.box, self.transform):
             reasons.append(f"{cut:.0%} of the lesion lies outside the image")
         if reasons:
@@ -158,9 +162,14 @@ def register_rigid(moving: sitk.Image, fixed: sitk.Image) -> Registration:
     Notes
     -----
     Mattes' mutual information (32 bins, up to 300,000 voxels of a level) is raised by gradient descent at three
-    resolutions, which are 8, 4 and 2 mm along each axis that is finer. The coarsest starts thrice: from where the
+    resolutions, which are 8, 4 and 1 mm along each axis that is finer. The coarsest starts thrice: from where the
     headers place the images, from one centre for both boxes, and from one centre of mass; the best goes on. Seeds are
     fixed and one thread computes it, so that the result never varies.
+
+    How near it comes depends on the images: of sixteen simulated maps of rCBV, noisy and in voxels of 2 mm and more,
+    the lesion's centre was laid 0.1 to 0.6 mm beside its place. There the information is highest a little beside the
+    true motion, because interpolation smooths noise; more samples or other bins do not mend it, and smoothing makes it
+    worse.
 
     References
     ----------
@@ -242,6 +251,38 @@ def moved_onto(
     resample.SetOutputPixelType(moving.GetPixelID() if keep else sitk.sitkFloat32)
     laid: sitk.Image = resample.Execute(moving)
     return laid
+
+
+def mask_moved_onto(mask: sitk.Image, fixed: sitk.Image, registration: Registration) -> sitk.Image:
+    """Resample a mask of the registered image onto the grid of the image that stayed.
+
+    Parameters
+    ----------
+    mask : SimpleITK.Image
+        Non-zero inside, on the grid of the image that was moved.
+    fixed : SimpleITK.Image
+        Image that stayed.
+    registration : Registration
+        What :func:`register_rigid` found.
+
+    Returns
+    -------
+    SimpleITK.Image
+        uint8, 1 in voxels of which at least one half is inside (linear interpolation), on the grid of `fixed`. What
+        lies beyond it is lost, and nothing lies beyond the image that was moved.
+
+    Examples
+    --------
+    >>> head = sitk.GaussianSource(sitk.sitkFloat32, [40, 40, 40], sigma=[9, 6, 7], mean=[20, 21, 19])
+    >>> fine = mask_moved_onto(head > 128, head[::2, ::2, ::2], register_rigid(head, head))
+    >>> fine.GetSize(), fine[10, 10, 10], fine[0, 0, 0]
+    ((20, 20, 20), 1, 0)
+    """
+    inside = sitk.Cast(mask != 0, sitk.sitkFloat32)
+    share = sitk.Resample(inside, fixed, registration.transform, sitk.sitkLinear, 0.0)
+    # The small allowance lets rounded sums of weights count as one half.
+    moved: sitk.Image = sitk.Cast(share >= 0.5 - 1e-6, sitk.sitkUInt8)
+    return moved
 
 
 def _pushed(motion: sitk.Euler3DTransform, push_mm: NDArray[np.float64]) -> sitk.Euler3DTransform:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radnec.errors import AbsentLabelError, GeometryError, ImageError, MaskError
+from radnec.errors import GeometryError, ImageError, MaskError
 from radnec.imaging.dicom.files import parsing
+from radnec.imaging.masks.titles import find_title
 from radnec.reporting.sr_codes import need_dicom
 from radnec.reporting.sr_source import read_dicom
 
@@ -99,14 +100,9 @@ def _same_frame(path: Path, uids: set[str], images: Sequence[Dataset]) -> None:
         )
 
 
-def _choose(path: Path, found: dict[int, str], label: int | str, what: str) -> int:
-    wanted = [number for number, name in found.items() if label in (number, name.strip())]
-    if len(wanted) == 1:
-        return wanted[0]
-    listed = ", ".join(f"{number} {name!r}" for number, name in found.items())
-    if wanted:
-        raise MaskError(f"{path} has {len(wanted)} {what}s called {label!r}; give the number: {listed}")
-    raise AbsentLabelError(f"{path} has no {what} {label!r}; it holds {listed or 'none'}")
+def _choose(path: Path, found: dict[int, str], label: int | str, noun: str) -> int:
+    titles = [(number, title.strip()) for number, title in found.items()]
+    return titles[find_title(titles, label, name=str(path), noun=noun)][0]
 
 
 def _segment(path: Path, drawn: Dataset, label: int | str, images: Sequence[Dataset]) -> Region:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from radnec.classifier import evaluate, load, train
-from radnec.config import ExtractionConfig, TrainingConfig
-from radnec.config.standardise import Landmarks
+from radnec.config import ExtractionConfig, Landmarks, TrainingConfig
 from radnec.features.provenance import stamp
 from radnec.simulate import simulate_table
 

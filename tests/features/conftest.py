@@ -76,3 +76,28 @@ def two_patients(folder: Folder) -> Folder:
                 more = {"mask_label": int(lesion), "scanner_id": "A", "label": "necrosis"}
                 folder.add(patient, lesion, sequence, image, mask, **more)
     return folder
+
+
+@pytest.fixture
+def head(folder: Folder) -> Folder:
+    """Return a folder with a symmetric head whose left half holds a lesion."""
+    z, y, x = np.indices((20, 36, 40))
+    values = 400.0 * ((x - 19.5) ** 2 / 18**2 + (y - 18) ** 2 / 16**2 + (z - 10) ** 2 / 9**2 < 1)
+    for side in (-1, 1):
+        values[(x - 19.5 - side * 5) ** 2 + (y - 22) ** 2 + (z - 10) ** 2 < 9] = 100
+    values += np.random.default_rng(0).normal(0, 10, values.shape)
+    lesion = (x - 29) ** 2 + (y - 14) ** 2 + (z - 10) ** 2 <= 16
+    values[lesion] += 300
+    labels, brain, tissue = np.zeros((3, *values.shape), np.uint8)
+    labels[lesion] = 1
+    brain[(x - 19.5) ** 2 / 17**2 + (y - 18) ** 2 / 15**2 + (z - 10) ** 2 / 8**2 < 1] = 1
+    tissue[8:12, 12:16, 6:12] = 1
+    made = {"image": values.astype(np.float32), "mask": labels, "brain": brain, "tissue": tissue}
+    paths = {}
+    for name, array in made.items():
+        image = sitk.GetImageFromArray(array)
+        image.SetSpacing((2.0, 2.0, 3.0))
+        paths[name] = folder.write(image, f"{name}.nii.gz")
+    more = {"brain_mask_path": paths["brain"], "reference_mask_path": paths["tissue"]}
+    folder.add("P1", "1", "T1wCE", paths["image"], paths["mask"], **more)
+    return folder

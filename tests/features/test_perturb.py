@@ -14,7 +14,7 @@ from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning, MaskError
 from radnec.features.columns import feature_columns
 from radnec.features.extract import extract
-from radnec.features.perturb import Strength, perturb
+from radnec.features.perturb import Strength, perturb, session
 from radnec.features.stability import icc
 from radnec.model.stable import StableFeatures
 
@@ -236,9 +236,26 @@ def test_volume_is_stable_and_the_texture_of_noise_is_not(folder):
         {"repeats": 0},
         {"config": {"bin_width": 5}},
         {"on_error": "ignore"},
-        {"config": ExtractionConfig(preset="ibsi", resampled_spacing_mm=(1, 1, 1))},
+        {"config": ExtractionConfig(preset="ibsi", resampled_spacing_mm=(1, 1, 1), image_types={"Square": {}})},
     ],
 )
 def test_wrong_use_is_refused_before_any_image_is_read(two_patients, wrong):
     with pytest.raises(ConfigError, match=r"expected|known"):
         perturb(two_patients.cohort().assign(image_path="nowhere.nii"), **wrong)
+
+
+def test_what_nobody_foresaw_in_one_lesion_loses_no_other(two_patients, monkeypatch):
+    measure = session.replicate_features
+
+    def odd(image, mask, config, crop):
+        if crop.place.voxels < 150:
+            raise TypeError("odd")
+        return measure(image, mask, config, crop)
+
+    monkeypatch.setattr(session, "replicate_features", odd)
+    with pytest.warns(ExtractionWarning, match="1 of 6 replicates failed"):
+        table = perturb(two_patients.cohort(), QUICK, perturbations=["V"], repeats=1)
+    failed = table[table["status"] == "failed"]
+    assert failed[["lesion_id", "perturbation"]].to_numpy().tolist() == [["2", "volume-01"]]
+    assert "TypeError: odd (not foreseen by radnec" in failed["error"].iloc[0]
+    assert table.loc[table["status"] == "ok", MEAN].notna().all()

@@ -15,7 +15,6 @@ from radnec.errors import AbsentLabelError, CohortError, ConfigError, Extraction
 from radnec.features.columns import acquisitions, feature_columns, parse
 from radnec.features.engine import measure_region
 from radnec.features.extract import extract
-from radnec.features.perturb import perturb
 from radnec.features.source import measured
 from radnec.features.stream import extract_to
 from radnec.features.table import read_table
@@ -34,31 +33,6 @@ VOLUME, MEAN = "original_shape_VoxelVolume", "original_firstorder_Mean"
 
 def settings(regions, **more):
     return ExtractionConfig(feature_classes=SOME, regions=regions, **more)
-
-
-@pytest.fixture
-def head(folder):
-    """Return a folder with a symmetric head whose left half holds a lesion."""
-    z, y, x = np.indices((20, 36, 40))
-    values = 400.0 * ((x - 19.5) ** 2 / 18**2 + (y - 18) ** 2 / 16**2 + (z - 10) ** 2 / 9**2 < 1)
-    for side in (-1, 1):
-        values[(x - 19.5 - side * 5) ** 2 + (y - 22) ** 2 + (z - 10) ** 2 < 9] = 100
-    values += np.random.default_rng(0).normal(0, 10, values.shape)
-    lesion = (x - 29) ** 2 + (y - 14) ** 2 + (z - 10) ** 2 <= 16
-    values[lesion] += 300
-    labels, brain, tissue = np.zeros((3, *values.shape), np.uint8)
-    labels[lesion] = 1
-    brain[(x - 19.5) ** 2 / 17**2 + (y - 18) ** 2 / 15**2 + (z - 10) ** 2 / 8**2 < 1] = 1
-    tissue[8:12, 12:16, 6:12] = 1
-    made = {"image": values.astype(np.float32), "mask": labels, "brain": brain, "tissue": tissue}
-    paths = {}
-    for name, array in made.items():
-        image = sitk.GetImageFromArray(array)
-        image.SetSpacing((2.0, 2.0, 3.0))
-        paths[name] = folder.write(image, f"{name}.nii.gz")
-    more = {"brain_mask_path": paths["brain"], "reference_mask_path": paths["tissue"]}
-    folder.add("P1", "1", "T1wCE", paths["image"], paths["mask"], **more)
-    return folder
 
 
 def divided(folder, values, lesion="1", **more):
@@ -193,6 +167,16 @@ def test_a_shell_holds_no_other_lesion_when_asked(two_patients):
     assert table.loc[2, f"T1wCE-all_{VOLUME}"] == table.loc[2, f"T1wCE-free_{VOLUME}"]
 
 
+def test_a_lesion_drawn_on_another_sequence_of_the_same_grid_is_left_out_as_well(two_patients):
+    first, second = two_patients.rows[0], two_patients.rows[3]
+    assert (first["sequence"], second["sequence"], second["lesion_id"]) == ("T1wCE", "FLAIR", "2")
+    config = settings({"free": {"kind": "shell", "outer_mm": 9.0, "exclude_lesions": True}})
+    table = extract(two_patients.cohort().iloc[[0, 3]], config)
+    both = extract(two_patients.cohort(), config)
+    name = f"T1wCE-free_{VOLUME}"
+    assert table.loc[0, name] == both.loc[0, name] < extract(two_patients.cohort()[:1], config).loc[0, name]
+
+
 def test_shell_mirror_and_reference_are_cut_by_the_brain(head):
     config = settings(
         {
@@ -278,11 +262,6 @@ def test_a_model_finds_its_regions_in_a_cohort_file(two_patients, tmp_path):
     assert f"T1wCE-rim_{MEAN}" in table
     with pytest.raises(TableError, match="no lesion has T1wCE-rim, which the model reads"):
         measured(file, settings({}), needed=[f"T1wCE-rim_{MEAN}"])
-
-
-def test_replicates_of_regions_are_refused(two_patients):
-    with pytest.raises(ConfigError, match="replicates have no regions: core, near, rim"):
-        perturb(two_patients.cohort(), settings(DISTANCES))
 
 
 def test_digests_are_those_of_before_regions_came():

@@ -14,6 +14,7 @@ from radnec.errors import CohortError, ConfigError, ExtractionWarning
 from radnec.features.columns import feature_columns
 from radnec.features.extract import extract
 from radnec.features.perturb import perturb
+from radnec.imaging.regions.distance import shell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,6 +138,102 @@ def test_regions_take_their_masks_from_the_image_that_was_drawn_on(rows: list[di
     assert table["status"].tolist() == ["ok"]
     # White matter of 500 around the lesion, which is brighter.
     assert table["FLAIR-shell_original_firstorder_Mean"][0] == pytest.approx(500, abs=40)
+
+
+Ball = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+
+def _within(ball: Ball, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return where points, in voxels of T1wCE, lie in an ellipsoid of a centre and half axes."""
+    return sum(((one - middle) / half) ** 2 for one, middle, half in zip((x, y, z), *ball, strict=True)) < 1
+
+
+def _in_t1(ball: Ball) -> np.ndarray:
+    z, y, x = np.indices((36, 40, 38)).astype(float)
+    return _within(ball, x, y, z)
+
+
+def _drawn(ball: Ball, row: dict[str, Any], file: Path) -> str:
+    """Write the mask of an ellipsoid as it is drawn on the image of a row."""
+    grid = sitk.ReadImage(row["image_path"])
+    shift = SHIFT_MM if row["sequence"] == "FLAIR" else (0.0, 0.0, 0.0)
+    places = np.indices(grid.GetSize()[::-1]).astype(float)[::-1]
+    x, y, z = ((at * edge + by) / 2 for at, edge, by in zip(places, grid.GetSpacing(), shift, strict=True))
+    mask = sitk.GetImageFromArray(_within(ball, x, y, z).astype(np.uint8))
+    mask.CopyInformation(grid)
+    sitk.WriteImage(mask, file)
+    return str(file)
+
+
+SHELL = {"kind": "shell", "outer_mm": 8.0}
+VOLUME = "original_shape_VoxelVolume"
+
+
+def test_lesions_that_were_drawn_on_another_sequence_are_left_out(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    other = ((27, 19, 22), (4, 4, 4))
+    file = _drawn(other, rows[1], tmp_path / "second.nrrd")
+    second = {**rows[1], "lesion_id": "L2", "mask_path": file, "mask_sequence": None}
+    config = _config(regions={"all": SHELL, "free": {**SHELL, "exclude_lesions": True}})
+    table = extract(pd.DataFrame([*rows, second]), config, cache=tmp_path / "cache").set_index("lesion_id")
+    lesion = sitk.ReadImage(rows[0]["mask_path"])
+    hidden = 8.0 * int((sitk.GetArrayFromImage(shell(lesion, 8.0)) != 0)[_in_t1(other)].sum())
+    assert hidden > 500
+    for sequence in ("T1wCE", "FLAIR"):
+        lost = table.loc["L1", f"{sequence}-all_{VOLUME}"] - table.loc["L1", f"{sequence}-free_{VOLUME}"]
+        assert lost == pytest.approx(hidden, rel=0.15)
+    # The other way round: the first lesion comes to FLAIR's own grid, on which the second was drawn.
+    assert table.loc["L2", f"FLAIR-all_{VOLUME}"] - table.loc["L2", f"FLAIR-free_{VOLUME}"] > 500
+    # What the other lesion's place depends on is part of the cache's key: its mask, and the image it was drawn on.
+    flair = sitk.ReadImage(rows[1]["image_path"])
+    sitk.WriteImage(flair * 1.5, rows[1]["image_path"])
+    again = extract(pd.DataFrame([rows[0], second]), config, cache=tmp_path / "cache").set_index("lesion_id")
+    assert again.attrs["radnec"]["cache"]["hits"] == 2
+    assert again.loc["L1", f"T1wCE-free_{VOLUME}"] == pytest.approx(table.loc["L1", f"T1wCE-free_{VOLUME}"], rel=0.02)
+
+
+def test_a_lesion_that_cannot_be_brought_to_the_grid_is_a_reason(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    file = _drawn(((27, 19, 22), (4, 4, 4)), rows[1], tmp_path / "second.nrrd")
+    second = {**rows[1], "lesion_id": "L2", "mask_path": file, "mask_sequence": None}
+    config = _config(registration=None, regions={"free": {**SHELL, "exclude_lesions": True}})
+    table = extract(pd.DataFrame([rows[0], second]), config)
+    assert table["status"].tolist() == ["ok", "ok"]
+    assert "T1wCE-free: lesion L2 of the session cannot be left out of it: mask second.nrrd: " in table["error"][0]
+    assert "ExtractionConfig(registration='rigid')" in table["error"][0]
+    far = {"registration": "rigid", "registration_max_shift_mm": 2.0, "regions": config.regions}
+    table = extract(pd.DataFrame([rows[0], second]), _config(**far))
+    assert "it moves the lesion by 5." in table["error"][0]
+    assert "registration_max_shift_mm=10)" in table["error"][0]
+
+
+@pytest.mark.parametrize("drawn_on", ["T1wCE", "FLAIR"])
+def test_brain_and_reference_of_a_registered_row_may_be_drawn_on_either_image(
+    rows: list[dict[str, Any]], tmp_path: Path, drawn_on: str
+) -> None:
+    head, nawm = ((19, 20, 18), (13, 16, 13)), ((24, 28, 16), (5, 5, 5))
+    row = rows[["T1wCE", "FLAIR"].index(drawn_on)]
+    rows[1]["brain_mask_path"] = _drawn(head, row, tmp_path / "brain.nrrd")
+    rows[1]["reference_mask_path"] = _drawn(nawm, row, tmp_path / "tissue.nrrd")
+    brain, tissue = _in_t1(head), _in_t1(nawm)
+    regions = {"near": {**SHELL, "outer_mm": 16.0}, "nawm": {"kind": "reference", "source": "mask"}}
+    table = extract(pd.DataFrame(rows), _config(regions=regions))
+    lesion = sitk.ReadImage(rows[0]["mask_path"])
+    around = sitk.GetArrayFromImage(shell(lesion, 16.0)) != 0
+    exact = 1e-9 if drawn_on == "T1wCE" else 0.05
+    assert (around & ~brain).sum() > 0.1 * around.sum()
+    assert table[f"FLAIR-near_{VOLUME}"][0] == pytest.approx(8.0 * (around & brain).sum(), rel=exact)
+    assert table[f"FLAIR-nawm_{VOLUME}"][0] == pytest.approx(8.0 * tissue.sum(), rel=exact)
+    assert table["FLAIR-nawm_original_firstorder_Mean"][0] == pytest.approx(500, abs=10)
+    # The row of T1wCE has none, and what it does not name is not cut.
+    assert table[f"T1wCE-near_{VOLUME}"][0] == pytest.approx(8.0 * around.sum())
+
+
+def test_a_brain_mask_on_a_third_grid_is_refused(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    rows[1]["brain_mask_path"] = str(tmp_path / "brain.nrrd")
+    sitk.WriteImage(sitk.Image(9, 9, 9, sitk.sitkUInt8) + 1, rows[1]["brain_mask_path"])
+    with pytest.warns(ExtractionWarning, match="1 of 1 rows failed"):
+        table = extract(pd.DataFrame(rows), _config(regions={"near": SHELL}))
+    assert "differs from image (38, 40, 18)" in table["error"][0]
+    assert "It does not fit the image that this one is registered to either" in table["error"][0]
 
 
 def test_replicates_are_registered_as_well(rows: list[dict[str, Any]]) -> None:

@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from radnec.errors import EmptyMaskError, GeometryError, MaskWarning
-from radnec.imaging.geometry import (
-    align_mask,
-    grid_difference,
-    isotropic_grid,
-    resample_isotropic,
-    resample_mask_isotropic,
-)
+from radnec.imaging.geometry import align_mask, grid_difference, isotropic_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +77,7 @@ def test_every_label_is_kept_and_none_is_invented(ball: Callable[..., sitk.Image
     size, centre = (40, 40, 40), (20, 20, 20)
     outer, inner = ball(size, centre=centre, radius=12, value=2), ball(size, centre=centre, radius=7, value=5)
     labels = sitk.Maximum(outer, inner)
-    fine = resample_mask_isotropic(labels, 0.7)
+    fine = align_mask(labels, isotropic_grid(labels, 0.7))
     assert set(np.unique(sitk.GetArrayFromImage(fine))) == {0, 2, 5}
     inner_mm3, outer_mm3 = (4 / 3 * math.pi * radius**3 for radius in (7, 12))
     assert _volume(fine, 5) == pytest.approx(inner_mm3, rel=0.02)
@@ -104,10 +96,10 @@ def test_a_lesion_that_vanishes_is_refused_and_one_that_changes_is_announced() -
         align_mask(mask, mask)
     mask[4, 4, 4] = 1
     with pytest.raises(EmptyMaskError, match="nothing of it is left"):
-        resample_mask_isotropic(mask, 4.0)
+        align_mask(mask, isotropic_grid(mask, 4.0))
     mask[3:6, 3:6, 3:6] = 1
     with pytest.warns(MaskWarning, match="label 1 changed from 27 to"):
-        resample_mask_isotropic(mask, 2.0)
+        align_mask(mask, isotropic_grid(mask, 2.0))
 
 
 def test_isotropic_grid_shares_the_centre_and_covers_the_image() -> None:
@@ -122,37 +114,8 @@ def test_isotropic_grid_shares_the_centre_and_covers_the_image() -> None:
     np.testing.assert_allclose(*middles, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=25)
-@given(
-    spacing=st.tuples(*[st.floats(0.4, 4)] * 3),
-    size=st.tuples(*[st.integers(4, 12)] * 3),
-    new=st.floats(0.5, 3),
-)
-def test_resampling_leaves_a_constant_image_constant(
-    spacing: tuple[float, ...], size: tuple[int, ...], new: float
-) -> None:
-    image = sitk.Image(size, sitk.sitkInt16) + 37
-    image.SetSpacing(spacing)
-    values = sitk.GetArrayFromImage(resample_isotropic(image, new))
-    np.testing.assert_allclose(values, 37, rtol=1e-5)
-
-
-@pytest.mark.parametrize("interpolator", ["linear", "bspline"])
-def test_resampling_reproduces_a_ramp_between_voxel_centres(interpolator: str) -> None:
-    values = np.broadcast_to(np.arange(20, dtype=np.float64) * 2.0, (20, 20, 20)).copy()
-    image = sitk.GetImageFromArray(values)
-    image.SetSpacing((2.0, 2.0, 2.0))
-    fine = resample_isotropic(image, 0.8, interpolator=interpolator)
-    for i in range(12, 38):
-        expected = fine.TransformIndexToPhysicalPoint((i, 25, 25))[0]
-        assert fine[i, 25, 25] == pytest.approx(expected, rel=1e-3)
-
-
-def test_wrong_spacing_and_a_spline_over_two_slices_are_refused() -> None:
+def test_a_wrong_spacing_is_refused() -> None:
     image = sitk.Image(8, 8, 2, sitk.sitkInt16)
     for wrong in (0.0, -1.0, float("nan")):
         with pytest.raises(GeometryError, match="spacing_mm"):
             isotropic_grid(image, wrong)
-    with pytest.raises(GeometryError, match="interpolator='linear'"):
-        resample_isotropic(image, 1.0)
-    assert resample_isotropic(image, 0.5, interpolator="nearest").GetPixelID() == sitk.sitkInt16

@@ -16,7 +16,7 @@ from radnec.features.extract import extract
 from radnec.imaging.findings import FINDINGS
 from radnec.imaging.inspection import inspect_lesion
 from radnec.imaging.masks import read_mask
-from radnec.imaging.placing import affine
+from radnec.imaging.masks.placing import affine
 from radnec.imaging.quality import check
 from radnec.imaging.readers import read_image
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from radnec.config.explaining import nearest
 from radnec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ def chain_name(chain: str) -> str:
     steps = [letters[one] for one in chain] if set(chain) <= set(letters) else chain.split("+")
     for step in steps:
         if step not in STEPS:
-            close = difflib.get_close_matches(step, STEPS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(STEPS)}"
-            raise ConfigError(f"perturbation {chain!r} has the unknown step {step!r}; {hint}")
+            raise ConfigError(f"perturbation {chain!r} has the unknown step {step!r}; {nearest(step, STEPS)}")
     if len(set(steps)) < len(steps):
         raise ConfigError(f"perturbation {chain!r} names a step twice; expected each at most once")
     return "+".join(step for step in STEPS if step in steps)

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from radnec.errors import ExtractionError
 from radnec.features.engine.resample import resampled, spline_coefficients
-from radnec.features.perturb.noise import add_noise
+from radnec.features.perturb.noise import add_noise, noise_level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +58,10 @@ class Crop:
     def array(self) -> NDArray[np.generic]:
         """Its voxels, (z, y, x)."""
         return np.asarray(sitk.GetArrayViewFromImage(self.image))
+
+    def noise_level(self) -> float:
+        """Return the noise of the image around the region."""
+        return noise_level(self.array[self.place.noise_box(self.origin, self.image.GetSize())])
 
     def on(
         self, window: Window, interpolator: str, pixel: int, noise: Noise | None, *, beyond: bool = True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from radnec.features.engine.ibsi.interpolation import centred_points
 from radnec.features.engine.resample import Grid
 
 if TYPE_CHECKING:
@@ -90,25 +91,34 @@ def image_frame(image: sitk.Image) -> Frame:
     return Frame(np.array(image.GetOrigin()), axes, np.array(image.GetSpacing()))
 
 
-def settings_frame(own: Frame, thin: NDArray[np.bool_], config: ExtractionConfig) -> Frame:
+def settings_frame(own: Frame, size: tuple[int, ...], thin: NDArray[np.bool_], config: ExtractionConfig) -> Frame:
     """Return the frame on which the settings measure an image.
 
     Parameters
     ----------
     own : Frame
         The frame of the image.
+    size : tuple of three int
+        Its voxels along (x, y, z).
     thin : ndarray of bool, shape (3,)
-        Axes (x, y, z) along which the region is one voxel thick: these keep their spacing.
+        Axes (x, y, z) along which the region is one voxel thick: these keep their spacing; not in the ``ibsi`` preset.
     config : ExtractionConfig
         ``resampled_spacing_mm``; without it `own` is returned.
 
     Notes
     -----
     As in pyradiomics the frame shares the image's outer corner, see
-    :func:`radnec.features.engine.resample.resampled_grid`.
+    :func:`radnec.features.engine.resample.resampled_grid`; in the ``ibsi`` preset its centre, see
+    :func:`radnec.features.engine.ibsi.interpolation.centred_points`.
     """
     if config.resampled_spacing_mm is None:
         return own
+    if config.preset == "ibsi":
+        axes = zip(size, own.spacing.tolist(), config.resampled_spacing_mm, strict=True)
+        places = [centred_points(*axis) for axis in axes]
+        first = np.array([0.0 if one is None else one[0] for one in places])
+        kept = np.array([one is None for one in places])
+        return Frame(own.points(first[None])[0], own.axes, np.where(kept, own.spacing, config.resampled_spacing_mm))
     wanted = np.array(config.resampled_spacing_mm, np.float64)
     wanted = np.where((wanted == 0) | thin, own.spacing, wanted)
     if np.allclose(own.spacing, wanted):

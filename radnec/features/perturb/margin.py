@@ -37,9 +37,9 @@ def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np
 
     Notes
     -----
-    Where the settings resample or pre-crop, pyradiomics itself keeps ``pad_distance`` voxels and no more. Else a
-    wavelet needs its filter's length for each level, which is exact, and a Laplacian of Gaussian looks at the whole
-    image, ever more faintly: eight sigma are kept, which leaves differences of about 1e-6.
+    Where the settings resample (not in the ``ibsi`` preset) or pre-crop, pyradiomics itself keeps ``pad_distance``
+    voxels and no more. Else a wavelet needs its filter's length for each level, which is exact, and a Laplacian of
+    Gaussian looks at the whole image, ever more faintly: eight sigma are kept, which leaves differences of about 1e-6.
 
     Examples
     --------
@@ -48,7 +48,8 @@ def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np
     >>> margin(settings, np.array([1.0, 1.0, 4.0])).tolist()
     [16.0, 16.0, 7.0]
     """
-    if config.resampled_spacing_mm is not None or config.pre_crop:
+    ibsi = config.preset == "ibsi"
+    if (config.resampled_spacing_mm is not None and not ibsi) or config.pre_crop:
         return np.full(3, float(config.pad_distance))
     # A region must leave background beside it.
     voxels = np.ones(3)
@@ -57,21 +58,22 @@ def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np
             widest = max(map(float, options["sigma"]))
             voxels = np.maximum(voxels, np.maximum(np.ceil(LOG_SIGMAS * widest / spacing), _LOG_VOXELS))
         else:
-            voxels = np.maximum(voxels, _LOOK[name](options) if name in _LOOK else 1)
+            voxels = np.maximum(voxels, _LOOK[name](options, ibsi) if name in _LOOK else 1)
     return voxels
 
 
-def _wavelet(options: dict[str, Any]) -> int:
+def _wavelet(options: dict[str, Any], *, holes: bool) -> int:
     import pywt
 
     length = int(pywt.Wavelet(str(options.get("wavelet") or "coif1")).dec_len)
     levels = int(options.get("level", 1)) + int(options.get("start_level", 0))
-    return length * levels
+    # In the ibsi preset filters have holes, and are twice as long at each further level.
+    return length * (2**levels - 1 if holes else levels)
 
 
-_LOOK: dict[str, Callable[[dict[str, Any]], int]] = {
-    "Wavelet": lambda options: _wavelet(options) + 1,
-    "Gradient": lambda _: 2,
-    "LBP2D": lambda options: math.ceil(float(options.get("lbp2DRadius", 1))) + 1,
-    "LBP3D": lambda options: math.ceil(float(options.get("lbp3DIcosphereRadius", 1))) + 28,
+_LOOK: dict[str, Callable[[dict[str, Any], bool], int]] = {
+    "Wavelet": lambda options, ibsi: _wavelet(options, holes=ibsi) + 1,
+    "Gradient": lambda *_: 2,
+    "LBP2D": lambda options, _: math.ceil(float(options.get("lbp2DRadius", 1))) + 1,
+    "LBP3D": lambda options, _: math.ceil(float(options.get("lbp3DIcosphereRadius", 1))) + 28,
 }

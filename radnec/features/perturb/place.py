@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.features.perturb.contour import supervoxel_edges
-from radnec.features.perturb.frame import Window, settings_frame
+from radnec.features.perturb.frame import Frame, Window, settings_frame
 from radnec.features.perturb.margin import margin
 from radnec.features.perturb.rotation import rotated, upright_axis
 from radnec.features.perturb.translation import translated
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
     from radnec.features.engine.volume import Box
     from radnec.features.perturb.draws import Draw
-    from radnec.features.perturb.frame import Floats, Frame
+    from radnec.features.perturb.frame import Floats
     from radnec.features.perturb.strength import Strength
 
 # A spline's coefficients feel voxels ever more faintly: 0.27 to the power of this is 1e-7.
 _SPLINE = 12
 #: What is looked at around a lesion to find its noise, in mm.
 NOISE_MM = 25.0
+# The initiative's grid is not larger for less than this part of a voxel.
+_SLIVER = 1e-3
 # Surroundings of a region in which supervoxels are found, and by which it may grow along them, in edges of supervoxels.
 _FOUND, _GROWN = 2.0, 1.5
 
@@ -50,6 +52,8 @@ class Place:
         Settings of all images that are measured there; they resample alike.
     strength : Strength
         How far perturbations go.
+    reach_mm : float, default 0.0
+        How far what is made of the region, a shell, reaches beyond it.
     """
 
     own: Frame
@@ -59,6 +63,7 @@ class Place:
     voxels: int
     configs: tuple[ExtractionConfig, ...]
     strength: Strength
+    reach_mm: float = 0.0
 
     @cached_property
     def thin(self) -> NDArray[np.bool_]:
@@ -68,7 +73,12 @@ class Place:
     @cached_property
     def frame(self) -> Frame:
         """The frame that the settings measure on."""
-        return settings_frame(self.own, self.thin, self.configs[0])
+        return settings_frame(self.own, self.size, self.thin, self.configs[0])
+
+    @property
+    def centred(self) -> bool:
+        """Whether the settings put image and region on a grid as the initiative defines it."""
+        return self.resamples and self.configs[0].preset == "ibsi"
 
     @property
     def resamples(self) -> bool:
@@ -95,6 +105,12 @@ class Place:
         turned = rotated(self.frame, draw.degrees, upright_axis(self.frame.axes, self.thin), centre)
         return translated(turned, draw.shift)
 
+    def native(self, draw: Draw) -> Frame:
+        """Return the frame of the image, moved as that of a replicate is."""
+        moved = self.moved(draw)
+        origin = moved.points(self.frame.indices(self.own.origin[None]))[0]
+        return Frame(origin, moved.axes @ np.linalg.solve(self.frame.axes, self.own.axes), self.own.spacing)
+
     def window(self, draw: Draw) -> Window:
         """Return where the mask of a replicate is made: the region, and what it may grow by."""
         frame = self.moved(draw)
@@ -119,7 +135,7 @@ class Place:
         turning = np.eye(3) + math.sin(math.radians(strength.rotation_deg)) * (np.outer(plane, plane) - np.diag(plane))
         half = (self.high - self.low + 1) / 2 * spacing
         # The box around the region in the turned frame, and the box around that in the image's.
-        half = turning @ (turning @ half + growth * self.frame.spacing)
+        half = turning @ (turning @ half + growth * self.frame.spacing + self.reach_mm)
         around = np.maximum(half, (self.high - self.low) / 2 * spacing + NOISE_MM) / spacing + _SPLINE + 1
         middle = (self.low + self.high) / 2
         return np.floor(middle - around).astype(int).tolist(), np.ceil(middle + around).astype(int).tolist()
@@ -142,7 +158,7 @@ class Place:
         """Cut a window at the image's edges, where filters then do what they do at the image's edges."""
         if draw.moves:
             return window
-        count = np.ceil(np.array(self.size) * self.own.spacing / window.frame.spacing)
+        count = np.ceil(np.array(self.size) * self.own.spacing / window.frame.spacing - _SLIVER * self.centred)
         return Window(window.frame, np.maximum(window.low, 0), np.minimum(window.high, count - 1))
 
     def _growth(self, steps: tuple[str, ...], volume: float, spacing: Floats) -> Floats:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
-from joblib import Parallel, delayed
-from tqdm.auto import tqdm
 
 from radnec.cohort.fields import KEYS
 from radnec.config import ExtractionConfig
-from radnec.errors import ConfigError, ExtractionWarning
+from radnec.errors import ConfigError, ExtractionWarning, RegionError
 from radnec.features.assemble import assemble
+from radnec.features.engine.filters.pointwise import POINTWISE
 from radnec.features.extract import extract
 from radnec.features.perturb.chain import NONE, Replicate, replicates
 from radnec.features.perturb.groups import sessions
-from radnec.features.perturb.session import measure_session
+from radnec.features.perturb.session import SessionTask
 from radnec.features.perturb.strength import Strength
 from radnec.features.plan import plan
+from radnec.features.workers import measure_units
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from radnec.features.plan import Plan
     from radnec.features.scan import Measured
@@ -65,11 +66,12 @@ def perturb(
         Seed. What happens to a lesion depends on it, on patient, session and lesion, and on the replicate's name, but
         not on the order of rows, other lesions, `repeats` or `n_jobs`.
     n_jobs : int, default 1
-        Sessions measured at the same time, -1 for all processors.
+        Sessions measured at the same time, -1 for all processors; on clusters as in :func:`radnec.extract`.
     cache : path-like, optional
         Folder of features already measured, as in :func:`radnec.extract`.
     on_error : {"record", "raise"}, default "record"
-        Whether a replicate that cannot be measured becomes a row that says why, or stops the work.
+        Whether a replicate that cannot be measured becomes a row that says why, or stops the work. A region that a
+        replicate lacks is neither: it is missing, with the reason in ``error``, as in :func:`radnec.extract`.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def perturb(
     radnec.errors.CohortError, radnec.errors.MissingDependencyError, radnec.errors.RadnecError
         As :func:`radnec.extract` says.
     radnec.errors.ConfigError
-        If the settings (among them the ``ibsi`` preset with resampling), a chain or `repeats` cannot be used.
+        If the settings (such as pointwise filters of a resampled ``ibsi`` preset), a chain or `repeats` cannot be used.
 
     Warns
     -----
@@ -108,9 +110,15 @@ def perturb(
       carried into each replicate's grid. They are smaller than 500 mm³ in lesions smaller than 15 mL, because
       metastases are often smaller than one such supervoxel; see ``Strength``. Sequences with masks of their own have
       contours of their own.
+    - Rim, core, shell and mirror image are made of each redrawn lesion as extraction makes them of the lesion: what is
+      judged is the region that another outline of the lesion would have given. The plane of symmetry, the brain
+      and other lesions stay where they are in the head. Sub-regions by labels and reference tissue by a mask were drawn
+      themselves, and are turned, resized and redrawn like a lesion, each by itself, as another reader might draw them.
     - Without resampling in the settings a turned or shifted image keeps its spacing and is not rounded to integers.
     - Pointwise filters (square, logarithm, …) are scaled by the largest voxel of the image as it was acquired, and the
       Laplacian of Gaussian looks at eight sigma around the region, see :mod:`radnec.features.perturb.margin`.
+    - Pointwise filters of the ``ibsi`` preset with resampling are refused: extraction scales them by the largest voxel
+      of the whole resampled image, which replicates never make.
 
     References
     ----------
@@ -157,18 +165,15 @@ def perturb(
 
 
 def _verify(settings: ExtractionConfig) -> None:
-    """Refuse what is not perturbed on the grid that extraction would choose; what is no settings extract refuses."""
+    """Refuse what replicates cannot measure as extraction does; what is no settings extract refuses."""
     sequences = getattr(settings, "by_sequence", {})
     for one in (settings, *(settings.for_sequence(name) for name in sequences)):
-        if getattr(one, "regions", {}):
+        scaled = POINTWISE.keys() & getattr(one, "image_types", {})
+        if scaled and one.preset == "ibsi" and one.resampled_spacing_mm is not None:
             raise ConfigError(
-                f"replicates have no regions: {', '.join(one.regions)} would have to be made of each perturbed lesion. "
-                "Judge the whole lesion: config.model_copy(update={'regions': {}})"
-            )
-        if getattr(one, "preset", "") == "ibsi" and one.resampled_spacing_mm is not None:
-            raise ConfigError(
-                'replicates of preset="ibsi" are not resampled: expected resampled_spacing_mm=None. Resample images '
-                "and masks to files first, or judge stability with the pyradiomics preset"
+                f'replicates of preset="ibsi" with resampling have no {", ".join(sorted(scaled))}: these are scaled by '
+                "the largest voxel of the whole resampled image, and replicates hold a part. Expected image_types "
+                "without them; or resample images and masks to files first, expected resampled_spacing_mm=None"
             )
 
 
@@ -181,26 +186,16 @@ def _measured(
     cache: str | None,
     on_error: str,
 ) -> Found:
-    units = sessions(planned, chosen, strength, random_state)
-    tasks = [delayed(measure_session)(groups, strength, cache) for groups in units]
-    results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
+    tasks = [SessionTask(groups, strength, cache) for groups in sessions(planned, chosen, strength, random_state)]
     found: Found = []
-    with tqdm(total=len(tasks), desc="perturb", unit="session", disable=None) as bar:
+    with closing(measure_units(iter(tasks), len(tasks), noun="session", verb="perturb", n_jobs=n_jobs)) as results:
         for some in results:
             found += some
-            bar.update()
-            failure = next((one.failure for _, one in some if one.failure is not None), None)
+            failures = (one.failure for _, one in some)
+            failure = next((one for one in failures if one and not isinstance(one, RegionError)), None)
             if failure is not None and on_error == "raise":
-                _cancel(results)
                 raise failure
     return found
-
-
-def _cancel(results: Generator[Found]) -> None:
-    with warnings.catch_warnings():
-        # joblib warns that tasks were cancelled, which is what is wanted here.
-        warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)
-        results.close()
 
 
 def _stacked(original: pd.DataFrame, planned: Plan, chosen: Sequence[Replicate], found: Found) -> pd.DataFrame:

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import itertools
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError
-from radnec.features.cache import FeatureCache, content_digest, image_digest
-from radnec.features.engine import engine_version
-from radnec.features.engine.normalise import normalised
+from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError, RegionError
+from radnec.features.cache import FeatureCache
 from radnec.features.opening import open_scan
-from radnec.features.perturb.crop import Crop
+from radnec.features.perturb.derived import Redrawn, reach_mm
+from radnec.features.perturb.keys import contents, key_of
 from radnec.features.perturb.measured import replicate_features
+from radnec.features.perturb.scene import Scene
 from radnec.features.perturb.target import Mould, Target
-from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured
-from radnec.imaging.frame_of_reference import keep_origin
-from radnec.imaging.masks import open_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from radnec.config import ExtractionConfig
     from radnec.features.opening import Opened
+    from radnec.features.perturb.crop import Crop
+    from radnec.features.perturb.derived import Made
     from radnec.features.perturb.draws import Draw
     from radnec.features.perturb.strength import Strength
     from radnec.features.plan import Region, Scan
-    from radnec.imaging.mask_source import MaskSource
 
-# Cached replicates depend on these; the number changes with what a perturbation does.
-_VERSION = "perturb 1"
 # What NumPy and SimpleITK raise over values that nobody thought of: a failure of one replicate, not of a cohort.
 _UNFORESEEN = (ValueError, RuntimeError, ArithmeticError, LookupError, MemoryError)
-_LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
@@ -54,7 +48,7 @@ class Group:
     Parameters
     ----------
     slots : tuple of Slot
-        The images; the first that can be read gives the supervoxels.
+        The images, and the regions made of the outline; the first image that can be read gives the supervoxels.
     draws : tuple of Draw
         The replicates.
     """
@@ -63,14 +57,40 @@ class Group:
     draws: tuple[Draw, ...]
 
 
+class SessionTask(NamedTuple):
+    """The lesions of a patient's session, with all that a worker needs to measure their replicates."""
+
+    groups: tuple[Group, ...]
+    strength: Strength
+    cache: str | None
+
+    def run(self) -> list[tuple[str, Measured]]:
+        """Measure the session."""
+        return measure_session(*self)
+
+    def parts(self) -> list[SessionTask]:
+        """Return a task for each lesion, if there are several."""
+        return [self._replace(groups=(one,)) for one in self.groups] if len(self.groups) > 1 else []
+
+    def lost(self, reason: str) -> list[tuple[str, Measured]]:
+        """Return the results of a session that could not be measured."""
+        return [
+            (draw.replicate.name, Measured(slot.region.row, {}, ExtractionError(f"{slot.region.name}: {reason}")))
+            for group in self.groups
+            for slot, draw in itertools.product(group.slots, group.draws)
+        ]
+
+
 @dataclass
 class _Work:
-    """A group while it is measured: what is missing, and what was read for it, by the row of each slot."""
+    """A group while it is measured: what is missing, and what was read for it, by image or by the row of a slot."""
 
     group: Group
     missing: dict[tuple[int, Draw], str]
     target: Target | None = None
+    around: dict[int, Crop] = field(default_factory=dict)
     crops: dict[int, Crop | RadnecError] = field(default_factory=dict)
+    made: dict[int, Made] = field(default_factory=dict)
     levels: dict[int, float] = field(default_factory=dict)
 
 
@@ -98,13 +118,7 @@ def measure_session(
     radnec.errors.MissingDependencyError
         If a library is missing.
     """
-    with one_thread():
-        return _all_measured(groups, strength, FeatureCache(cache) if cache is not None else None)
-
-
-def _all_measured(
-    groups: Sequence[Group], strength: Strength, store: FeatureCache | None
-) -> list[tuple[str, Measured]]:
+    store = FeatureCache(cache) if cache is not None else None
     results: list[tuple[str, Measured]] = []
     works = [_remembered(group, strength, store, results) for group in groups]
     _read(works, strength)
@@ -127,36 +141,15 @@ def _remembered(
     """Put what is stored among the results, and return what is not."""
     missing = {(slot.region.row, draw): "" for slot in group.slots for draw in group.draws}
     if store is not None:
-        contents = _contents(group)
-        for slot, draw in itertools.product(group.slots, group.draws) if contents else ():
-            key = _key(contents, slot, draw, strength)
-            stored = store.get(key)
+        found = contents(group)
+        for slot, draw in itertools.product(group.slots, group.draws) if found else ():
+            key = key_of(found, slot, draw, strength)
+            stored = store.get(key) if key else None
             missing[slot.region.row, draw] = key
             if stored is not None:
                 results.append((draw.replicate.name, Measured(slot.region.row, stored, from_cache=True)))
                 del missing[slot.region.row, draw]
     return _Work(group, missing)
-
-
-def _contents(group: Group) -> list[str]:
-    """Return what the files of a group hold, or nothing if one cannot be read."""
-    found = [slot.config.digest() for slot in group.slots]
-    for slot in group.slots:
-        scan = slot.scan
-        masks = (slot.region.mask_path, scan.brain_mask_path, scan.reference_mask_path)
-        try:
-            found.append(image_digest(scan))
-            found.extend("" if path is None else content_digest(path) for path in masks)
-        except (OSError, RadnecError):
-            return []
-    return found
-
-
-def _key(contents: list[str], slot: Slot, draw: Draw, strength: Strength) -> str:
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
-    own = [repr(draw.words), draw.replicate.name, slot.prefix, repr(slot.region.label)]
-    settings = [strength.digest(), engine_version(slot.config)]
-    return FeatureCache.key([*contents, *own, *settings, *versions, _VERSION])
 
 
 def _read(works: Sequence[_Work], strength: Strength) -> None:
@@ -167,23 +160,21 @@ def _read(works: Sequence[_Work], strength: Strength) -> None:
             scans.setdefault(id(slot.scan), (slot.scan, []))[1].append((work, slot))
     for scan, wanted in scans.values():
         opened = _attempted(scan, wanted[0][1].config)
-        masks: dict[str, MaskSource] = {}
-        for work, slot in wanted:
-            if isinstance(opened, RadnecError):
+        if isinstance(opened, RadnecError):
+            for work, slot in wanted:
                 work.crops[slot.region.row] = opened
-                continue
+            continue
+        scene = Scene(opened, wanted[0][1].config)
+        for work, slot in wanted:
             try:
-                work.crops[slot.region.row] = _cropped(opened, masks, work, slot, strength)
+                work.crops[slot.region.row] = _cropped(scene, work, slot, strength)
             except RadnecError as error:
                 work.crops[slot.region.row] = error
 
 
 def _attempted(scan: Scan, config: ExtractionConfig) -> Opened | RadnecError:
     try:
-        opened = open_scan(scan, config)
-        if not config.normalize:
-            return opened
-        return replace(opened, image=keep_origin(normalised(opened.image, config), opened.image))
+        return open_scan(scan, config)
     except MissingDependencyError:
         raise
     except RadnecError as error:
@@ -192,30 +183,29 @@ def _attempted(scan: Scan, config: ExtractionConfig) -> Opened | RadnecError:
         return ExtractionError(f"{type(error).__name__}: {error}")
 
 
-def _cropped(opened: Opened, masks: dict[str, MaskSource], work: _Work, slot: Slot, strength: Strength) -> Crop:
-    path = slot.region.mask_path
-    if path is None:
-        raise MaskError("the cohort gives no mask; fill the column mask_path")
-    if path not in masks:
-        masks[path] = open_mask(path, opened.image)
-    if opened.registration is not None or work.target is None:
-        mask = masks[path].select(slot.region.label)
-        opened.checked(mask, slot.config)
-    if work.target is None:
-        work.target = Target(mask, tuple(one.config for one in work.group.slots), strength)
-    crop = work.target.crop(opened.image)
+def _cropped(scene: Scene, work: _Work, slot: Slot, strength: Strength) -> Crop:
+    row, image, slots = slot.region.row, id(slot.scan), work.group.slots
+    if image not in work.around:
+        outline = scene.outline(slot.region)
+        if work.target is None:
+            reach = max(reach_mm(one.region.made.rule) if one.region.made else 0.0 for one in slots)
+            work.target = Target(outline, tuple(one.config for one in slots), strength, reach)
+        work.around[image] = work.target.crop(scene.image)
+    crop = work.around[image]
+    if found := scene.made(slot.region, crop):
+        work.made[row], crop = found
     if any("noise" in draw.replicate.steps for draw in work.group.draws):
-        work.levels[slot.region.row] = work.target.level(crop) * strength.noise_scale
+        work.levels[row] = crop.noise_level() * strength.noise_scale
     return crop
 
 
 def _measured(work: _Work) -> list[tuple[tuple[Slot, Draw], dict[str, float] | RadnecError]]:
     found: list[tuple[tuple[Slot, Draw], dict[str, float] | RadnecError]] = []
-    lead = next((crop for slot in work.group.slots if isinstance(crop := work.crops.get(slot.region.row), Crop)), None)
+    lead = next((work.around[id(slot.scan)] for slot in work.group.slots if id(slot.scan) in work.around), None)
     if work.target is not None and lead is not None:
         work.target.lead_by(lead)
     for draw in work.group.draws:
-        mould: Mould | RadnecError | None = None
+        moulds = None
         for slot in work.group.slots:
             if (slot.region.row, draw) not in work.missing:
                 continue
@@ -223,16 +213,45 @@ def _measured(work: _Work) -> list[tuple[tuple[Slot, Draw], dict[str, float] | R
             if isinstance(crop, RadnecError) or work.target is None:
                 found.append(((slot, draw), crop if isinstance(crop, RadnecError) else MaskError("there is no mask")))
                 continue
-            if mould is None:
-                mould = _made(work.target, draw)
+            moulds = moulds or _Moulds(work.target, draw, work.made)
+            mould = moulds.of(slot)
             outcome = mould if isinstance(mould, RadnecError) else _one(work, work.target, slot, crop, mould)
-            found.append(((slot, draw), outcome))
+            found.append(((slot, draw), _of_region(slot, outcome)))
     return found
 
 
-def _made(target: Target, draw: Draw) -> Mould | RadnecError:
+def _of_region(slot: Slot, outcome: dict[str, float] | RadnecError) -> dict[str, float] | RadnecError:
+    """Say of a region that cannot be measured that the lesion has none, as extraction does."""
+    made = slot.region.made
+    of_lesion = made is not None and made.rule is not None
+    return RegionError(str(outcome)) if of_lesion and isinstance(outcome, MaskError) else outcome
+
+
+class _Moulds:
+    """The masks of a replicate: the outline, made once, and the regions of it, each once for all images."""
+
+    def __init__(self, target: Target, draw: Draw, made: dict[int, Made]) -> None:
+        self._made = made
+        self._known: dict[Hashable, Mould | RadnecError] = {}
+        self._outline = _made(lambda: target.mould(draw))
+        self._redrawn = Redrawn(target, self._outline) if isinstance(self._outline, Mould) else None
+
+    def of(self, slot: Slot) -> Mould | RadnecError:
+        made, redrawn = self._made.get(slot.region.row), self._redrawn
+        if made is None or redrawn is None:
+            return self._outline
+        making = slot.region.made
+        # What is carried along a registration, or mirrored, depends on the image.
+        own = slot.region.row if made.plane is not None or (making and making.of_image) else None
+        key = making, own
+        if key not in self._known:
+            self._known[key] = _made(lambda: redrawn.region(made))
+        return self._known[key]
+
+
+def _made(make: Callable[[], Mould]) -> Mould | RadnecError:
     try:
-        return target.mould(draw)
+        return make()
     except RadnecError as error:
         return error
     except _UNFORESEEN as error:

@@ -14,7 +14,6 @@ from radnec.features.engine.resample import resampled_grid
 from radnec.features.perturb.contour import randomised, supervoxels
 from radnec.features.perturb.crop import Crop, at_least_half, nearest
 from radnec.features.perturb.frame import image_frame
-from radnec.features.perturb.noise import noise_level
 from radnec.features.perturb.place import Place
 from radnec.features.perturb.volume import adapted
 
@@ -60,6 +59,8 @@ class Target:
         Settings of all images on the mask's grid; they resample alike.
     strength : Strength
         How far perturbations go.
+    reach_mm : float, default 0.0
+        How far what is made of the region reaches beyond it.
 
     Raises
     ------
@@ -67,7 +68,9 @@ class Target:
         If the region is empty.
     """
 
-    def __init__(self, mask: sitk.Image, configs: tuple[ExtractionConfig, ...], strength: Strength) -> None:
+    def __init__(
+        self, mask: sitk.Image, configs: tuple[ExtractionConfig, ...], strength: Strength, reach_mm: float = 0.0
+    ) -> None:
         places = np.flatnonzero(sitk.GetArrayViewFromImage(mask))
         if not len(places):
             raise MaskError("the mask is empty: no voxel is marked")
@@ -75,7 +78,7 @@ class Target:
         low = np.array([axis.min() for axis in indices], np.float64)
         high = np.array([axis.max() for axis in indices], np.float64)
         self.configs = configs
-        self.place = Place(image_frame(mask), mask.GetSize(), low, high, len(places), configs, strength)
+        self.place = Place(image_frame(mask), mask.GetSize(), low, high, len(places), configs, strength, reach_mm)
         self.region = self.crop(mask)
         self._margins = self._kept(mask)
         self._lead: Crop | None = None
@@ -88,10 +91,6 @@ class Target:
         """Set the image whose supervoxels contours are made of."""
         self._lead = crop
         self.__dict__.pop("_supervoxels", None)
-
-    def level(self, crop: Crop) -> float:
-        """Return the noise of an image around the region."""
-        return noise_level(crop.array[self.place.noise_box(crop.origin, crop.image.GetSize())])
 
     def mould(self, draw: Draw) -> Mould:
         """Return the mask of a replicate.
@@ -117,8 +116,12 @@ class Target:
             values = randomised(values, labels, draw.stream("contour"))
         inner = np.argwhere(values)[:, ::-1]
         low, high = window.low + inner.min(axis=0), window.low + inner.max(axis=0)
-        measured = self.place.around(draw, low, high, self._margins)
-        return Mould(draw, measured, _pasted(values, window, measured))
+        measured = self.around(draw, low, high)
+        return Mould(draw, measured, pasted(values, window, measured))
+
+    def around(self, draw: Draw, low: Floats, high: Floats) -> Window:
+        """Return where what lies from voxel `low` to `high` of a replicate's frame is measured."""
+        return self.place.around(draw, low, high, self._margins)
 
     def image(self, mould: Mould, crop: Crop, interpolator: str, noise: Noise | None) -> sitk.Image:
         """Return an image of a replicate, with noise of a standard deviation added."""
@@ -127,8 +130,10 @@ class Target:
         else:
             # Settings that resample keep the type of the voxels, as pyradiomics does; else nothing is rounded.
             own = crop.image.GetPixelID()
-            pixel = own if self.place.resamples or own in _FLOATS else sitk.sitkFloat64
-            image = crop.on(mould.window, interpolator, pixel, noise, beyond=mould.draw.moves)
+            keeps = (self.place.resamples or own in _FLOATS) and not self.place.centred
+            pixel = own if keeps else sitk.sitkFloat64
+            beyond = mould.draw.moves or self.place.centred
+            image = crop.on(mould.window, interpolator, pixel, noise, beyond=beyond)
         image.CopyInformation(mould.mask)
         return image
 
@@ -138,7 +143,7 @@ class Target:
         Where the settings resample, extraction keeps a voxel more here and there than they say, and wavelets notice.
         """
         usual = self.place.margin, self.place.margin
-        if not self.place.resamples:
+        if not self.place.resamples or self.place.centred:
             return usual
         low, high = self.place.low.astype(int), self.place.high.astype(int)
         x, y, z = (slice(int(first), int(last) + 1) for first, last in zip(low, high, strict=True))
@@ -152,7 +157,7 @@ class Target:
         return below, np.array(grid.size) - 1.0 - inner.max(axis=0)
 
     def _placed(self, draw: Draw, window: Window) -> sitk.Image:
-        if draw.moves:
+        if draw.moves or self.place.centred:
             return at_least_half(self.region.image, window.grid)
         # Without a move the grid is that of extraction, and so is the mask.
         return nearest(self.region.image, window.grid) if self.place.resamples else self.region.cut(window, None)
@@ -171,17 +176,17 @@ class Target:
         return supervoxels(crop.image[x, y, z], inside, self.place.edges)
 
 
-def _pasted(values: NDArray[np.bool_], window: Window, measured: Window) -> sitk.Image:
-    """Return what a window holds on another window of the same frame."""
+def pasted(values: NDArray[np.bool_], window: Window, measured: Window) -> sitk.Image:
+    """Return what a window holds on another window of the same frame, as a uint8 mask."""
     shape = (measured.high - measured.low + 1).astype(int)[::-1]
-    pasted = np.zeros(shape, np.uint8)
+    there = np.zeros(shape, np.uint8)
     offset = (measured.low - window.low).astype(int)[::-1]
     source, target = [], []
     for shift, have, want in zip(offset.tolist(), values.shape, shape.tolist(), strict=True):
         source.append(slice(max(0, shift), min(have, shift + want)))
         target.append(slice(max(0, -shift), max(0, -shift) + source[-1].stop - source[-1].start))
-    pasted[tuple(target)] = values[tuple(source)]
-    image = sitk.GetImageFromArray(pasted)
+    there[tuple(target)] = values[tuple(source)]
+    image = sitk.GetImageFromArray(there)
     grid = measured.grid
     image.SetSpacing(grid.spacing)
     image.SetOrigin(grid.origin)

@@ -15,7 +15,7 @@ from radnec.imaging.dicom.pixels import stored_values
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.stack import grid, levels, verify_alike, without_copies
 from radnec.imaging.dicom.volumes import tell_apart
-from radnec.imaging.frame_of_reference import FRAME_KEY, SERIES_KEY
+from radnec.imaging.masks.frame_of_reference import FRAME_KEY, SERIES_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from radnec.imaging.dicom.moments import moment, parsed_moment, time_of_day
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.series import read_volume
 from radnec.imaging.dicom.view import View
-from radnec.imaging.frame_of_reference import keep_origin
+from radnec.imaging.masks.frame_of_reference import keep_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

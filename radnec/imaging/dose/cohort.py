@@ -14,8 +14,8 @@ from radnec.errors import ConfigError, RadnecError, TableError
 from radnec.imaging.dose.fractionation import bed_gy, eqd2_gy
 from radnec.imaging.dose.reading import read_dose
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
-from radnec.imaging.frame_of_reference import dose_frame, verify_frame
 from radnec.imaging.masks import read_mask
+from radnec.imaging.masks.frame_of_reference import dose_frame, verify_frame
 from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import open_dicom, parsing
-from radnec.imaging.frame_of_reference import FRAME_KEY
+from radnec.imaging.masks.frame_of_reference import FRAME_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

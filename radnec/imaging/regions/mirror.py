@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from scipy.ndimage import map_coordinates
 
 from radnec.errors import RegionError
-from radnec.imaging.placing import affine
+from radnec.imaging.masks.placing import affine
 from radnec.imaging.regions.distance import left, painted
 from radnec.imaging.regions.surface import Surface
 

@@ -12,7 +12,7 @@ from radnec.errors import AbsentLabelError, EmptyMaskError, RegionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from radnec.imaging.mask_source import MaskSource
+    from radnec.imaging.masks.source import MaskSource
 
 
 def subregion(source: MaskSource, values: Sequence[int | str]) -> sitk.Image:
@@ -36,7 +36,7 @@ def subregion(source: MaskSource, values: Sequence[int | str]) -> sitk.Image:
     radnec.errors.RegionError
         If the file holds none of them; the message lists what it holds.
     radnec.errors.MaskError, radnec.errors.GeometryError
-        If one of them cannot be read, see :meth:`radnec.imaging.mask_source.MaskSource.select`.
+        If one of them cannot be read, see :meth:`radnec.imaging.masks.source.MaskSource.select`.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from radnec.errors import ImageError, RegionError
 from radnec.imaging.geometry import isotropic_grid
-from radnec.imaging.placing import affine
+from radnec.imaging.masks.placing import affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

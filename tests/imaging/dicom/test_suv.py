@@ -13,7 +13,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 from radnec.errors import ReadError
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.suv import read_suv, suv_scale
-from radnec.imaging.frame_of_reference import FRAME_KEY, SERIES_KEY
+from radnec.imaging.masks.frame_of_reference import FRAME_KEY, SERIES_KEY
 from radnec.imaging.readers import read_acquisition, read_image, unit_read
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from radnec.config.standardise import Landmarks
+from radnec.config import Landmarks
 from radnec.errors import GeometryError, ImageError, MaskError, TableError
 from radnec.imaging.standardise import apply_landmarks, fit_landmarks, reference_ratio
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from radnec.config import ExtractionConfig
-from radnec.config.standardise import Landmarks
+from radnec.config import ExtractionConfig, Landmarks
 from radnec.errors import MaskError
 from radnec.imaging.intensity import clip_percentiles, correct_bias_field, prepare
 from radnec.imaging.standardise import apply_landmarks, reference_ratio, white_stripe

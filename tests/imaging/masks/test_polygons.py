@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radnec.imaging.polygons import area, contains, fill
+from radnec.imaging.masks.polygons import area, contains, fill
 
 COORDINATE = st.floats(0.01, 9.99)
 POLYGON = st.lists(st.tuples(COORDINATE, COORDINATE), min_size=3, max_size=12, unique=True).map(np.array)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import warnings
 from abc import ABC, abstractmethod
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
-from radnec.errors import AbsentLabelError, EmptyMaskError, ImageError, MaskError, MaskWarning
+from radnec.errors import EmptyMaskError, ImageError, MaskError, MaskWarning
+from radnec.imaging.masks.titles import find_title, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,39 +193,12 @@ class NamedSource(MaskSource):
         return [one if isinstance(one, ImageError) else (images[one[0]], one[1]) for one in found]
 
     def find(self, label: int | str) -> int:
-        """Return the position of the segment with a number or an exact name.
-
-        Raises
-        ------
-        radnec.errors.MaskError
-            If several fit.
-        radnec.errors.AbsentLabelError
-            If none does; :class:`~radnec.errors.EmptyMaskError` if there are no segments at all.
-        """
-        if not self.titles:
-            raise EmptyMaskError(f"{self.name} is empty: it holds no {self.noun}")
-        named = isinstance(label, str)
-        wanted = label.strip() if isinstance(label, str) else label
-        found = [k for k, (number, title) in enumerate(self.titles) if wanted == (title if named else number)]
-        if not named:
-            # A table cannot tell the number 2 from the name "2", so a name that is the number of another counts.
-            found += [k for k, (_, title) in enumerate(self.titles) if title == str(wanted) and k not in found]
-        if len(found) > 1:
-            several = self._listing(found)
-            raise MaskError(
-                f"{self.name}: {wanted!r} fits {len(found)} {self.noun}s: {several}. Choose one by a "
-                f"{'number' if named else 'name'} that no other has, or rename them."
-            )
-        if not found:
-            raise AbsentLabelError(
-                f"{self.name} has no {self.noun} {wanted!r}; it holds {self._listing(range(len(self.titles)))}"
-                f"{self._hint(str(wanted))}"
-            )
-        return found[0]
+        """Return the position of the segment with a number or an exact name; raises what :func:`find_title` raises."""
+        return find_title(self.titles, label, name=self.name, noun=self.noun)
 
     def called(self, position: int) -> str:
         """Return what errors call a segment."""
-        return f"{self.name}, {self.noun} {self._listing([position])}"
+        return f"{self.name}, {self.noun} {listed([self.titles[position]])}"
 
     def _at(self, position: int) -> tuple[NDArray[np.intp], Placement]:
         if position not in self._placed:
@@ -281,15 +254,3 @@ class NamedSource(MaskSource):
             return Segment(number, title, 0, str(error))
         except ImageError as error:
             return Segment(number, title, None, str(error))
-
-    def _listing(self, positions: Sequence[int]) -> str:
-        return ", ".join(f"{self.titles[k][0]} {self.titles[k][1]!r}" for k in positions)
-
-    def _hint(self, wanted: str) -> str:
-        plain = {_plain(title): title for _, title in self.titles}
-        close = difflib.get_close_matches(_plain(wanted), plain, n=1)
-        return f"; did you mean {plain[close[0]]!r}?" if close else ""
-
-
-def _plain(name: str) -> str:
-    return "".join(name.casefold().split())

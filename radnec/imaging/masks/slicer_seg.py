@@ -11,8 +11,8 @@ from radnec._optional import need
 from radnec.errors import GeometryError, MaskError, ReadError
 from radnec.imaging.claims import verify_claims
 from radnec.imaging.dicom.files import BROKEN
-from radnec.imaging.mask_source import NamedSource, Placement
-from radnec.imaging.placing import affine, place_voxels
+from radnec.imaging.masks.placing import affine, place_voxels
+from radnec.imaging.masks.source import NamedSource, Placement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,16 +12,16 @@ import SimpleITK as sitk
 
 from radnec.cohort.fields import KEYS
 from radnec.errors import ImageError, MaskError, MaskWarning, TableError
-from radnec.imaging.components import Connectivity, split_lesions
 from radnec.imaging.findings import DYNAMIC
 from radnec.imaging.masks import read_mask
+from radnec.imaging.masks.components import Connectivity, split_lesions
 from radnec.imaging.readers import read_acquisition, read_frame
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Hashable
 
-    from radnec.imaging.components import Components
+    from radnec.imaging.masks.components import Components
 
 _NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
 #: Columns that tell one mask of a lesion in a session from another.
@@ -40,7 +40,7 @@ def split_cohort(
     folder : path-like
         Where the label maps of lesions with several components are written, one for each session; made if absent.
     min_voxels, connectivity
-        As in :func:`radnec.imaging.components.split_lesions`.
+        As in :func:`radnec.imaging.masks.components.split_lesions`.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from radnec.errors import AbsentLabelError, GeometryError, MaskError, ReadError
 from radnec.imaging.masks import open_mask, read_mask
-from radnec.imaging.placing import affine
+from radnec.imaging.masks.placing import affine
 
 if TYPE_CHECKING:
     from pathlib import Path

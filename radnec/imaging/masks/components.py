@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -121,17 +120,3 @@ def _touching(structure: NDArray[np.bool_], connectivity: Connectivity) -> NDArr
         structure, structure=ndimage.generate_binary_structure(3, {6: 1, 18: 2, 26: 3}[connectivity])
     )
     return labels
-
-
-def volumes_ml(components: Components) -> tuple[float, ...]:
-    """Return the volume of each component in ml.
-
-    Examples
-    --------
-    >>> mask = sitk.Image(9, 9, 9, sitk.sitkUInt8)
-    >>> mask[1:3, 1, 1] = 1
-    >>> volumes_ml(split_lesions(mask))
-    (0.002,)
-    """
-    voxel_ml = math.prod(components.labels.GetSpacing()) / 1000
-    return tuple(count * voxel_ml for count in components.voxels)

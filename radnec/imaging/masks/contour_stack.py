@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.errors import GeometryError, MaskError
-from radnec.imaging.placing import affine
-from radnec.imaging.polygons import area, contains, fill
+from radnec.imaging.masks.placing import affine
+from radnec.imaging.masks.polygons import area, contains, fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

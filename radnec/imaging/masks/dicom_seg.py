@@ -11,9 +11,9 @@ import numpy as np
 from radnec._optional import need
 from radnec.errors import GeometryError, MaskError, ReadError
 from radnec.imaging.dicom.files import parsing
-from radnec.imaging.frame_of_reference import verify_frame
-from radnec.imaging.mask_source import NamedSource, Placement
-from radnec.imaging.placing import affine, place_voxels
+from radnec.imaging.masks.frame_of_reference import verify_frame
+from radnec.imaging.masks.placing import affine, place_voxels
+from radnec.imaging.masks.source import NamedSource, Placement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

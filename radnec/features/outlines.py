@@ -1,0 +1,130 @@
+"""Finds how the other lesions of a session are drawn, for regions that leave them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from radnec.features.drawings import Drawing, drawn_images, image_drawn_on
+from radnec.features.naming import WHOLE
+from radnec.features.region_rows import RULE, lesion_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from radnec.config import ExtractionConfig
+
+    Record = Mapping[str, str]
+
+# Of several drawings of a lesion, the one on this sequence is taken first.
+_FIRST = "T1wCE"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A lesion as one mask marks it.
+
+    Parameters
+    ----------
+    lesion : str
+        What errors call it.
+    mask_path : str
+        The mask file.
+    labels : tuple of int or str
+        What marks the lesion in it.
+    image : Drawing or None
+        Image that it was drawn on, from which it has to be moved; None where it should lie on the grid as it is.
+    """
+
+    lesion: str
+    mask_path: str
+    labels: tuple[int | str, ...]
+    image: Drawing | None = None
+
+    @property
+    def identity(self) -> str:
+        """Everything but the contents of files that its place depends on, as text."""
+        return f"{self.labels!r} {'' if self.image is None else self.image.sequence}"
+
+
+class Outlines:
+    """The lesions of all sessions of a cohort, as its rows draw them.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        What each row holds, as text, "" where it is empty.
+    settings : mapping of str to ExtractionConfig
+        Settings of each sequence.
+
+    Examples
+    --------
+    >>> from radnec.config import ExtractionConfig
+    >>> row = dict.fromkeys(["patient_id", "session_id", "series_uid", "mask_sequence", "mask_label", "_rule"], "")
+    >>> row |= dict.fromkeys(["brain_mask_path", "reference_mask_path", "region"], "")
+    >>> one = {**row, "lesion_id": "1", "sequence": "T1wCE", "image_path": "t1.nii", "mask_path": "m1.nii"}
+    >>> two = {**row, "lesion_id": "2", "sequence": "FLAIR", "image_path": "flair.nii", "mask_path": "m2.nii"}
+    >>> config = ExtractionConfig(registration="rigid", regions={"near": {"kind": "shell", "outer_mm": 5}})
+    >>> outlines = Outlines([one, two], {"T1wCE": config, "FLAIR": config})
+    >>> [[(each.mask_path, each.image.sequence) for each in other] for other in outlines.beside(one, None)]
+    [[('m2.nii', 'FLAIR')]]
+    """
+
+    def __init__(self, records: Sequence[Record], settings: Mapping[str, ExtractionConfig]) -> None:
+        self._settings = settings
+        self._images = drawn_images(records)
+        self._sessions: dict[tuple[str, str], dict[str, list[Outline]]] = {}
+        if not any(config.regions for config in settings.values()):
+            return
+        for record in records:
+            if record["mask_path"] and (record[RULE] or record["region"] in WHOLE):
+                lesions = self._sessions.setdefault((record["patient_id"], record["session_id"]), {})
+                outlines = lesions.setdefault(record["lesion_id"], [])
+                if (one := self._outline(record)) not in outlines:
+                    outlines.append(one)
+
+    def beside(self, record: Record, drawing: Drawing | None) -> tuple[tuple[Outline, ...], ...]:
+        """Return every other lesion of a row's session, each as it can be drawn where the row is measured.
+
+        Parameters
+        ----------
+        record : mapping
+            The row.
+        drawing : Drawing or None
+            Image that its own image is registered to, if it is.
+
+        Returns
+        -------
+        tuple of tuple of Outline
+            Of each lesion the drawing on that very image; else all others, in order of preference.
+        """
+        own = (record["image_path"], record["series_uid"])
+        here = own if drawing is None else (drawing.image_path, drawing.series_uid or "")
+        moves = self._settings[record["sequence"]].registration is not None
+        lesions = self._sessions.get((record["patient_id"], record["session_id"]), {})
+        return tuple(
+            _usable(outlines, here, moves=moves)
+            for lesion, outlines in sorted(lesions.items())
+            if lesion != record["lesion_id"]
+        )
+
+    def _outline(self, record: Record) -> Outline:
+        labels = lesion_labels(record, self._settings[record["sequence"]])
+        image = image_drawn_on(record, self._images)
+        return Outline(f"lesion {record['lesion_id']} of the session", record["mask_path"], labels, image)
+
+
+def _usable(outlines: Sequence[Outline], here: tuple[str, str], *, moves: bool) -> tuple[Outline, ...]:
+    def preference(one: Outline) -> tuple[object, ...]:
+        image = one.image
+        where = () if image is None else (image.sequence != _FIRST, image.sequence, image.image_path, image.series_uid)
+        return (*where, one.mask_path, [str(label) for label in one.labels])
+
+    ordered = sorted(outlines, key=preference)
+    still = [Outline(one.lesion, one.mask_path, one.labels) for one in ordered]
+    on_it = [
+        as_it_is
+        for one, as_it_is in zip(ordered, still, strict=True)
+        if one.image is not None and (one.image.image_path, one.image.series_uid or "") == here
+    ]
+    return tuple(on_it[:1]) or tuple(ordered if moves else still)

@@ -1,0 +1,61 @@
+"""Names all that the stored features of a replicate depend on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+from radnec.errors import RadnecError
+from radnec.features.cache import FeatureCache, content_digest, image_digest
+from radnec.features.engine import engine_version
+
+if TYPE_CHECKING:
+    from radnec.features.perturb.draws import Draw
+    from radnec.features.perturb.session import Group, Slot
+    from radnec.features.perturb.strength import Strength
+
+# Cached replicates depend on these; the number changes with what a perturbation does.
+_VERSION = "perturb 1"
+_LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy")
+
+
+def contents(group: Group) -> list[str]:
+    """Return what the files of a group hold, or nothing if one cannot be read."""
+    found = []
+    try:
+        for slot in {id(slot.scan): slot for slot in group.slots}.values():
+            scan = slot.scan
+            masks = (slot.region.mask_path, scan.brain_mask_path, scan.reference_mask_path)
+            # Of regions only its own is part of a key, so that a new one leaves the others in the cache.
+            found.append(slot.config.model_copy(update={"regions": {}, "whole_lesion": True}).digest())
+            found.append(image_digest(scan))
+            found.extend("" if path is None else content_digest(path) for path in masks)
+    except (OSError, RadnecError):
+        return []
+    return found
+
+
+def key_of(found: list[str], slot: Slot, draw: Draw, strength: Strength) -> str:
+    """Return the key of a region's features in a replicate, or "" if a file that the region is made of cannot be read.
+
+    Parameters
+    ----------
+    found : list of str
+        Contents of the group's files.
+    slot : Slot
+        The region.
+    draw : Draw
+        The replicate.
+    strength : Strength
+        How far perturbations go.
+    """
+    made = slot.region.made
+    try:
+        files = [content_digest(*file) if file[0] else "" for file in made.files] if made is not None else []
+    except (OSError, RadnecError):
+        return ""
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
+    region = repr(slot.region.label) if made is None else made.identity
+    own = [repr(draw.words), draw.replicate.name, slot.prefix, region]
+    settings = [strength.digest(), engine_version(slot.config)]
+    return FeatureCache.key([*found, *files, *own, *settings, *versions, _VERSION])

@@ -1,0 +1,5 @@
+"""Masks of lesions from files of every kind, on the grid of their image."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
