@@ -16,6 +16,7 @@ _CALLS = {
     "radnec.extract(cohort, model.extraction_config_)": "radnec predict MODEL COHORT",
     "radnec.evaluate(table)": "radnec evaluate TABLE (without --model)",
     "radnec.train(table, extraction=radnec.ExtractionConfig(...))": "radnec train TABLE --extraction FILE",
+    "radnec.train(features, replicates=table)": "radnec train FEATURES --replicates TABLE",
     "radnec.features.table.read_table(path)": "a file that radnec extract wrote",
     "radnec.features.table.read_table": "the .json beside it",
     "radnec.extract(cohort)": "radnec extract",

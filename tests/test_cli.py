@@ -123,6 +123,7 @@ def test_keys_of_a_feature_table_need_no_row_number(run, trained, elsewhere):
         ("extract", "c.csv", "--out", "link.csv"),
         ("train", "c.csv", "--out", "m.radnec", "--config", "m.radnec"),
         ("evaluate", "c.csv", "--out", "c.html", "--config", "c.html"),
+        ("train", "c.csv", "--out", "m.radnec", "--replicates", "m.radnec"),
         ("predict", "m.radnec", "c.csv", "--out", "c.csv"),
     ],
 )
@@ -184,6 +185,27 @@ def test_an_evaluation_prints_its_notes_and_says_a_suspicion_once(run, trained, 
     assert code == 1
     assert out.count(f"before column {read} is explained") == 1
     assert "Suspect column" not in err
+
+
+def test_replicates_are_a_file_of_train_and_evaluate(run, table, quick, tmp_path):
+    """Replicates without any noise leave all features, with noise in one all but that."""
+    features = [name for name in table if "_sim" in name]
+    keys = ["patient_id", "session_id", "lesion_id"]
+    parts = [table[[*keys, *features]].assign(perturbation=f"r{k}") for k in range(3)]
+    parts[0][features[0]] = parts[0][features[0]].to_numpy()[::-1]
+    replicates = write_table(pd.concat(parts), tmp_path / "replicates.csv")
+    source, model = write_table(table, tmp_path / "table.csv"), tmp_path / "m.radnec"
+    told = "left 9 of 10 features"
+    code, out, _ = run("train", source, "--out", model, "--config", quick, "--replicates", replicates, "--json")
+    assert code == 0
+    assert told in " ".join(json.loads(out)["notes"])
+    assert features[0] not in json.loads(out)["used_features"]
+    code, out, _ = run("evaluate", source, "--config", quick, "--replicates", replicates)
+    assert code == 0
+    assert told in out
+    code, _, err = run("evaluate", source, "--model", model, "--replicates", replicates)
+    assert code == 2
+    assert "an external test fits nothing, so replicates would have no effect" in " ".join(err.split())
 
 
 def test_infinite_limits_are_json(run, trained, elsewhere, monkeypatch):

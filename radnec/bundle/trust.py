@@ -21,11 +21,14 @@ RADNEC_TYPES: tuple[str, ...] = (
     "radnec.model.conformal.ConformalSets",
     "radnec.model.encode.NumericEncoder",
     "radnec.model.harmonise.ComBat",
+    "radnec.model.mrmr.MRMR",
     "radnec.model.novelty.RangeNovelty",
+    "radnec.model.path.PathFeatures",
     "radnec.model.recipe.Recipe",
     "radnec.model.select.CorrelationFilter",
     "radnec.model.select.TopFeatures",
     "radnec.model.select.VarianceFilter",
+    "radnec.model.subsampled.StabilitySelection",
 )
 
 #: scikit-learn's classes that a pipeline may hold: no random state, nothing that opens a file.

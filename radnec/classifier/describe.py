@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from radnec.classifier.abstention import absent_sequences
-from radnec.evaluation.notes import folds_note, pooled_note
+from radnec.evaluation.notes import folds_note, pooled_note, stability_note
 from radnec.model.candidates import FAMILIES
 from radnec.model.cells import numbers_in, text_of
 from radnec.model.recipe import shares_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from radnec.config import TrainingConfig
     from radnec.evaluation.result import Evaluation
     from radnec.model.recipe import Recipe
+    from radnec.model.replicates import Replicates
     from radnec.model.roles import Roles
 
 RESEARCH_USE = "Research use only. Not a medical device."
@@ -72,6 +73,7 @@ def summarise_training(
     recipe: Recipe,
     roles: Roles,
     config: TrainingConfig,
+    replicates: Replicates | None = None,
 ) -> dict[str, Any]:
     """Return what a model was trained on, as plain JSON values."""
     sources = frame["label_source"].value_counts().sort_index() if "label_source" in frame else pd.Series(dtype=int)
@@ -88,6 +90,7 @@ def summarise_training(
         notes.append("The chosen classifier stores rows of the training table (support vectors).")
     notes += pooled_note(frame, roles.batches, config)
     notes += folds_note("Inner", [len(recipe.members_)], config.inner_folds)
+    notes += stability_note(recipe.stability_, replicates, roles.features)
     return {
         "rows": len(frame),
         "patients": len(np.unique(patients)),

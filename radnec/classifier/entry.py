@@ -13,13 +13,14 @@ from radnec.config.standardise import landmarks_of
 from radnec.errors import ConfigError, LabelError, TableError
 from radnec.evaluation.crossval import cross_validate
 from radnec.evaluation.external import external_predictions
-from radnec.evaluation.guard import leak_flags
-from radnec.evaluation.notes import landmarks_note
+from radnec.evaluation.guard import leak_flags, remarks
+from radnec.evaluation.notes import idle_filter_note, landmarks_note
 from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
 from radnec.features.columns import ColumnName, parse
 from radnec.features.provenance import provenance
 from radnec.model.door import check_columns, check_table, refuse_replicates
+from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
 from radnec.model.splits import fresh_seed, patients_per_class
 
@@ -39,7 +40,11 @@ _OF_A_TEST = {"label", "patient", "policy", "threshold", "level", "resamples", "
 
 
 def train(
-    table: pd.DataFrame, config: TrainingConfig | None = None, *, extraction: ExtractionConfig | None = None
+    table: pd.DataFrame,
+    config: TrainingConfig | None = None,
+    *,
+    extraction: ExtractionConfig | None = None,
+    replicates: pd.DataFrame | None = None,
 ) -> RadnecClassifier:
     """Train a model on the rows of a feature table that are fit to learn from.
 
@@ -51,6 +56,8 @@ def train(
         All settings.
     extraction : ExtractionConfig, optional
         How the features were measured, for an extracted table that lost its provenance.
+    replicates : DataFrame, optional
+        Repeated measurements of the lesions, see :meth:`RadnecClassifier.fit`.
 
     Returns
     -------
@@ -86,15 +93,19 @@ def train(
     if extraction is not None:
         same_extraction(table, extraction)
     selection = select_rows(table, config, features=roles.features)
-    model = RadnecClassifier(config).fit(selection.table, selection.y)
+    model = RadnecClassifier(config).fit(selection.table, selection.y, replicates=replicates)
     model.extraction_config_ = extraction or known
     model.summary_["flow"] = selection.flow.to_dict("records")
-    model.summary_["notes"] += list(selection.notes)
+    model.summary_["notes"] += [*selection.notes, *idle_filter_note(config, replicates)]
     return model
 
 
 def evaluate(
-    table: pd.DataFrame, config: TrainingConfig | None = None, *, model: RadnecClassifier | None = None
+    table: pd.DataFrame,
+    config: TrainingConfig | None = None,
+    *,
+    model: RadnecClassifier | None = None,
+    replicates: pd.DataFrame | None = None,
 ) -> Evaluation:
     """Evaluate the whole recipe by nested cross-validation, or a trained model on an external table.
 
@@ -107,6 +118,9 @@ def evaluate(
         label and patient, policy, threshold, level, resamples, unseen, seed) may differ.
     model : RadnecClassifier, optional
         A trained model to test as it is, without fitting anything.
+    replicates : DataFrame, optional
+        Repeated measurements of the lesions, see :meth:`RadnecClassifier.fit`; in every fold, at every level, only
+        those of its training patients are used.
 
     Returns
     -------
@@ -120,7 +134,7 @@ def evaluate(
     radnec.errors.SettingsMismatchError
         If the table was measured otherwise than the model's training table.
     radnec.errors.ConfigError
-        If `config` asks of a test of `model` what only fitting could do.
+        If `config` or `replicates` ask of a test of `model` what only fitting could do.
     radnec.errors.LeakageError
         If rows of the table are rows that `model` was trained on.
 
@@ -134,6 +148,8 @@ def evaluate(
     """
     check_table(table)
     refuse_replicates(table)
+    if model is not None and replicates is not None:
+        raise ConfigError("an external test fits nothing, so replicates would have no effect; leave them out")
     config = _settings(config) if model is None else _test_settings(model, config)
     roles = roles_of(table, config) if model is None else _roles_in(model, table)
     selection = select_rows(table, config, features=roles.features)
@@ -142,21 +158,27 @@ def evaluate(
     seed = fresh_seed() if config.random_state is None else config.random_state
     if model is None:
         _enough_patients(selection.y, selection.table[config.patient])
-        predicted = cross_validate(selection.table, truth, roles, config, seed)
+        repeated = _repeated(replicates, selection, table, roles, config)
+        predicted = cross_validate(selection.table, truth, roles, config, seed, replicates=repeated)
     else:
         advice = "Leave these patients out, or train anew in each fold of its own table with radnec.evaluate(table)"
         model.training_rows_.refuse(selection.table, advice)
         recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
         prevalence = model.summary_["prevalence"]
         predicted = external_predictions(selection.table, truth, recipes, prevalence, config)
+    flags = leak_flags(selection.table, truth, _suspects(selection.table, roles), label=config.label)
     return Evaluation(
         predictions=predicted.table,
         flow=selection.flow,
         config=config.model_copy(update={"random_state": seed}),
         kind="nested cross-validation" if model is None else "external test",
-        notes=(*selection.notes, *roles.notes, *_landmarks_notes(table, selection, config, model), *predicted.notes),
+        notes=(
+            *(*selection.notes, *roles.notes, *_landmarks_notes(table, selection, config, model), *predicted.notes),
+            *(*(idle_filter_note(config, replicates) if model is None else ()), *remarks(flags)),
+        ),
         features=predicted.features,
-        flags=leak_flags(selection.table, truth, _suspects(selection.table, roles), label=config.label),
+        selected=predicted.selected,
+        flags=flags,
         reasons=predicted.reasons,
         provenance={"table": provenance(table), "model": None if model is None else model.identity_},
         random_state=seed,
@@ -236,6 +258,17 @@ def _landmarks_notes(
     if extraction is None:
         return []
     return landmarks_note(selection.table[config.patient].astype(str), landmarks_of(extraction))
+
+
+def _repeated(
+    replicates: pd.DataFrame | None, selection: Selection, table: pd.DataFrame, roles: Roles, config: TrainingConfig
+) -> Replicates | None:
+    """Return the replicates, once they suit the table."""
+    if replicates is None:
+        return None
+    same_extraction(replicates, extraction_of(table))
+    patients = selection.table[config.patient].astype(str).to_numpy(dtype=str)
+    return Replicates.of(replicates, roles.features, patients, config)
 
 
 def _enough_patients(y: pd.Series[Any], patients: pd.Series[Any]) -> None:

@@ -28,19 +28,20 @@ from radnec.classifier.inputs import (
 from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.classifier.parameters import SettingsAsParameters
 from radnec.classifier.training_rows import TrainingRows
-from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError
 from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
 from radnec.model.calibrate import fit_recalibration
 from radnec.model.conformal import name_sets
 from radnec.model.door import check_columns, check_table, check_values
 from radnec.model.recipe import canonical_order
+from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
 from radnec.model.splits import PatientFolds, fresh_seed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from radnec.config import TrainingConfig
     from radnec.evaluation.result import Evaluation
 
 
@@ -83,6 +84,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
 
     Examples
     --------
+    >>> from radnec.config import TrainingConfig
     >>> from radnec.simulate import simulate_table
     >>> table = simulate_table(n_patients=30, n_features=20, effect=3.0, random_state=0)
     >>> config = TrainingConfig(candidates=("logistic",), draws=2, random_state=0)
@@ -99,7 +101,9 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         self.config = config
         self.unseen = unseen
 
-    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self, X: Any, y: ArrayLike, groups: ArrayLike | None = None, *, replicates: pd.DataFrame | None = None
+    ) -> Self:
         """Learn from rows and their labels.
 
         Parameters
@@ -110,6 +114,9 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             Labels of two classes.
         groups : array of shape (n,), optional
             Patient of each row; by default the patient column of X. Without either, every row counts as a patient.
+        replicates : DataFrame, optional
+            Repeated measurements of the same lesions, such as :func:`radnec.features.perturb.perturb` gives: in each
+            fold only the features that repeat in its training patients are learnt from. None of its rows is kept.
 
         Returns
         -------
@@ -121,7 +128,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         radnec.errors.LabelError
             If there are not two classes, or a class has fewer than two patients.
         radnec.errors.TableError
-            If columns are absent or hold infinite values.
+            If columns are absent or hold infinite values, or the replicates do not belong to the rows.
         radnec.errors.LeakageError
             If an outcome column is among the features.
         """
@@ -137,12 +144,14 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         self.positive_ = settings.positive if settings.positive in list(self.classes_) else self.classes_[1]
         truth = truth_of(labels, self.classes_.tolist(), self.positive_)
         self.random_state_ = fresh_seed() if settings.random_state is None else settings.random_state
+        same_extraction(replicates, extraction_of(X))
+        repeated = None if replicates is None else Replicates.of(replicates, roles.features, patients, settings)
         frame = with_volume(frame)
         order = canonical_order(frame[roles.features], truth, patients)
         frame, truth, patients = frame.iloc[order], truth[order], patients[order]
         self.feature_names_ = roles.features
         self.recipe_ = full_recipe(roles, settings, self.random_state_, n_jobs=settings.n_jobs)
-        self.recipe_.fit(frame, truth, patients)
+        self.recipe_.fit(frame, truth, patients, repeated)
         self.volume_recipe_ = None
         if LOG_VOLUME in frame:
             self.volume_recipe_ = simple_recipe([LOG_VOLUME], settings, self.random_state_).fit(frame, truth, patients)
@@ -150,10 +159,11 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         read = frame[self.recipe_.columns()]
         self.reference_ = describe.quantiles(read)
         self.canary_ = describe.synthetic_rows(read, self.reference_)
-        self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings)
+        self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings, repeated)
         self.training_rows_ = TrainingRows.of(frame, self.feature_names_)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0
-        self.identity_ = identity_of(settings.digest(), str(self.random_state_), read, truth)
+        origin = settings.digest(), str(self.random_state_), read, truth
+        self.identity_ = identity_of(*origin, *([] if repeated is None else [repeated.table]))
         self.parent_: str | None = None
         return self
 
@@ -337,12 +347,8 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         check_is_fitted(self)
         return save_model(self, Path(path), evaluation)
 
-    def _settings(self) -> TrainingConfig:
-        return TrainingConfig() if self.config is None else self.config
-
     def _check_parameters(self) -> None:
-        if self.config is not None and not isinstance(self.config, TrainingConfig):
-            raise ConfigError(f"config is a {type(self.config).__name__}; expected a radnec.TrainingConfig or None")
+        self._settings()
         if self.unseen not in ("error", "reference"):
             raise ConfigError(f"unseen={self.unseen!r}; expected 'error' or 'reference'")
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 
 from radnec.config import TrainingConfig
+from radnec.errors import ConfigError
 
 _PREFIX = "config__"
 
@@ -18,6 +19,11 @@ class SettingsAsParameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn
     """
 
     config: TrainingConfig | None
+
+    def _settings(self) -> TrainingConfig:
+        if not isinstance(self.config, TrainingConfig | None):
+            raise ConfigError(f"config is a {type(self.config).__name__}; expected a radnec.TrainingConfig or None")
+        return self.config or TrainingConfig()
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; with `deep` also every setting, such as ``config__draws``."""

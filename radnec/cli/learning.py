@@ -13,9 +13,11 @@ from radnec.cli.options import (
     Extraction,
     Jobs,
     Json,
+    Replicates,
     Settings,
     extraction_settings,
     measured_table,
+    replicates_table,
     training_settings,
     writable,
 )
@@ -28,6 +30,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Model file to write, *.radnec.")],
     config: Settings = None,
     extraction: Extraction = None,
+    replicates: Replicates = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -35,10 +38,11 @@ def train(
 
     Example: radnec train features.parquet --out model.radnec
     """
-    writable(out, (".radnec",), table, config, extraction)
+    writable(out, (".radnec",), table, config, extraction, replicates)
     settings = training_settings(config, n_jobs)
     features = measured_table(table, extraction, n_jobs, label=settings.label)
-    model = radnec.train(features, settings, extraction=extraction_settings(extraction))
+    given = extraction_settings(extraction)
+    model = radnec.train(features, settings, extraction=given, replicates=replicates_table(replicates))
     model.save(out)
     if as_json:
         print_json(
@@ -62,6 +66,7 @@ def evaluate(
     ] = None,
     config: Settings = None,
     extraction: Extraction = None,
+    replicates: Replicates = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -71,12 +76,12 @@ def evaluate(
 
     Example: radnec evaluate features.parquet --out report.html
     """
-    writable(out, (".html", ".htm"), table, model, config, extraction)
+    writable(out, (".html", ".htm"), table, model, config, extraction, replicates)
     trained = None if model is None else radnec.load(model)
     settings = training_settings(config, n_jobs) if trained is None or config is not None else trained.config
     label = (settings or radnec.TrainingConfig()).label
     features = measured_table(table, extraction, n_jobs, model=trained, label=label)
-    evaluation = radnec.evaluate(features, settings, model=trained)
+    evaluation = radnec.evaluate(features, settings, model=trained, replicates=replicates_table(replicates))
     if out is not None:
         evaluation.save_html(out)
     if as_json:
@@ -84,5 +89,5 @@ def evaluate(
     else:
         notes = [f"Note: {for_command_line(note)}" for note in evaluation.notes]
         typer.echo("\n".join([*evaluation.conclusions, *notes, *([f"Wrote {out}."] if out else [])]))
-    if len(evaluation.flags):
+    if len(evaluation.suspicions):
         raise typer.Exit(FINDINGS)

@@ -34,6 +34,15 @@ Extraction = Annotated[
         help="Extraction settings in YAML, radnec's or pyradiomics'.",
     ),
 ]
+Replicates = Annotated[
+    Path | None,
+    typer.Option(
+        "--replicates",
+        exists=True,
+        dir_okay=False,
+        help="Repeated measurements (CSV or Parquet): learn only from features that repeat in each fold's patients.",
+    ),
+]
 
 
 def writable(out: Path | None, endings: tuple[str, ...], *inputs: Path | None) -> None:
@@ -53,6 +62,13 @@ def writable(out: Path | None, endings: tuple[str, ...], *inputs: Path | None) -
 def extraction_settings(path: Path | None) -> radnec.ExtractionConfig | None:
     """Return the settings of the ``--extraction`` file, None where none was given."""
     return None if path is None else radnec.ExtractionConfig.from_yaml(path)
+
+
+def replicates_table(path: Path | None) -> pd.DataFrame | None:
+    """Return the table of the ``--replicates`` file, None where none was given."""
+    from radnec.features.table import read_table
+
+    return None if path is None else read_table(path)
 
 
 def training_settings(path: Path | None, n_jobs: int) -> radnec.TrainingConfig:

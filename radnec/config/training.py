@@ -11,6 +11,7 @@ from radnec.config.base import Settings
 from radnec.labels import Outcome
 
 Family = Literal["logistic", "elastic_net", "linear_svm", "rbf_svm", "random_forest", "gradient_boosting"]
+Ranking = Literal["anova", "mrmr", "lasso", "elastic_net", "stability"]
 
 
 class LabelPolicy(Settings):
@@ -56,8 +57,30 @@ class TrainingConfig(Settings):
         Estimator families that compete, see :data:`radnec.model.candidates.FAMILIES`.
     draws : int, default 6
         Settings tried per family.
+    selection : tuple of str, default ("anova",)
+        Rankings of the features that compete, see :data:`radnec.model.rankings.RANKINGS`: ``anova``, ``mrmr``,
+        ``lasso``, ``elastic_net``, ``stability`` (stability selection). Each draw is tried with each.
+    representative : {"least_correlated", "interpretable", "stable"}
+        Which feature speaks for a cluster of correlated ones, see :func:`radnec.model.clusters.visiting_order`;
+        ``stable`` needs replicates.
+    rule : {"best", "one_se"}
+        Keep the candidate of the smallest out-of-fold log loss, or the simplest within one standard error of it.
+    min_icc : float, default 0.75
+        Where there are replicates: least intraclass correlation of a feature that is kept, judged in each fold by
+        the replicates of its training patients, see :class:`radnec.model.StableFeatures`.
+    icc_type : {"ICC1", "ICC2", "ICC3"}, default "ICC2"
+        Its form.
+    icc_bound : {"low", "value"}, default "low"
+        Whether its lower 95 % limit must reach `min_icc`, or the estimate.
+    rater : str or None
+        Column of the replicates that names the repeat; ``perturbation`` or ``rater`` by default.
+    outer : {"patients", "sites"}
+        Evaluation on patient-grouped stratified folds, or on each site in turn, held out once.
+    site : str, default "site_id"
+        Column that names the site.
     outer_folds, outer_repeats, inner_folds : int
-        Patient-grouped stratified folds of evaluation, how often they are redrawn, and of the search inside.
+        Patient-grouped stratified folds of evaluation, how often they are redrawn, and of the search inside. The
+        first two have no meaning with ``outer="sites"``.
     calibration : {"platt", "beta", "venn_abers"}
         Map from out-of-fold scores to probabilities.
     error : float, default 0.1
@@ -87,6 +110,9 @@ class TrainingConfig(Settings):
     """
 
     undigested: ClassVar[set[str]] = {"n_jobs"}
+    undigested_default: ClassVar[set[str]] = {
+        *("selection", "representative", "rule", "min_icc", "icc_type", "icc_bound", "rater", "outer", "site"),
+    }
 
     label: str = "label"
     positive: str | int | bool = "necrosis"
@@ -96,6 +122,15 @@ class TrainingConfig(Settings):
     features: tuple[str, ...] | str | None = None
     candidates: tuple[Family, ...] = Field(default=("logistic", "elastic_net", "random_forest"), min_length=1)
     draws: int = Field(default=6, ge=1)
+    selection: tuple[Ranking, ...] = Field(default=("anova",), min_length=1)
+    representative: Literal["least_correlated", "interpretable", "stable"] = "least_correlated"
+    rule: Literal["best", "one_se"] = "best"
+    min_icc: float = Field(default=0.75, ge=0, lt=1)
+    icc_type: Literal["ICC1", "ICC2", "ICC3"] = "ICC2"
+    icc_bound: Literal["low", "value"] = "low"
+    rater: str | None = None
+    outer: Literal["patients", "sites"] = "patients"
+    site: str = "site_id"
     outer_folds: int = Field(default=5, ge=2)
     outer_repeats: int = Field(default=3, ge=1)
     inner_folds: int = Field(default=5, ge=2)

@@ -11,16 +11,19 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from radnec.evaluation.ladder import Ladder, build_ladder, with_volume
-from radnec.evaluation.notes import coverage_note, folds_note, pooled_note, unseen_note
+from radnec.evaluation.ladder import RADIOMIC, Ladder, build_ladder, with_volume
+from radnec.evaluation.notes import coverage_note, folds_note, pooled_note, stability_note, unseen_note
+from radnec.evaluation.outer import outer_folds, refuse_shared_patients
 from radnec.evaluation.predictions import Predicted, part_of
+from radnec.evaluation.selection import selections_of
 from radnec.model.door import check_values
 from radnec.model.recipe import Recipe, shares_of
-from radnec.model.splits import PatientFolds, Split
 
 if TYPE_CHECKING:
     from radnec.config import TrainingConfig
+    from radnec.model.replicates import Replicates
     from radnec.model.roles import Roles
+    from radnec.model.splits import Split
 
 Array = NDArray[np.float64]
 
@@ -39,12 +42,15 @@ class FoldResult:
         Held-out rows of a scanner that training never saw.
     used : tuple of list of str
         Features that each of its inner fold models uses.
+    stability : tuple of dict
+        As ``stability_`` of :class:`radnec.model.recipe.Recipe`.
     """
 
     p: Array
     sets: NDArray[np.bool_]
     unseen: int
     used: tuple[list[str], ...]
+    stability: tuple[dict[str, int], ...] = ()
 
 
 def cross_validate(
@@ -55,6 +61,7 @@ def cross_validate(
     seed: int,
     *,
     repeats: list[list[Split]] | None = None,
+    replicates: Replicates | None = None,
 ) -> Predicted:
     """Predict every row by models that saw neither it nor its patient.
 
@@ -71,27 +78,39 @@ def cross_validate(
     seed : int
         Seed of everything random.
     repeats : list of list of (train, test), optional
-        Outer folds of each repeat, to predict the same rows in the same way again; drawn from `seed` by default.
+        Outer folds of each repeat, to predict the same rows in the same way again; by default those of `config`, drawn
+        from `seed`.
+    replicates : Replicates, optional
+        Repeated measurements; rungs that read radiomics keep the features that repeat in each fold's training patients.
 
     Returns
     -------
     Predicted
         One row per model, repeat and row of the table.
+
+    Raises
+    ------
+    radnec.errors.LeakageError
+        If a patient is on both sides of one of `repeats`.
     """
     check_values(table, roles.features, roles.batches, roles.covariates)
     table = with_volume(table)
     patients = table[config.patient].astype(str).to_numpy(dtype=str)
+    folds_notes: list[str] = []
     if repeats is None:
-        folds = PatientFolds(config.outer_folds, n_repeats=config.outer_repeats, random_state=seed)
-        repeats = list(folds.repeats(y, patients))
+        repeats, folds_notes = outer_folds(table, y, patients, config, seed)
     splits = [split for folds_of_repeat in repeats for split in folds_of_repeat]
+    refuse_shared_patients(splits, patients)
     ladder = build_ladder(table, roles, config, seed)
     # A rung that is the full recipe under another name is not fitted twice.
     same = ladder.recipes["logistic"].get_params() == ladder.recipes["radnec"].get_params()
     fitted = [name for name in ladder.recipes if not (same and name == "logistic")]
     tasks = [(name, number) for number in range(len(splits)) for name in reversed(fitted)]
     results = Parallel(n_jobs=config.n_jobs, return_as="generator")(
-        delayed(predict_fold)(ladder.recipes[name], table, y, patients, splits[number], config)
+        delayed(predict_fold)(
+            *(ladder.recipes[name], table, y, patients, splits[number], config),
+            replicates=replicates if name in RADIOMIC else None,
+        )
         for name, number in tasks
     )
     done = tqdm(results, total=len(tasks), desc="evaluate", unit="fit", disable=None, leave=False)
@@ -104,11 +123,13 @@ def cross_validate(
         coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
         *unseen_note(sum(result.unseen for result in full), len(tested), config),
         *pooled_note(table, roles.batches, config),
-        *folds_note("Outer", [len(folds) for folds in repeats], config.outer_folds),
+        *folds_notes,
         *folds_note("Inner", [len(result.used) for result in full], config.inner_folds),
+        *stability_note([counts for result in full for counts in result.stability], replicates, roles.features),
     ]
     features = shares_of([names for result in full for names in result.used])
-    return Predicted(_tidy(found, ladder, repeats, y, patients), ladder.reasons, notes, features)
+    selected = selections_of([result.used for result in full], roles.features)
+    return Predicted(_tidy(found, ladder, repeats, y, patients), ladder.reasons, notes, features, selected)
 
 
 def predict_fold(
@@ -118,21 +139,24 @@ def predict_fold(
     patients: NDArray[np.str_],
     split: Split,
     config: TrainingConfig,
+    *,
+    replicates: Replicates | None = None,
 ) -> FoldResult:
     """Fit one rung on the training rows of a split and predict its test rows.
 
-    Only the training rows, labels and patients are handed to the fit. With ``unseen="adapt"`` the
-    unlabelled test rows of an unseen scanner teach the harmonisation their batch.
+    Only the training rows, labels and patients, and of `replicates` those of the training patients, are handed to the
+    fit. With ``unseen="adapt"`` the unlabelled test rows of an unseen scanner teach the harmonisation their batch.
     """
     train, test = split
-    fitted = Recipe(**recipe.get_params()).fit(table.iloc[train], y[train], patients[train])
+    own = None if replicates is None else replicates.of_patients(patients[train])
+    fitted = Recipe(**recipe.get_params()).fit(table.iloc[train], y[train], patients[train], own)
     new = table.iloc[test]
     unseen = int((fitted.unseen_rows(new) != "").sum())
     if unseen and config.unseen == "adapt":
         fitted = fitted.adapt(new)
     judgement = fitted.judge(new)
     sets = fitted.conformal_.sets(judgement.scores, error=config.error)
-    return FoldResult(judgement.p, sets, unseen, tuple(fitted.member_features()))
+    return FoldResult(judgement.p, sets, unseen, tuple(fitted.member_features()), tuple(fitted.stability_))
 
 
 def _tidy(

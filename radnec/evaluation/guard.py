@@ -1,4 +1,4 @@
-"""Flags columns that tell the outcome too well to be true, or say so by their names."""
+"""Flags columns that tell the outcome too well to be true, say so by their names, repeat another, or say nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from radnec.evaluation.concordance import placements
+from radnec.evaluation.duplicates import duplicate_columns
 from radnec.evaluation.names import outcome_in_name
 
 if TYPE_CHECKING:
@@ -20,12 +21,21 @@ if TYPE_CHECKING:
 #: A column that tells the classes apart this well alone is looked at.
 TOO_GOOD = 0.99
 
+#: Codes of findings that speak against the numbers of an evaluation.
+SUSPICIOUS = ("copies_label", "named_like_outcome")
+
+_REMARKS = {
+    "repeats_column": ("repeats another, so check what it holds", "repeat others, so check what they hold"),
+    "constant": ("teaches nothing", "teach nothing"),
+}
+_SHOWN = 5
+_VARYING = 2
 _CHANCE = 1e-3
 _FEWEST = 8
 
 
 def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label: str = "label") -> pd.DataFrame:
-    """Return the features that copy the label, tell it almost perfectly alone, or are named like its time.
+    """Return the columns that copy the label, are named like its time, repeat another column, or are constant.
 
     Parameters
     ----------
@@ -43,7 +53,10 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label:
     DataFrame
         ``column``, ``code`` and ``finding``. A column is flagged when its AUC alone reaches 0.99 in either
         direction and chance would hardly bring that about for any of the columns, given the class sizes
-        (``copies_label``), or when its name says that it is known only with the outcome (``named_like_outcome``).
+        (``copies_label``), or when its name says that it is known only with the outcome (``named_like_outcome``):
+        these speak against the numbers (:data:`SUSPICIOUS`). A column that is another in another unit
+        (``repeats_column``, see :func:`radnec.evaluation.duplicates.duplicate_columns`) may not be what it is called;
+        one that holds a single value or none (``constant``) teaches nothing.
 
     Examples
     --------
@@ -55,7 +68,32 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label:
     truth = np.asarray(y, dtype=bool)
     rows = [(name, *found) for name in features if (found := _finding(X[name], truth, len(features)))]
     rows += [(name, "named_like_outcome", why) for name in features if (why := outcome_in_name(name, label))]
+    rows += [
+        (name, "repeats_column", f"is {other} in another unit, or the same")
+        for name, other in duplicate_columns(X, features).items()
+    ]
+    rows += [(name, "constant", _constant(X[name])) for name in features if X[name].nunique() < _VARYING]
     return pd.DataFrame(rows, columns=["column", "code", "finding"])
+
+
+def remarks(flags: pd.DataFrame) -> list[str]:
+    """Return the findings that are no suspicion of a leak as sentences, one for each code.
+
+    Examples
+    --------
+    >>> flags = pd.DataFrame([("dose", "repeats_column", "is volume in another unit, or the same")])
+    >>> remarks(flags.set_axis(["column", "code", "finding"], axis=1))
+    ['1 column repeats another, so check what it holds: dose is volume in another unit, or the same.']
+    """
+    sentences = []
+    for code, (one, many) in _REMARKS.items():
+        part = flags[flags["code"] == code]
+        if len(part):
+            shown = [f"{row.column} {row.finding}" for row in part.head(_SHOWN).itertuples()]
+            more = f"; and {len(part) - _SHOWN} more" if len(part) > _SHOWN else ""
+            what = f"1 column {one}" if len(part) == 1 else f"{len(part)} columns {many}"
+            sentences.append(f"{what}: {'; '.join(shown)}{more}.")
+    return sentences
 
 
 def _finding(values: pd.Series[Any], label: NDArray[np.bool_], columns: int) -> tuple[str, str] | None:
@@ -73,6 +111,11 @@ def _finding(values: pd.Series[Any], label: NDArray[np.bool_], columns: int) -> 
     if max(auc, 1 - auc) < TOO_GOOD or _by_chance(truth, columns) >= _CHANCE:
         return None
     return "copies_label", f"tells the outcome alone with AUC {max(auc, 1 - auc):.3f}"
+
+
+def _constant(values: pd.Series[Any]) -> str:
+    known = values.dropna()
+    return f"is {known.iloc[0]} in every row" if len(known) else "is empty"
 
 
 def _by_chance(label: NDArray[np.bool_], columns: int) -> float:

@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 LOG_VOLUME = "radnec: log of lesion volume"
 
 
+#: Rungs that read all features, to which the stability filter applies.
+RADIOMIC = ("logistic", "radnec")
+
+
 @dataclass(frozen=True)
 class Ladder:
     """The rungs that a table allows.
@@ -86,6 +90,9 @@ def full_recipe(
         batches=roles.batches,
         covariates=roles.covariates,
         candidates=candidates or config.candidates,
+        selection=config.selection,
+        rule=config.rule,
+        representative=config.representative,
         draws=config.draws,
         inner_folds=config.inner_folds,
         min_batch=config.min_batch,
@@ -97,7 +104,8 @@ def full_recipe(
 
 def simple_recipe(features: list[str], config: TrainingConfig, seed: int) -> Recipe:
     """Return an unfitted L2-logistic recipe on a few columns, without harmonisation."""
-    return full_recipe(Roles(sorted(features)), config, seed, candidates=("logistic",))
+    plain = config.model_copy(update={"selection": ("anova",), "representative": "least_correlated"})
+    return full_recipe(Roles(sorted(features)), plain, seed, candidates=("logistic",))
 
 
 def with_volume(table: pd.DataFrame) -> pd.DataFrame:

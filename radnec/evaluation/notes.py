@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from radnec.cohort.parsing import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 
     from radnec.config import TrainingConfig
     from radnec.config.standardise import Landmarks
+    from radnec.model.replicates import Replicates
 
+_SHOWN = 5
 _HOW = {"reference": "standardised with the grand mean", "adapt": "adapted to without labels"}
 
 
@@ -85,6 +89,56 @@ def folds_note(what: str, found: Sequence[int], asked: int) -> list[str]:
         return []
     some = f"{min(found)}" if min(found) == max(found) else f"{min(found)} to {max(found)}"
     return [f"{what} folds: {some} instead of {asked}, because the rarer class has too few patients."]
+
+
+def stability_note(
+    counts: Sequence[dict[str, int]], replicates: Replicates | None, features: Sequence[str]
+) -> list[str]:
+    """Say how many features the stability filter left in the fold models; nothing without replicates.
+
+    Parameters
+    ----------
+    counts : list of dict
+        Per fold model, features ``judged`` and those that ``reached`` the threshold.
+    replicates : Replicates or None
+        What they were judged by.
+    features : list of str
+        Features of the recipe.
+    """
+    if replicates is None or not counts:
+        return []
+    config = replicates.config
+    left = [max(1, one["reached"]) for one in counts]
+    some = f"{min(left)}" if min(left) == max(left) else f"{min(left)} to {max(left)}"
+    limit = "lower 95 % limit" if config.icc_bound == "low" else "estimate"
+    rule = f"{limit} of {config.icc_type} at least {config.min_icc:g}"
+    judged = f"by replicates of each fold's training patients) left {some} of {counts[0]['judged']} features."
+    notes = [f"The stability filter ({rule}, {judged}"]
+    none = sum(one["reached"] == 0 for one in counts)
+    if none:
+        notes.append(f"In {none} of {len(counts)} fold models no feature reached that limit and the best was kept.")
+    passed = replicates.unjudged(features)
+    if passed:
+        shown = ", ".join(passed[:_SHOWN]) + (", …" if len(passed) > _SHOWN else "")
+        notes.append(f"{counted(len(passed), 'feature')} without replicates passed that filter unjudged ({shown}).")
+    return notes
+
+
+def idle_filter_note(config: TrainingConfig, replicates: pd.DataFrame | None) -> list[str]:
+    """Say that settings of the stability filter had no effect, for want of replicates; nothing if none was chosen.
+
+    Examples
+    --------
+    >>> from radnec.config import TrainingConfig
+    >>> idle_filter_note(TrainingConfig(min_icc=0.9), None)
+    ['No replicates were given, so min_icc had no effect: no feature was left out for being unstable.']
+    """
+    idle = sorted(config.model_fields_set & {"min_icc", "icc_type", "icc_bound", "rater"})
+    if replicates is not None or not idle:
+        return []
+    return [
+        f"No replicates were given, so {', '.join(idle)} had no effect: no feature was left out for being unstable."
+    ]
 
 
 def landmarks_note(patients: Iterable[str], landmarks: Iterable[Landmarks]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -38,12 +38,16 @@ class Predicted:
         What the user should know, as sentences.
     features : Series of float
         Share of the full recipe's fitted models that use each feature, by its name, the most used first.
+    selected : DataFrame of bool
+        Which features each outer fold selects, see :func:`radnec.evaluation.selection.selections_of`; empty for an
+        external test.
     """
 
     table: pd.DataFrame
     reasons: dict[str, str]
     notes: list[str]
     features: pd.Series[float]
+    selected: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pandas as pd
 from radnec.evaluation import figures
 from radnec.evaluation.conclusions import FULL, find
 from radnec.evaluation.facts import facts_of
+from radnec.evaluation.selection import stability_sentence
 from radnec.labels import Outcome
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _TWO_DIGITS = (
 )
 #: Rows of the table of features used.
 _SHOWN = 20
+_SHOWN_SHORT = 5
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("radnec.evaluation"),
@@ -92,7 +94,8 @@ def render_page(evaluation: Evaluation) -> str:
         question="Radiation necrosis or tumour progression" if own else evaluation.config.outcome,
         ladder={model: cells for model, cells in ladder.items() if any(cell.interval for cell in cells.values())},
         gaps=_gaps(ladder),
-        features=_table(_most_used(evaluation.features)),
+        features=_table(_most_used(evaluation)),
+        stability=stability_sentence(evaluation.stability),
         facts=facts_of(evaluation),
         names=_NAMES,
         pictures=_pictures(evaluation),
@@ -120,6 +123,8 @@ def render_summary(evaluation: Evaluation) -> str:
     return _TEMPLATES.get_template("summary.html").render(
         evaluation=evaluation,
         ladder=_ladder(evaluation.frame(), _COMPACT),
+        selected=evaluation.selection_frame().head(_SHOWN_SHORT).to_dict("records"),
+        stability=stability_sentence(evaluation.stability),
         names=_NAMES,
         metrics=_COMPACT,
         disclaimer=DISCLAIMER,
@@ -141,9 +146,13 @@ def _gaps(ladder: dict[str, dict[str, Cell]]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(pair for pair in named if pair[1]))
 
 
-def _most_used(features: pd.Series[float]) -> pd.DataFrame:
-    shown = features.head(_SHOWN)
-    return pd.DataFrame({"feature": shown.index, "used_by": [f"{share:.0%}" for share in shown]})
+def _most_used(evaluation: Evaluation) -> pd.DataFrame:
+    found = evaluation.selection_frame().head(_SHOWN)
+    if found.empty:
+        shown = evaluation.features.head(_SHOWN)
+        found = pd.DataFrame({"feature": shown.index, "used_by": shown.to_numpy()})
+    shares = [name for name in ("selected_by", "used_by") if name in found]
+    return found.assign(**{name: [f"{share:.0%}" for share in found[name]] for name in shares})
 
 
 def _cell(metric: str, value: float, low: float, high: float, reason: str) -> Cell:

@@ -12,8 +12,10 @@ import pandas as pd
 
 from radnec.evaluation import report
 from radnec.evaluation.conclusions import better_than, conclude, find
+from radnec.evaluation.guard import SUSPICIOUS
 from radnec.evaluation.predictions import Scored
 from radnec.evaluation.resampling import summarise
+from radnec.evaluation.selection import SelectionStability, selection_frame, selection_stability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +46,11 @@ class Evaluation:
     notes : tuple of str
         What a reader must know, such as how many lesions were scored with an absent batch.
     flags : pandas.DataFrame, optional
-        Findings of the leak guard: ``column``, ``code``, ``finding``.
+        Findings of the leak guard: ``column``, ``code``, ``finding``, see :func:`radnec.evaluation.guard.leak_flags`.
     features : Series of float
         Share of the full recipe's fitted models that use each feature, by its name.
+    selected : DataFrame of bool, optional
+        Which features each outer fold of the full recipe selects: one row per fold, one column per feature.
     reasons : mapping of str to str
         Why a rung could not be computed.
     provenance : mapping of str
@@ -79,6 +83,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     flags: pd.DataFrame = field(default_factory=_no_flags)
     features: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
+    selected: pd.DataFrame = field(default_factory=pd.DataFrame)
     reasons: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     random_state: int | None = None
@@ -118,12 +123,49 @@ class Evaluation:
         """
         return self._summary.copy()
 
+    @cached_property
+    def stability(self) -> SelectionStability:
+        """How alike the sets of features are that the outer folds select, after Nogueira, Sechidis and Brown.
+
+        See :func:`radnec.evaluation.selection.selection_stability`, also for what it means with correlated features.
+        """
+        return selection_stability(self.selected.to_numpy(dtype=bool), level=self.config.level)
+
+    def selection_frame(self) -> pd.DataFrame:
+        """Return how often each feature is selected, the most often first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``feature``, ``selected_by`` (share of the outer folds with a model that uses it) and ``used_by`` (share
+            of all fitted models that use it); features never selected are left out. Empty for an external test.
+
+        Examples
+        --------
+        >>> from radnec.config import TrainingConfig
+        >>> table = pd.DataFrame({"model": "radnec", "repeat": 0, "fold": 0, "row": [0, 1, 2, 3],
+        ...                       "patient": list("ABCD"), "y": [1, 0, 1, 0], "p": [0.8, 0.1, 0.3, 0.4]})
+        >>> selected = pd.DataFrame({"a": [True, True], "b": [False, True], "c": False})
+        >>> used = pd.Series({"a": 0.9, "b": 0.2})
+        >>> Evaluation(predictions=table, config=TrainingConfig(), kind="nested cross-validation", features=used,
+        ...            selected=selected).selection_frame()
+          feature  selected_by  used_by
+        0       a          1.0      0.9
+        1       b          0.5      0.2
+        """
+        return selection_frame(self.selected, self.features)
+
+    @property
+    def suspicions(self) -> pd.DataFrame:
+        """Findings of the leak guard that speak against the numbers; the others are for tidying up."""
+        return self.flags[self.flags["code"].isin(SUSPICIOUS)]
+
     @property
     def conclusions(self) -> tuple[str, ...]:
         """What the numbers say, in sentences; a suspicion of leakage comes before all numbers."""
         suspects = [
             f"Do not believe these numbers before column {column} is explained ({'; '.join(part['finding'])})."
-            for column, part in self.flags.groupby("column", sort=False)
+            for column, part in self.suspicions.groupby("column", sort=False)
         ]
         return (*suspects, *conclude(self._summary, level=self.config.level, probability=self.config.probability))
 
@@ -167,6 +209,10 @@ class Evaluation:
             "conclusions": list(self.conclusions),
             "notes": list(self.notes),
             "numbers": numbers,
+            "selection_stability": {
+                name: None if isinstance(value, float) and math.isnan(value) else value
+                for name, value in self.stability._asdict().items()
+            },
             "settings_digest": self.config.digest(),
         }
 
@@ -192,8 +238,8 @@ class Evaluation:
         if math.isnan(area.value):
             return f"<Evaluation, {self.kind}: {self.subject}; {self.conclusions[0]}>"
         doubt = "; no better than prevalence" if better_than(self._summary, "prevalence") is False else ""
-        if len(self.flags):
-            doubt += f"; do not believe it before column {self.flags['column'].iloc[0]} is explained"
+        if len(self.suspicions):
+            doubt += f"; do not believe it before column {self.suspicions['column'].iloc[0]} is explained"
         numbers = f"AUC {area.value:.2f} ({area.low:.2f} to {area.high:.2f})"
         return f"<Evaluation, {self.kind}: {self.subject}; {numbers}{doubt}>"
 

@@ -1,6 +1,9 @@
 from .harmonise import ComBat as ComBat
+from .mrmr import MRMR as MRMR
+from .path import PathFeatures as PathFeatures
 from .select import CorrelationFilter as CorrelationFilter
 from .select import TopFeatures as TopFeatures
 from .select import VarianceFilter as VarianceFilter
 from .splits import PatientFolds as PatientFolds
 from .stable import StableFeatures as StableFeatures
+from .subsampled import StabilitySelection as StabilitySelection

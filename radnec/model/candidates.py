@@ -1,4 +1,4 @@
-"""The estimator families that compete, and the settings each tries."""
+"""The estimator families that compete, with the settings and numbers of features each tries."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
 
 from radnec.errors import ConfigError
+from radnec.model.rankings import RANKINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,8 @@ class Family:
         Takes a random generator and the number of the draw; returns settings.
     complexity : int
         Smaller is simpler; the simplest wins ties.
+    freedom : callable
+        Takes settings; returns a number that is larger the closer the model may follow the training rows.
     stores_rows : bool
         Whether the fitted estimator holds training rows, which then travel in the model file.
     """
@@ -46,16 +49,26 @@ class Family:
     build: Callable[[Settings, int], Any]
     draw: Callable[[np.random.Generator, int], Settings]
     complexity: int
+    freedom: Callable[[Settings], float]
     stores_rows: bool = False
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One family with one setting: what the search compares."""
+    """One family with one setting on the first features of a ranking: what the search compares."""
 
     family: str
     settings: tuple[tuple[str, Any], ...]
     top: int | None
+    ranking: str = "anova"
+
+    @property
+    def simplicity(self) -> tuple[float, ...]:
+        """Sorts the simplest first: by family, number of features, freedom of the model, and ranking."""
+        family = FAMILIES[self.family]
+        features = np.inf if self.top is None else self.top
+        place = list(RANKINGS).index(self.ranking)
+        return (family.complexity, features, family.freedom(dict(self.settings)), place)
 
     def build(self, seed: int) -> Any:
         """Return the unfitted estimator."""
@@ -64,11 +77,17 @@ class Candidate:
     def __str__(self) -> str:
         """Return the family with its settings, as the card prints it."""
         settings = ", ".join(f"{name}={value:.3g}" for name, value in self.settings)
-        return f"{self.family}({settings}; {'all' if self.top is None else f'best {self.top}'} of the kept features)"
+        by = "" if self.top is None or self.ranking == "anova" else f" by {self.ranking}"
+        chosen = "all" if self.top is None else f"best {self.top}"
+        return f"{self.family}({settings}; {chosen} of the kept features{by})"
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _penalty(settings: Settings) -> float:
+    return float(settings["C"])
 
 
 def _logistic(settings: Settings, _seed: int) -> LogisticRegression:
@@ -125,17 +144,19 @@ def _gradient_boosting(settings: Settings, seed: int) -> HistGradientBoostingCla
 
 
 FAMILIES: dict[str, Family] = {
-    "logistic": Family(_logistic, lambda rng, _: {"C": _log_uniform(rng, 1e-4, 1e1)}, 1),
+    "logistic": Family(_logistic, lambda rng, _: {"C": _log_uniform(rng, 1e-4, 1e1)}, 1, _penalty),
     "elastic_net": Family(
         _elastic_net,
         lambda rng, _: {"C": _log_uniform(rng, 1e-2, 1e1), "l1_ratio": float(rng.uniform(0.1, 1.0))},
         2,
+        _penalty,
     ),
-    "linear_svm": Family(_linear_svm, lambda rng, _: {"C": _log_uniform(rng, 1e-4, 1e0)}, 3),
+    "linear_svm": Family(_linear_svm, lambda rng, _: {"C": _log_uniform(rng, 1e-4, 1e0)}, 3, _penalty),
     "rbf_svm": Family(
         _rbf_svm,
         lambda rng, _: {"C": _log_uniform(rng, 1e-2, 1e2), "gamma": _log_uniform(rng, 1e-4, 1e-1)},
         4,
+        lambda settings: settings["C"] * settings["gamma"],
         stores_rows=True,
     ),
     "random_forest": Family(
@@ -145,6 +166,7 @@ FAMILIES: dict[str, Family] = {
             "max_features": float(_log_uniform(rng, 0.05, 0.5)),
         },
         5,
+        lambda settings: -settings["min_samples_leaf"],
     ),
     "gradient_boosting": Family(
         _gradient_boosting,
@@ -156,11 +178,14 @@ FAMILIES: dict[str, Family] = {
             "l2_regularization": _log_uniform(rng, 1e-2, 1e1),
         },
         6,
+        lambda settings: settings["learning_rate"] * settings["max_iter"] * settings["max_leaf_nodes"],
     ),
 }
 
 
-def draw_candidates(families: tuple[str, ...], draws: int, seed: int) -> list[Candidate]:
+def draw_candidates(
+    families: tuple[str, ...], draws: int, seed: int, rankings: tuple[str, ...] = ("anova",)
+) -> list[Candidate]:
     """Draw settings for each family, the simplest first.
 
     Parameters
@@ -171,11 +196,14 @@ def draw_candidates(families: tuple[str, ...], draws: int, seed: int) -> list[Ca
         Settings per family.
     seed : int
         Seed; a family's draws do not depend on which others compete.
+    rankings : tuple of str
+        Names in :data:`radnec.model.rankings.RANKINGS`. Every draw that keeps some of the features competes once with
+        each; one that keeps all competes once.
 
     Raises
     ------
     radnec.errors.ConfigError
-        If a family is unknown.
+        If a family or ranking is unknown.
 
     Examples
     --------
@@ -185,14 +213,18 @@ def draw_candidates(families: tuple[str, ...], draws: int, seed: int) -> list[Ca
     unknown = [name for name in families if name not in FAMILIES]
     if unknown or not families:
         raise ConfigError(f"unknown candidates {unknown}; expected one or more of {', '.join(FAMILIES)}")
+    strange = [name for name in rankings if name not in RANKINGS]
+    if strange or not rankings:
+        raise ConfigError(f"unknown rankings {strange}; expected one or more of {', '.join(RANKINGS)}")
+    ordered = [name for name in RANKINGS if name in rankings]
     candidates = []
-    for name in sorted(set(families), key=lambda name: FAMILIES[name].complexity):
+    for name in set(families):
         family = FAMILIES[name]
         rng = np.random.default_rng([seed, family.complexity])
         for draw in range(draws):
-            settings = family.draw(rng, draw)
-            candidates.append(Candidate(name, tuple(sorted(settings.items())), TOP[draw % len(TOP)]))
-    return candidates
+            settings, top = tuple(sorted(family.draw(rng, draw).items())), TOP[draw % len(TOP)]
+            candidates += [Candidate(name, settings, top, rank) for rank in (ordered[:1] if top is None else ordered)]
+    return sorted(candidates, key=lambda candidate: candidate.simplicity)
 
 
 def fit_quietly(estimator: Any, X: NDArray[np.float64], y: NDArray[np.bool_]) -> Any:

@@ -54,7 +54,7 @@ def refuse_replicates(table: pd.DataFrame) -> None:
     if table.attrs.get("radnec", {}).get("kind") == "replicates":
         raise TableError(
             "the table holds perturbed replicates of lesions, not lesions. Give it to "
-            "radnec.model.StableFeatures(replicates=table), and learn from what radnec.extract returns"
+            "radnec.train(features, replicates=table), where features is what radnec.extract returned"
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy.stats import t as student
 
 from radnec.model.calibrate import fit_platt
+
+Rule = Literal["best", "one_se"]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-def cross_fitted_loss(scores: Array, y: NDArray[np.bool_], fold_of: NDArray[np.int_]) -> Array:
-    """Return the log loss of each candidate's scores after Platt's map, fitted on the other folds.
+def cross_fitted_losses(scores: Array, y: NDArray[np.bool_], fold_of: NDArray[np.int_]) -> Array:
+    """Return the log loss of each row by each candidate's scores after Platt's map, fitted on the other folds.
 
     Parameters
     ----------
@@ -33,16 +35,67 @@ def cross_fitted_loss(scores: Array, y: NDArray[np.bool_], fold_of: NDArray[np.i
 
     Returns
     -------
-    array of shape (n_candidates,)
-        Mean log loss.
+    array of shape (n_candidates, n)
+        Log losses.
     """
-    total = np.zeros(len(scores))
+    losses = np.empty(scores.shape)
     for fold in np.unique(fold_of):
         here = fold_of == fold
         slope, intercept = fit_platt(scores, y, np.broadcast_to(~here, scores.shape))
         eta = slope[:, None] * scores[:, here] + intercept[:, None]
-        total += (np.logaddexp(0, eta) - y[here] * eta).sum(axis=1)
-    return np.asarray(total / len(y))
+        losses[:, here] = np.logaddexp(0, eta) - y[here] * eta
+    return losses
+
+
+def choose(losses: Array, groups: NDArray[Any], rule: Rule) -> int:
+    """Return which candidate to keep.
+
+    Parameters
+    ----------
+    losses : array of shape (n_candidates, n)
+        Loss of each row by each candidate, the simplest candidate first.
+    groups : array of shape (n,)
+        Patient of each row.
+    rule : {"best", "one_se"}
+        The smallest mean loss, or the simplest candidate whose mean lies within one standard error of the smallest.
+        The error is that of the best candidate's mean, from patients and not rows. Breiman, Friedman, Olshen and
+        Stone, Classification and Regression Trees, 1984, section 3.4.3.
+
+    Returns
+    -------
+    int
+        Its position; the simplest of equals.
+
+    Examples
+    --------
+    >>> losses = np.array([[0.6, 0.5, 0.5, 0.6], [0.5, 0.4, 0.6, 0.5]])
+    >>> choose(losses, np.arange(4), "best"), choose(losses, np.arange(4), "one_se")
+    (1, 1)
+    >>> losses[1, 2] = 0.7
+    >>> choose(losses, np.arange(4), "best"), choose(losses, np.arange(4), "one_se")
+    (1, 0)
+    """
+    means = np.round(losses.mean(axis=1), 9)
+    best = int(np.argmin(means))
+    if rule == "best":
+        return best
+    return int(np.argmax(means <= means[best] + clustered_error(losses[best], groups)))
+
+
+def clustered_error(values: Array, groups: NDArray[Any]) -> float:
+    """Return the standard error of a mean over rows (n,) whose independent units are patients.
+
+    It is that of the linearised ratio of the patients' totals; with one row per patient the usual one.
+
+    Examples
+    --------
+    >>> round(clustered_error(np.array([1.0, 2.0, 3.0, 4.0]), np.arange(4)), 4)  # SD / root of 4
+    0.6455
+    """
+    _, who = np.unique(groups, return_inverse=True)
+    total = np.bincount(who, weights=values - values.mean())
+    patients = len(total)
+    return float(np.sqrt(patients / (patients - 1) * (total**2).sum()) / len(values))
 
 
 def gain_over_prevalence(
@@ -78,11 +131,7 @@ def gain_over_prevalence(
         eta = slope * pooled[here] + intercept
         difference[here] = np.logaddexp(0, eta) - y[here] * eta
     difference += np.where(y, np.log(prevalence), np.log1p(-prevalence))
-    _, who = np.unique(groups, return_inverse=True)
-    value = difference.mean()
-    # Linearised ratio of patient totals: patients, not lesions, are the independent units.
-    total = np.bincount(who, weights=difference - value)
-    patients = len(total)
-    error = np.sqrt(patients / (patients - 1) * (total**2).sum()) / len(y)
-    width = float(student.ppf(0.975, patients - 1) * error)
-    return {"value": float(value), "low": float(value) - width, "high": float(value) + width}
+    value = float(difference.mean())
+    patients = len(np.unique(groups))
+    width = float(student.ppf(0.975, patients - 1)) * clustered_error(difference, groups)
+    return {"value": value, "low": value - width, "high": value + width}

@@ -12,25 +12,29 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, clone
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
 from radnec.model.calibrate import EPSILON, VennAbersCalibrator, make_calibrator
 from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
 from radnec.model.cells import numbers_in, typed
+from radnec.model.clusters import visiting_order
 from radnec.model.conformal import ConformalSets
 from radnec.model.covariates import is_number
-from radnec.model.encode import NumericEncoder
 from radnec.model.novelty import RangeNovelty
-from radnec.model.out_of_fold import cross_fitted_loss, gain_over_prevalence
-from radnec.model.select import CorrelationFilter, TopFeatures, VarianceFilter, rank_features
+from radnec.model.out_of_fold import gain_over_prevalence
+from radnec.model.preparation import preparation, prepare
+from radnec.model.rankings import ranker
+from radnec.model.search import search
 from radnec.model.splits import PatientFolds, Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from radnec.model.clusters import Representative
+    from radnec.model.out_of_fold import Rule
+    from radnec.model.replicates import Repeated, Replicates
 
 Array = NDArray[np.float64]
 
@@ -84,6 +88,12 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         Columns whose effect harmonisation preserves.
     candidates : tuple of str
         Families in :data:`radnec.model.candidates.FAMILIES`.
+    selection : tuple of str
+        Rankings of features that compete, see :data:`radnec.model.rankings.RANKINGS`.
+    rule : {"best", "one_se"}
+        Which candidate is kept, see :func:`radnec.model.out_of_fold.choose`.
+    representative : {"least_correlated", "interpretable", "stable"}
+        Which feature speaks for a cluster of correlated ones, see :func:`radnec.model.clusters.visiting_order`.
     draws, inner_folds, min_batch : int
         See :class:`radnec.TrainingConfig`.
     calibration : str
@@ -101,6 +111,11 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         The winning candidate, as text.
     seen_ : dict of str to list of str
         Scanners of the training rows, per batch column.
+    numbers_ : list of str
+        Features that are numbers; the others are categories.
+    stability_ : list of dict
+        Per fold, how many features the replicates ``judged`` and how many ``reached`` the threshold; empty without
+        replicates.
     search_ : list of dict
         Every candidate with its out-of-fold log loss.
     gain_ : dict of str to float
@@ -116,6 +131,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         batches: dict[str, list[str]] | None = None,
         covariates: list[str] | None = None,
         candidates: tuple[str, ...] = ("logistic",),
+        selection: tuple[str, ...] = ("anova",),
+        rule: Rule = "best",
+        representative: Representative = "least_correlated",
         draws: int = 6,
         inner_folds: int = 5,
         min_batch: int = 5,
@@ -127,6 +145,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         self.batches = batches
         self.covariates = covariates
         self.candidates = candidates
+        self.selection = selection
+        self.rule = rule
+        self.representative = representative
         self.draws = draws
         self.inner_folds = inner_folds
         self.min_batch = min_batch
@@ -134,7 +155,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.n_jobs = n_jobs
 
-    def fit(self, X: pd.DataFrame, y: NDArray[np.bool_], groups: NDArray[Any]) -> Self:
+    def fit(
+        self, X: pd.DataFrame, y: NDArray[np.bool_], groups: NDArray[Any], replicates: Replicates | None = None
+    ) -> Self:
         """Search, fit, calibrate.
 
         Parameters
@@ -145,7 +168,11 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
             True for the positive class.
         groups : array of shape (n,)
             Patient of each row.
+        replicates : Replicates, optional
+            Repeated measurements; in each fold only the features that repeat in its training patients go on. None of
+            their rows is kept.
         """
+        self.numbers_ = [name for name in self.features if numbers_in(X[name]) is not None]
         X = self._read(X, fitted=False)
         self.seen_ = {
             column: sorted(set(batch_of_rows(X, column, features)[0]) - {""})
@@ -154,12 +181,19 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         order = canonical_order(X, y, groups)
         X, y, groups = X.iloc[order], np.asarray(y, dtype=bool)[order], np.asarray(groups)[order].astype(str)
         folds = next(PatientFolds(self.inner_folds, random_state=self.seed).repeats(y, groups))
-        candidate = self._search(X, y, folds)
+        repeated = [replicates.judge(self.features, groups[train]) if replicates else None for train, _ in folds]
+        self.stability_ = [one.counts() for one in repeated if one]
+        steps = [self._preparation(one) for one in repeated]
+        candidates = draw_candidates(self.candidates, self.draws, self.seed, self.selection)
         with Parallel(n_jobs=self.n_jobs) as parallel:
-            fitted = parallel(
-                delayed(_fit_member)(self._preparation(), candidate, X, y, split, self.seed + fold)
-                for fold, split in enumerate(folds)
+            candidate, self.search_ = search(
+                candidates, steps, X, y, groups, folds, seed=self.seed, rule=self.rule, parallel=parallel
             )
+            fitted = parallel(
+                delayed(_fit_member)(clone(one), candidate, X, y, groups, split, self.seed + fold)
+                for fold, (one, split) in enumerate(zip(steps, folds, strict=True))
+            )
+        self.chosen_ = str(candidate)
         self.members_ = [member for member, _, _, _ in fitted]
         scores = [score for _, score, _, _ in fitted]
         self.novelty_ = RangeNovelty().fit([seen for _, _, seen, _ in fitted], [new for _, _, _, new in fitted])
@@ -178,56 +212,20 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         """Return the columns the recipe reads, each of the kind it had (or, before the fit, has) in training."""
         covariates = list(self.covariates or ())
         if fitted:
-            harmoniser, encoder = self.members_[0][0][0], self.members_[0][0][1]
-            numbers = encoder.numbers_
-            levels = {name for combat in harmoniser.combats_.values() for name in combat.covariate_levels_}
+            combats = [combat for member in self.members_ for combat in member[0][0].combats_.values()]
+            levels = {name for combat in combats for name in combat.covariate_levels_}
         else:
-            numbers = [name for name in self.features if numbers_in(X[name]) is not None]
             levels = {name for name in covariates if not is_number(X[name])}
-        categories = [name for name in self.features if name not in set(numbers)]
+        numbers = set(self.numbers_)
+        categories = [name for name in self.features if name not in numbers]
         categories += [name for name in covariates if name in levels and name not in set(self.features)]
-        return typed(X, numbers, categories, self.columns())
+        return typed(X, self.numbers_, categories, self.columns())
 
-    def _preparation(self) -> Pipeline:
-        harmonise = BatchHarmoniser(
-            features=self.features,
-            batches=self.batches or {},
-            covariates=self.covariates,
-            min_batch=self.min_batch,
-        )
-        steps = [
-            ("harmonise", harmonise),
-            ("encode", NumericEncoder()),
-            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("variance", VarianceFilter()),
-            ("correlation", CorrelationFilter()),
-            ("scale", StandardScaler()),
-        ]
-        return Pipeline(steps)
-
-    def _search(self, X: pd.DataFrame, y: NDArray[np.bool_], folds: list[Split]) -> Candidate:
-        candidates = draw_candidates(self.candidates, self.draws, self.seed)
-        if len(candidates) == 1:
-            self.search_, self.chosen_ = [], str(candidates[0])
-            return candidates[0]
-        with Parallel(n_jobs=self.n_jobs) as parallel:
-            parts = parallel(
-                delayed(_score_candidates)(self._preparation(), candidates, X, y, split, self.seed + fold)
-                for fold, split in enumerate(folds)
-            )
-        scores = np.empty((len(candidates), len(y)))
-        fold_of = np.empty(len(y), dtype=int)
-        for fold, ((_, test), part) in enumerate(zip(folds, parts, strict=True)):
-            scores[:, test], fold_of[test] = part, fold
-        losses = cross_fitted_loss(scores, y, fold_of)
-        # Candidates stand from simple to complex; argmin takes the first, so the simplest wins a tie.
-        best = int(np.argmin(np.round(losses, 9)))
-        self.search_ = [
-            {"candidate": str(candidate), "log_loss": float(loss)}
-            for candidate, loss in zip(candidates, losses, strict=True)
-        ]
-        self.chosen_ = str(candidates[best])
-        return candidates[best]
+    def _preparation(self, repeated: Repeated | None) -> Pipeline:
+        names = self.features if repeated is None else repeated.kept
+        order = visiting_order(names, self.representative, None if repeated is None else repeated.iccs)
+        covariates = list(self.covariates or ())
+        return preparation(names, self.batches or {}, covariates, min_batch=self.min_batch, order=order)
 
     def _calibrate(self, scores: Sequence[Array], y: Sequence[NDArray[np.bool_]]) -> None:
         # A map per fold would rest on a fifth of the scores, and come out too flat.
@@ -323,49 +321,22 @@ def canonical_order(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any]) -> N
     return np.lexsort((np.asarray(y), content, np.asarray(groups).astype(str)))
 
 
-def _prepare(
-    preparation: Pipeline, X: pd.DataFrame, y: NDArray[np.bool_], split: Split
-) -> tuple[Pipeline, Array, Array]:
-    train, test = split
-    fitted = preparation.fit(X.iloc[train], y[train])
-    return fitted, fitted.transform(X.iloc[train]), fitted.transform(X.iloc[test])
-
-
-def _score_candidates(
-    preparation: Pipeline,
-    candidates: list[Candidate],
-    X: pd.DataFrame,
-    y: NDArray[np.bool_],
-    split: Split,
-    seed: int,
-) -> Array:
-    """Return the held-out scores (n_candidates, n_test); what the candidates share is done once."""
-    with threadpool_limits(1):
-        _, seen, new = _prepare(preparation, X, y, split)
-        label = y[split[0]]
-        ranking = rank_features(seen, label)
-        scores = np.empty((len(candidates), len(new)))
-        for row, candidate in enumerate(candidates):
-            top = np.sort(ranking[: candidate.top])
-            estimator = fit_quietly(candidate.build(seed), seen[:, top], label)
-            scores[row] = score_of(estimator, new[:, top])
-    return scores
-
-
 def _fit_member(
-    preparation: Pipeline,
+    steps: Pipeline,
     candidate: Candidate,
     X: pd.DataFrame,
     y: NDArray[np.bool_],
+    groups: NDArray[np.str_],
     split: Split,
     seed: int,
 ) -> tuple[Pipeline, Array, Array, Array]:
     """Return a fold's fitted pipeline, its held-out scores, and the training and held-out rows it sees."""
     with threadpool_limits(1):
-        prepared, seen, new = _prepare(preparation, X, y, split)
-        select = TopFeatures(k=candidate.top).fit(seen, y[split[0]])
+        train = split[0]
+        prepared, seen, new = prepare(steps, X, y, split)
+        select = ranker(candidate.ranking, candidate.top, seed).fit(seen, y[train], groups[train])
         seen, new = select.transform(seen), select.transform(new)
-        estimator = fit_quietly(candidate.build(seed), seen, y[split[0]])
+        estimator = fit_quietly(candidate.build(seed), seen, y[train])
         member = Pipeline([("prepare", prepared), ("select", select), ("classify", estimator)])
         return member, score_of(estimator, new), seen, new
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin, f_classif
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from radnec.errors import TableError
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Order = NDArray[np.intp]
+
+# Variation, of a total of 1, that is what rounding leaves of none.
+_ROUNDING = 1e-12
 
 
 class VarianceFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
@@ -51,15 +56,31 @@ class VarianceFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class CorrelationFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
-    """Keeps one feature of every group that says the same, by rank correlation.
+    """Keeps one feature of every cluster that says the same, by rank correlation.
 
-    Features are visited from the one least correlated with all others to the most; one is kept unless its absolute
-    Spearman correlation with a feature already kept exceeds `threshold`. The outcome plays no part.
+    Features are visited one by one; one is kept unless its absolute Spearman correlation with a feature already kept
+    exceeds `threshold`, and then belongs to the cluster of that feature. The outcome plays no part.
 
     Parameters
     ----------
     threshold : float, default 0.8
         Absolute Spearman correlation above which two features are copies.
+    order : list of str or None, default None
+        Columns in the order they are visited, see :func:`radnec.model.clusters.visiting_order`; an indicator
+        ``column=category`` stands where its column does, and others follow. None goes from the feature least
+        correlated with all others to the most.
+
+    Attributes
+    ----------
+    support_ : ndarray of bool, shape (p,)
+        Which features are kept.
+    cluster_ : ndarray of int, shape (p,)
+        Column of the kept feature that speaks for each: of those visited before it, the most correlated.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If `order` is given and the columns of X have no names.
 
     Examples
     --------
@@ -68,30 +89,100 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     [True, False, True]
     """
 
-    def __init__(self, *, threshold: float = 0.8) -> None:
+    def __init__(self, *, threshold: float = 0.8, order: list[str] | None = None) -> None:
         self.threshold = threshold
+        self.order = order
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn which features of X (n, p) to keep."""
         values: Array = validate_data(self, X, dtype=float)
-        ranks = rankdata(values, axis=0)
-        ranks -= ranks.mean(axis=0)
-        norm = np.sqrt((ranks**2).sum(axis=0))
-        ranks /= np.where(norm == 0, 1.0, norm)
+        ranks = normalised(rankdata(values, axis=0))
         correlation = np.abs(ranks.T @ ranks)
-        # Rounding keeps a tie a tie, so that the order of visits depends on the features and not on the last bit.
-        order = np.argsort(np.round(correlation.mean(axis=0), 9), kind="stable")
         self.support_: Mask = np.zeros(values.shape[1], dtype=np.bool_)
-        for feature in order:
-            self.support_[feature] = not (correlation[feature, self.support_] > self.threshold).any()
+        self.cluster_ = np.arange(values.shape[1])
+        for feature in self._visits(correlation):
+            kept = np.flatnonzero(self.support_)
+            copied = correlation[feature, kept]
+            if (copied > self.threshold).any():
+                self.cluster_[feature] = kept[np.argmax(copied)]
+            else:
+                self.support_[feature] = True
         return self
+
+    def _visits(self, correlation: Array) -> Order:
+        # Rounding keeps a tie a tie, so that the order of visits depends on the features and not on the last bit.
+        usual = np.argsort(np.round(correlation.mean(axis=0), 9), kind="stable")
+        if self.order is None:
+            return usual
+        if not hasattr(self, "feature_names_in_"):
+            raise TableError("CorrelationFilter(order=...) knows features by name; expected a DataFrame")
+        place = {name: number for number, name in enumerate(self.order)}
+        columns = [(name, name.partition("=")[0]) for name in self.feature_names_in_]
+        places = np.array([place.get(name, place.get(column, len(place))) for name, column in columns])
+        return usual[np.argsort(places[usual], kind="stable")]
 
     def _get_support_mask(self) -> Mask:
         check_is_fitted(self)
         return self.support_
 
 
-class TopFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+class RankedFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of the selectors that rank the features and keep the first.
+
+    A subclass ranks in ``_rank``; its first `k` must not depend on how many more are asked for.
+
+    Parameters
+    ----------
+    k : int or None, default None
+        How many to keep; None, or more than there are, keeps all.
+
+    Attributes
+    ----------
+    ranking_ : ndarray of int, shape (p,)
+        All columns, the best first.
+    support_ : ndarray of bool, shape (p,)
+        Which are kept.
+    """
+
+    def __init__(self, *, k: int | None = None) -> None:
+        self.k = k
+
+    def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Rank the features.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Training rows.
+        y : array of shape (n,)
+            Their classes.
+        groups : array of shape (n,), optional
+            Patient of each row, for rankings that subsample; by default every row is a patient.
+        """
+        values, label = validate_data(self, X, y, dtype=float)
+        patients = np.arange(len(values)) if groups is None else np.asarray(groups)
+        check_consistent_length(values, patients)
+        k = values.shape[1] if self.k is None else min(self.k, values.shape[1])
+        self.ranking_ = self._rank(values, label, patients, k)
+        self.support_: Mask = np.zeros(values.shape[1], dtype=np.bool_)
+        self.support_[self.ranking_[:k]] = True
+        return self
+
+    def _rank(self, X: Array, y: NDArray[Any], patients: NDArray[Any], k: int) -> Order:
+        """Return all columns of X, of which the first k must be right."""
+        raise NotImplementedError
+
+    def _get_support_mask(self) -> Mask:
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+class TopFeatures(RankedFeatures):
     """Keeps the features whose class means differ most (analysis of variance F).
 
     Parameters
@@ -106,38 +197,46 @@ class TopFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     [True, False]
     """
 
-    def __init__(self, *, k: int | None = None) -> None:
-        self.k = k
-
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Rank the features of X (n, p) by how they tell the classes y (n,) apart."""
-        values: Array
-        values, label = validate_data(self, X, y, dtype=float)
-        k = values.shape[1] if self.k is None else min(self.k, values.shape[1])
-        self.support_: Mask = np.zeros(values.shape[1], dtype=np.bool_)
-        self.support_[rank_features(values, label)[:k]] = True
-        return self
-
-    def _get_support_mask(self) -> Mask:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
+    def _rank(self, X: Array, y: NDArray[Any], patients: NDArray[Any], k: int) -> Order:
+        return np.argsort(-f_statistic(X, y), kind="stable")
 
 
-def rank_features(X: Array, y: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the columns of X (n, p) from the most to the least telling by F; ties keep the column order.
+def f_statistic(X: Array, y: NDArray[Any]) -> Array:
+    """Return how far the class means of each column of X (n, p) differ, as the F of an analysis of variance.
+
+    A constant column has -1, so that it ranks last.
 
     Examples
     --------
-    >>> rank_features(np.array([[0.0, 0.0], [1.0, 0.1], [0.0, 1.0], [1.0, 0.9]]), np.array([0, 0, 1, 1])).tolist()
-    [1, 0]
+    >>> X = np.array([[0.0, 0.0, 5.0], [1.0, 0.1, 5.0], [0.0, 1.0, 5.0], [1.0, 0.9, 5.0]])
+    >>> f_statistic(X, np.array([0, 0, 1, 1])).round(9)
+    array([  0., 162.,  -1.])
     """
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        # A constant feature is no news here: it ranks last.
-        warnings.filterwarnings("ignore", message="Features .* are constant", category=UserWarning)
-        f = np.nan_to_num(f_classif(X, y)[0], nan=-1.0)
-    return np.argsort(-f, kind="stable")
+    return f_of_directions(normalised(X), y)
+
+
+def f_of_directions(directions: Array, y: NDArray[Any]) -> Array:
+    """Return :func:`f_statistic` of columns that :func:`normalised` gave."""
+    classes, code = np.unique(y, return_inverse=True)
+    member = (code == np.arange(len(classes))[:, None]).astype(float)
+    between = ((member @ directions) ** 2 / member.sum(axis=1, keepdims=True)).sum(axis=0)
+    within = np.where(1 - between < _ROUNDING, 0.0, 1 - between)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f = (between / (len(classes) - 1)) / (within / (len(y) - len(classes)))
+    return np.where(np.isnan(f) | ~directions.any(axis=0), -1.0, f)
+
+
+def normalised(X: Array) -> Array:
+    """Return the columns of X (n, p) centred and of length 1; a constant one becomes 0.
+
+    Examples
+    --------
+    >>> normalised(np.array([[1.0, 7.0], [3.0, 7.0]])).round(3).tolist()
+    [[-0.707, 0.0], [0.707, 0.0]]
+    """
+    centred = X - X.mean(axis=0)
+    length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    # Rounding leaves a constant column with a little length of its own.
+    constant = length <= _ROUNDING * np.maximum(X.max(axis=0), -X.min(axis=0)) * np.sqrt(len(X))
+    centred *= np.where(constant, 0.0, 1 / np.where(constant, 1.0, length))
+    return np.asarray(centred)

@@ -100,6 +100,55 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
             yield _draw(np.asarray(y), np.asarray(groups).astype(str), folds, int(seed))
 
 
+def site_splits(sites: ArrayLike, y: ArrayLike, groups: ArrayLike) -> dict[str, Split]:
+    """Return train and test positions with each site held out once.
+
+    A patient seen at two sites is tested at each, and then trained on at neither.
+
+    Parameters
+    ----------
+    sites : array of shape (n,)
+        Site of each row, as text.
+    y : array of shape (n,)
+        Two classes. A site may lack one, the rows to train on may not.
+    groups : array of shape (n,)
+        Patient of each row.
+
+    Returns
+    -------
+    dict of str to (train, test)
+        By the name of the site held out, in the order of the names.
+
+    Raises
+    ------
+    radnec.errors.LabelError
+        If there are fewer than two sites, or fewer than two patients of a class remain without a site.
+
+    Examples
+    --------
+    >>> y = np.array([0, 1, 0, 1, 0, 1, 0, 1])
+    >>> train, test = site_splits(list("AAAABBBB"), y, np.arange(8))["A"]
+    >>> train.tolist(), test.tolist()
+    ([4, 5, 6, 7], [0, 1, 2, 3])
+    """
+    site, label, patient = np.asarray(sites).astype(str), np.asarray(y), np.asarray(groups).astype(str)
+    names = np.unique(site)
+    if len(names) < 2:
+        raise LabelError(f"all rows are of site {names.tolist()}; expected two or more, to hold one out")
+    splits = {}
+    for name in names.tolist():
+        test = np.flatnonzero(site == name)
+        train = np.flatnonzero(~np.isin(patient, patient[test]))
+        counts = patients_per_class(label[train], patient[train])
+        if len(counts) < 2 or min(counts.values()) < 2:
+            raise LabelError(
+                f"without site {name} patients per class are {_text(counts) or 'none'}; expected at least 2 in each to "
+                'learn from. Leave out sites with outer="patients", or join small ones under one name'
+            )
+        splits[name] = (train, test)
+    return splits
+
+
 def patients_per_class(y: ArrayLike, groups: ArrayLike) -> dict[str, int]:
     """Return the number of patients who have a row of each class.
 

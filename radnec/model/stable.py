@@ -17,7 +17,7 @@ from radnec.errors import ConfigError, TableError, TrainingWarning
 from radnec.features.stability import ICC_TYPES, icc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 Mask = NDArray[np.bool_]
 
@@ -83,6 +83,7 @@ class StableFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sci
     -----
     ``check_estimator`` holds but for the order of columns: they are taken by name. A fitted selector still holds its
     replicates, which are patients' rows: do not save it in a model file; ``get_feature_names_out`` is what remains.
+    ``radnec.train(table, replicates=...)`` uses it in every fold, and keeps no more than that.
 
     Examples
     --------
@@ -219,31 +220,41 @@ class StableFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sci
                 f"StableFeatures must know the training patients, to use no others' replicates: put {self.patient!r} "
                 "among the columns of X, or call fit(X, y, groups=patients)"
             )
-        rater = self._rater(table)
-        subject = [name for name in (self.patient, *_SUBJECT) if name in table.columns and name != rater]
+        *subject, rater = self.keys()
         own = table[table[self.patient].isin(patients.unique())]
         if own.empty:
             raise TableError(
                 f"none of {patients.nunique()} training patients, such as {patients.tolist()[0]!r}, has replicates; "
                 f"those have {self.patient} such as {table[self.patient].tolist()[0]!r}"
             )
-        features = [
-            name for name in X.columns if name in set(table.columns) - {*subject, rater} and _number(table[name])
-        ]
+        repeated = set(table.columns) - {*subject, rater}
+        features = [name for name in X.columns if name in repeated and is_measured(table[name])]
         if not features:
             raise TableError("no column of X is a number in replicates; give features the same names in both")
         found = icc(own, subject=subject, rater=rater, features=features, incomplete="drop")
         return found[found["type"] == self.icc_type]
 
-    def _rater(self, table: pd.DataFrame) -> str:
+    def keys(self) -> list[str]:
+        """Return the columns of `replicates` that name the subject, then the one that names the repeat.
+
+        Raises
+        ------
+        radnec.errors.TableError
+            If no column is known to name the repeat.
+        """
+        columns: Collection[str] = [] if self.replicates is None else self.replicates.columns
+        rater = self._rater(columns)
+        return [*(name for name in (self.patient, *_SUBJECT) if name in columns and name != rater), rater]
+
+    def _rater(self, columns: Collection[str]) -> str:
         if self.rater is not None:
             return self.rater
         for name in _RATERS:
-            if name in table.columns:
+            if name in columns:
                 return name
         raise TableError(
             f"replicates has no column {' or '.join(_RATERS)}; name the one that tells repeats apart with "
-            'StableFeatures(rater=...), such as "session_id" in a test-retest table'
+            'TrainingConfig(rater=...) or StableFeatures(rater=...), such as "session_id" in a test-retest table'
         )
 
     def _given(self, X: pd.DataFrame, patients: pd.Series[Any] | None) -> pd.DataFrame:
@@ -295,7 +306,8 @@ class StableFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return found["feature"][stable].tolist()
 
     def _unjudged(self, X: pd.DataFrame, judged: pd.Series[Any]) -> list[str]:
-        others = [name for name in X.columns if name not in {*judged, self.patient}]
+        known = {*judged, self.patient}
+        others = [name for name in X.columns if name not in known]
         if others and self.unknown == "error":
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise TableError(
@@ -305,5 +317,12 @@ class StableFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return others if self.unknown == "keep" else []
 
 
-def _number(column: pd.Series[Any]) -> bool:
+def is_measured(column: pd.Series[Any]) -> bool:
+    """Return whether a column of replicates can be judged: numeric, and not logical.
+
+    Examples
+    --------
+    >>> is_measured(pd.Series([1, 2])), is_measured(pd.Series([True, False]))
+    (True, False)
+    """
     return bool(is_numeric_dtype(column) and not is_bool_dtype(column))

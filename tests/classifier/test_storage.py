@@ -34,6 +34,15 @@ def test_a_saved_model_predicts_the_same_to_the_bit(table, quick, tmp_path, fami
     assert repr(again) == repr(model)
 
 
+@pytest.mark.parametrize("ranking", ["mrmr", "lasso", "elastic_net", "stability"])
+def test_a_model_of_any_ranking_can_be_saved(table, quick, tmp_path, ranking):
+    config = quick.model_copy(update={"draws": 1, "selection": (ranking,), "representative": "interpretable"})
+    model = RadnecClassifier(config).fit(table, table["label"])
+    again = load(model.save(tmp_path / "model.radnec"))
+    assert (again.predict_proba(table) == model.predict_proba(table)).all()
+    assert again.config == config.model_copy(update={"n_jobs": 1})
+
+
 def test_what_travels_in_the_file(model, table, tmp_path):
     again = load(model.save(tmp_path / "model.radnec"))
     assert again.extraction_config_ == model.extraction_config_

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radnec.evaluation.guard import leak_flags
+from radnec.evaluation.duplicates import duplicate_columns
+from radnec.evaluation.guard import leak_flags, remarks
 
 
 @pytest.fixture
@@ -73,3 +74,96 @@ def test_a_column_named_like_the_outcome_or_its_time_is_named(column, label, sus
     X = pd.DataFrame({column: np.random.default_rng(0).normal(size=60)})
     found = leak_flags(X, y, [column], label=label)
     assert found["code"].tolist() == ["named_like_outcome"] * suspect
+
+
+@pytest.fixture
+def X():
+    rng = np.random.default_rng(1)
+    names = ["T1wCE_original_shape_VoxelVolume", "T1wCE_original_glcm_Contrast", "age_years"]
+    return pd.DataFrame(rng.normal(50, 9, size=(60, 3)), columns=names)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda x: x,
+        lambda x: x / 1000,
+        lambda x: 32 - 1.8 * x,
+        lambda x: (x * 1e4).round(1),
+        lambda x: x.mask(x.index % 7 == 0),
+        lambda x: x.astype(object),
+        lambda x: x * 1e-9 + 1e-3,
+    ],
+    ids=["equal", "other unit", "reversed with offset", "rounded", "with gaps", "objects", "small"],
+)
+def test_a_dose_that_is_the_voxel_count_is_named(X, y, copied):
+    volume = "T1wCE_original_shape_VoxelVolume"
+    X.insert(0, "dose", copied(X[volume]))
+    flags = leak_flags(X, y, list(X))
+    assert flags.to_dict("records") == [
+        {"column": "dose", "code": "repeats_column", "finding": f"is {volume} in another unit, or the same"}
+    ]
+
+
+def test_the_same_gaps_are_compared_and_different_ones_are_not(X):
+    gaps = X["age_years"].mask(X.index % 7 == 0)
+    assert duplicate_columns(X.assign(a=gaps, b=2 * gaps), ["a", "b"]) == {"b": "a"}
+    other = X["age_years"].mask(X.index % 5 == 0)
+    assert duplicate_columns(X.assign(a=gaps, b=other), ["a", "b"]) == {}
+
+
+def test_categories_that_are_renamed_repeat_each_other(X):
+    site = pd.Series(list("ABCAB" * 12))
+    X = X.assign(site=site, centre=site.map({"A": "Lund", "B": "Ghent", "C": "Bergen"}), other=list("AABBC" * 12))
+    assert duplicate_columns(X, ["site", "centre", "other"]) == {"centre": "site"}
+
+
+def test_strong_correlation_is_no_repetition(X):
+    noisy = X["age_years"] + 1e-3 * np.random.default_rng(0).normal(size=60)
+    assert duplicate_columns(X.assign(noisy=noisy), [*X, "noisy"]) == {}
+
+
+def test_rare_findings_that_coincide_are_chance():
+    """Two of 30 indicators with one positive each coincide with a probability of about a half in 60 rows."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({f"c{i}": np.arange(60) == rng.integers(60) for i in range(30)})
+    assert X.T.duplicated().any()
+    assert duplicate_columns(X, list(X)) == {}
+
+
+def test_a_sequence_measured_on_the_image_of_another_is_named_and_definitions_are_not(X):
+    x = X["age_years"]
+    table = pd.DataFrame(
+        {
+            "T1wCE_original_glcm_JointAverage": x,
+            "T1wCE_original_glcm_SumAverage": 2 * x,
+            "FLAIR_original_glcm_JointAverage": x,
+            "T1wCE_original_shape_MeshVolume": 1 / x,
+            "FLAIR_original_shape_MeshVolume": 1 / x,
+        }
+    )
+    found = duplicate_columns(table, list(table))
+    assert found == {"FLAIR_original_glcm_JointAverage": "T1wCE_original_glcm_JointAverage"}
+
+
+@pytest.mark.parametrize(
+    ("column", "finding"),
+    [(3.0, "is 3.0 in every row"), ("glioma", "is glioma in every row"), (np.nan, "is empty")],
+)
+def test_a_constant_column_is_named(X, y, column, finding):
+    flags = leak_flags(X.assign(flat=column), y, [*X, "flat"])
+    assert flags.to_dict("records") == [{"column": "flat", "code": "constant", "finding": finding}]
+
+
+def test_remarks_count_and_shorten(X, y):
+    X = X.assign(**{f"flat{i}": 1 for i in range(7)})
+    (sentence,) = remarks(leak_flags(X, y, list(X)))
+    assert sentence.startswith("7 columns teach nothing: flat0 is 1 in every row; ")
+    assert sentence.endswith("; and 2 more.")
+
+
+def test_many_columns_are_compared_at_once():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(60, 1200)), columns=[f"f{i}" for i in range(1200)])
+    X["f1100"] = 5 - X["f3"]
+    assert duplicate_columns(X, list(X)) == {"f1100": "f3"}

@@ -39,6 +39,33 @@ def test_draws_of_a_family_do_not_depend_on_its_rivals():
     assert [c.family for c in among[::4]] == ["logistic", "elastic_net", "random_forest"]
 
 
+def test_every_draw_competes_with_each_ranking_unless_it_keeps_all():
+    candidates = draw_candidates(("logistic",), 4, seed=3, rankings=("mrmr", "anova"))
+    assert [(c.top, c.ranking) for c in candidates] == [
+        *((5, "anova"), (5, "mrmr"), (10, "anova"), (10, "mrmr"), (20, "anova"), (20, "mrmr")),
+        (None, "anova"),
+    ]
+    assert len({c.settings for c in candidates}) == 4
+    assert "best 5 of the kept features by mrmr" in str(candidates[1])
+    alone = draw_candidates(("logistic",), 4, seed=3)
+    assert [c for c in candidates if c.ranking == "anova"] == alone
+
+
+def test_simpler_candidates_come_first():
+    candidates = draw_candidates(("random_forest", "logistic"), 8, seed=0)
+    places = [(c.family, c.top or 99) for c in candidates]
+    assert places == sorted(places)
+    penalties = [dict(c.settings)["C"] for c in candidates if c.family == "logistic" and c.top == 5]
+    leaves = [dict(c.settings)["min_samples_leaf"] for c in candidates if c.family == "random_forest" and c.top == 5]
+    assert penalties == sorted(penalties)
+    assert leaves == sorted(leaves, reverse=True)
+
+
+def test_unknown_rankings_are_refused():
+    with pytest.raises(ConfigError, match=r"unknown rankings \['boruta'\]"):
+        draw_candidates(("logistic",), 1, seed=0, rankings=("boruta",))
+
+
 def test_unknown_families_are_refused():
     with pytest.raises(ConfigError, match="random_forest"):
         draw_candidates(("xgboost",), 1, seed=0)

@@ -8,6 +8,7 @@ import pytest
 
 from radnec.model.calibrate import fit_platt
 from radnec.model.candidates import score_of
+from radnec.model.rankings import ranker
 from radnec.model.recipe import Recipe, canonical_order
 from radnec.model.splits import PatientFolds
 from radnec.simulate import simulate_table
@@ -101,6 +102,42 @@ def test_lesions_of_a_patient_count_once_in_the_sets(rows):
     patients = [len(set(groups[~y])), len(set(groups[y]))]
     assert list(fitted.conformal_.patients_) == patients
     assert max(patients) < len(y) - min(patients)  # patients repeat, so lesions would give larger counts
+
+
+def test_the_rule_keeps_a_simpler_candidate_and_the_same_losses(rows):
+    table, features, y, groups = rows
+    settings = {"candidates": ("logistic", "random_forest"), "draws": 3}
+    best, simple = (recipe(features, rule=rule, **settings).fit(table, y, groups) for rule in ("best", "one_se"))
+    assert best.search_ == simple.search_
+    losses = {one["candidate"]: one["log_loss"] for one in best.search_}
+    places = {one["candidate"]: number for number, one in enumerate(best.search_)}
+    assert losses[best.chosen_] == min(losses.values())
+    assert losses[simple.chosen_] > losses[best.chosen_]
+    assert places[simple.chosen_] < places[best.chosen_]
+
+
+@pytest.mark.parametrize("name", ["mrmr", "lasso", "elastic_net", "stability"])
+def test_members_keep_what_their_ranking_says(rows, name):
+    table, features, y, groups = rows
+    fitted = recipe(features, candidates=("logistic",), draws=1, selection=(name,)).fit(table, y, groups)
+    assert f"best 5 of the kept features by {name}" in fitted.chosen_
+    folds = next(PatientFolds(4, random_state=5).repeats(y, groups))
+    for number, ((train, _), member) in enumerate(zip(folds, fitted.members_, strict=True)):
+        seen = member[0].transform(fitted._read(table.iloc[train]))
+        expected = ranker(name, 5, 5 + number).fit(np.asarray(seen), y[train], groups[train]).get_support()
+        assert (member[1].get_support() == expected).all()
+        assert expected.sum() == 5
+
+
+def test_the_easiest_feature_to_picture_speaks_for_its_copies(rows):
+    table, features, y, groups = rows
+    copies = {f"T1wCE_wavelet-HHH_glcm_copy{i}": table[name] * 2.0 for i, name in enumerate(features)}
+    fitted = recipe([*features, *copies], draws=1, representative="interpretable").fit(
+        table.assign(**copies), y, groups
+    )
+    used = {name for names in fitted.member_features() for name in names}
+    assert used
+    assert not used & set(copies)
 
 
 @pytest.mark.slow

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from radnec.model.select import CorrelationFilter, TopFeatures, VarianceFilter, rank_features
+from radnec.errors import TableError
+from radnec.model.select import CorrelationFilter, TopFeatures, VarianceFilter, f_statistic
 
 
 @pytest.fixture
@@ -49,7 +51,40 @@ def test_top_features_equals_select_k_best(X):
 
 def test_a_constant_feature_ranks_last(X):
     y = (X[:, 0] > 0).astype(int)
-    assert rank_features(np.column_stack([np.ones(80), X]), y)[-1] == 0
+    assert TopFeatures().fit(np.column_stack([np.full(80, 1e9 / 3), X]), y).ranking_[-1] == 0
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_f_is_that_of_scikit_learn(X, classes):
+    y = np.arange(80) % classes
+    np.testing.assert_allclose(f_statistic(X * 1e-3 + 7, y), f_classif(X, y)[0], rtol=1e-9)
+
+
+def test_a_feature_that_is_the_class_has_an_infinite_f():
+    y = np.array([0, 0, 1, 1])
+    assert f_statistic(y[:, None] / 3, y).tolist() == [np.inf]
+
+
+def test_the_first_visited_speaks_for_its_cluster(X):
+    table = pd.DataFrame(X, columns=list("abcdefg"))  # e and f copy a and b, g is monotone in c
+    first, last = (CorrelationFilter(order=order).fit(table) for order in (list("abcdefg"), list("gfedcba")))
+    assert first.get_feature_names_out().tolist() == list("abcd")
+    assert last.get_feature_names_out().tolist() == list("defg")
+    assert [table.columns[leader] for leader in first.cluster_] == list("abcdabc")
+
+
+def test_an_indicator_is_visited_where_its_column_is(X):
+    table = pd.DataFrame(X, columns=["a", "b", "c", "d", "stage=1", "f", "g"])  # the fifth copies the first
+    kept = [
+        CorrelationFilter(order=order).fit(table).get_support()[[0, 4]].tolist()
+        for order in (["stage", "a"], ["a", "stage"], ["a"])
+    ]
+    assert kept == [[False, True], [True, False], [True, False]]
+
+
+def test_visits_by_name_need_names(X):
+    with pytest.raises(TableError, match="expected a DataFrame"):
+        CorrelationFilter(order=["a"]).fit(X)
 
 
 @parametrize_with_checks([VarianceFilter(), CorrelationFilter(), TopFeatures(k=1)])
