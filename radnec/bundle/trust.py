@@ -15,9 +15,12 @@ from radnec.errors import BundleFormatError, BundleTypeError
 #: ``__new__``: loading fills a bare instance with attributes from the file and runs nothing else.
 RADNEC_TYPES: tuple[str, ...] = (
     "radnec.model.batches.BatchHarmoniser",
-    "radnec.model.calibrate.BetaCalibrator",
-    "radnec.model.calibrate.PlattCalibrator",
-    "radnec.model.calibrate.VennAbersCalibrator",
+    "radnec.model.calibrate.beta.BetaCalibrator",
+    "radnec.model.calibrate.folds.FoldCalibration",
+    "radnec.model.calibrate.isotonic.IsotonicCalibrator",
+    "radnec.model.calibrate.platt.PlattCalibrator",
+    "radnec.model.calibrate.temperature.TemperatureCalibrator",
+    "radnec.model.calibrate.venn_abers.VennAbersCalibrator",
     "radnec.model.conformal.ConformalSets",
     "radnec.model.encode.NumericEncoder",
     "radnec.model.harmonise.ComBat",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from radnec.features.columns import acquisitions
@@ -13,6 +12,7 @@ from radnec.model.cells import text_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from radnec.model.recipe import Judgement, Recipe
@@ -88,21 +88,20 @@ def why_abstain(
     """
     unseen = recipe.unseen_rows(frame).to_numpy()
     missing = frame[recipe.features].isna().mean(axis=1).to_numpy()
-    failed = (
-        X["status"].eq("failed").fillna(False).to_numpy(dtype=bool)
-        if {"status", "error"} <= set(X.columns)
-        else np.zeros(len(X), dtype=bool)
-    )
+    known = {"status", "error"} <= set(X.columns)
+    errors = X["error"].fillna("").tolist() if known else [""] * len(X)
+    failed = X["status"].eq("failed").fillna(False).tolist() if known else [False] * len(X)
     limit = recipe.novelty_.limit_
     reasons = []
     for row in range(len(X)):
         why = []
         if failed[row]:
-            why.append(f"extraction failed: {X['error'].iloc[row]}")
+            why.append(f"extraction failed: {errors[row]}")
         if infinite[row]:
             why.append(infinite[row])
         if lacking[row]:
-            why.append(f"{', '.join(lacking[row])} missing, which every training lesion had")
+            reason = f" ({errors[row]})" if errors[row] and not failed[row] else ""
+            why.append(f"{', '.join(lacking[row])} missing, which every training lesion had{reason}")
         elif missing[row] > MOST_MISSING:
             why.append(f"{missing[row]:.0%} of the features are missing")
         if unseen[row]:

@@ -12,7 +12,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from radnec.classifier import describe
-from radnec.classifier.abstention import explained
 from radnec.classifier.identity import identity_of
 from radnec.classifier.inputs import (
     as_frame,
@@ -22,16 +21,16 @@ from radnec.classifier.inputs import (
     refuse_unseen,
     truth_of,
     two_classes,
-    without_infinite,
+    with_unmeasured,
     without_numbered_names,
 )
+from radnec.classifier.judging import judged
 from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.classifier.parameters import SettingsAsParameters
 from radnec.classifier.training_rows import TrainingRows
 from radnec.errors import ConfigError, LabelError, TableError
 from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
 from radnec.model.calibrate import fit_recalibration
-from radnec.model.conformal import name_sets
 from radnec.model.door import check_columns, check_table, check_values
 from radnec.model.recipe import canonical_order
 from radnec.model.replicates import Replicates
@@ -43,10 +42,6 @@ if TYPE_CHECKING:
 
     from radnec.config import TrainingConfig
     from radnec.evaluation.result import Evaluation
-
-
-#: Columns that :meth:`RadnecClassifier.assess` adds to the keys.
-ASSESSED = ("p_necrosis", "p_low", "p_high", "prediction_set", "call", "reason", "novelty", "outlying_feature")
 
 
 class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[misc]
@@ -191,13 +186,17 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         most = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[most])
 
-    def assess(self, X: pd.DataFrame) -> pd.DataFrame:
+    def assess(self, X: pd.DataFrame, *, prevalence: float | None = None) -> pd.DataFrame:
         """Judge lesions, with an honest "uncertain".
 
         Parameters
         ----------
         X : DataFrame of shape (n, …)
             A feature table; extra columns are ignored.
+        prevalence : float, optional
+            Share of the positive class where X comes from, when it is known to differ from the model's. A last column
+            ``p_at_prevalence`` then re-weights ``p_necrosis`` to it; the prediction sets hold each class at its rate
+            whatever its prevalence, so they and the calls stay.
 
         Returns
         -------
@@ -217,6 +216,8 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             If the table was made with other extraction settings than the training table.
         radnec.errors.LabelError
             If the model was trained on labels without the positive class that `config` names.
+        radnec.errors.ConfigError
+            If `prevalence` is not between 0 and 1.
         """
         check_is_fitted(self)
         if self.positive_ != self._settings().positive:
@@ -226,30 +227,8 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             )
         check_table(X)
         same_extraction(X, self.extraction_config_)
-        settings = self._settings()
-        keys = [name for name in (settings.patient, "session_id", "lesion_id") if name in X]
-        frame, infinite = without_infinite(self._input(X), self.recipe_.features)
-        if frame.empty:
-            return X[keys].assign(**{name: [] for name in ASSESSED})
-        judgement = self.recipe_.judge(frame)
-        negative = next(label for label in self.classes_ if label != self.positive_)
-        sets = self.recipe_.conformal_.sets(judgement.scores, error=settings.error)
-        texts, calls = name_sets(sets, str(negative), str(self.positive_))
-        calls, reasons = explained(
-            X,
-            frame,
-            self.recipe_,
-            judgement,
-            infinite,
-            sets,
-            calls,
-            lacked=self.summary_["lacking"],
-            error=settings.error,
-        )
-        p, low, high = judgement.p, judgement.low, judgement.high
-        columns = (p, low, high, texts, calls, reasons, judgement.novelty, judgement.outlying)
-        assessed = pd.DataFrame(dict(zip(ASSESSED, columns, strict=True)), index=X.index)
-        return pd.concat([X[keys], assessed], axis=1)
+        X = with_unmeasured(X, self.recipe_.features)
+        return judged(self, X, self._input(X), self._settings(), prevalence)
 
     def adapt(self, X: pd.DataFrame) -> RadnecClassifier:
         """Return a new model that also harmonises the scanners of X it had no effect of.
@@ -325,6 +304,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         before = self.recipe_.adjustment_
         mended.recipe_ = copy.copy(self.recipe_)
         mended.recipe_.adjustment_ = [intercept + slope * before[0], slope * before[1]]
+        mended.recipe_.prevalence_ = float(truth.mean())
         return mended
 
     def save(self, path: str | Path, *, evaluation: Evaluation | None = None) -> Path:

@@ -42,6 +42,31 @@ def without_numbered_names(X: Any) -> Any:
     return X.to_numpy() if numbered and len(X.columns) else X
 
 
+def with_unmeasured(X: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    """Return the table with empty columns for features that no row has because their measurement failed in every row.
+
+    A measured table holds only columns of which some row has a value. One lesion alone, whose measurement failed, would
+    so lack columns that it has among others. Where a row was measured without a fault, the table is left as it is.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, …)
+        A feature table.
+    features : sequence of str
+        Columns that a model reads as features.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"status": ["failed"], "error": ["no such file"]})
+    >>> with_unmeasured(X, ["T1wCE_original_glcm_Id"]).columns.tolist()
+    ['status', 'error', 'T1wCE_original_glcm_Id']
+    """
+    missing = [name for name in features if name not in X.columns]
+    if not missing or not {"status", "error"} <= set(X.columns) or X["error"].fillna("").eq("").any():
+        return X
+    return pd.concat([X, pd.DataFrame(np.nan, index=X.index, columns=missing)], axis=1)
+
+
 def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, named: bool) -> NDArray[np.str_]:
     """Return the patient of each row as text.
 

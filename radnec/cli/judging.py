@@ -25,6 +25,10 @@ def predict(
         Path | None, typer.Option(help="Folder for DICOM structured reports, one a session; needs DICOM images.")
     ] = None,
     bids: Annotated[Path | None, typer.Option(help="Folder for a BIDS derivative.")] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(help="Share of necrosis where these lesions come from; adds p_at_prevalence, re-weighted to it."),
+    ] = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -43,7 +47,7 @@ def predict(
     features = measured_table(table, None, n_jobs, model=trained)
     if not trained.better_than_prevalence_:
         typer.echo(f"radnec: note: {verdict(trained)}", err=True)
-    assessed = with_row(trained.assess(features))
+    assessed = with_row(trained.assess(features, prevalence=prevalence))
     assessed["reason"] = assessed["reason"].map(for_command_line)
     _report(assessed, trained, table, sr=sr, bids=bids)
     if out is not None:

@@ -81,8 +81,13 @@ class TrainingConfig(Settings):
     outer_folds, outer_repeats, inner_folds : int
         Patient-grouped stratified folds of evaluation, how often they are redrawn, and of the search inside. The
         first two have no meaning with ``outer="sites"``.
-    calibration : {"platt", "beta", "venn_abers"}
+    calibration : {"platt", "beta", "venn_abers", "temperature", "isotonic"}
         Map from out-of-fold scores to probabilities.
+    calibration_per_fold : bool, default False
+        True calibrates every fold model on the scores held out from it and averages the probabilities; False fits one
+        map on all out-of-fold scores.
+    isotonic_min_patients : int, default 500
+        Isotonic calibration is refused with fewer training patients.
     error : float, default 0.1
         Error level of the conformal sets, per class.
     min_batch : int, default 5
@@ -112,6 +117,7 @@ class TrainingConfig(Settings):
     undigested: ClassVar[set[str]] = {"n_jobs"}
     undigested_default: ClassVar[set[str]] = {
         *("selection", "representative", "rule", "min_icc", "icc_type", "icc_bound", "rater", "outer", "site"),
+        *("calibration_per_fold", "isotonic_min_patients"),
     }
 
     label: str = "label"
@@ -134,7 +140,9 @@ class TrainingConfig(Settings):
     outer_folds: int = Field(default=5, ge=2)
     outer_repeats: int = Field(default=3, ge=1)
     inner_folds: int = Field(default=5, ge=2)
-    calibration: Literal["platt", "beta", "venn_abers"] = "platt"
+    calibration: Literal["platt", "beta", "venn_abers", "temperature", "isotonic"] = "platt"
+    calibration_per_fold: bool = False
+    isotonic_min_patients: int = Field(default=500, ge=1)
     error: float = Field(default=0.1, gt=0, lt=0.5)
     min_batch: int = Field(default=5, ge=1)
     unseen: Literal["reference", "adapt"] = "reference"

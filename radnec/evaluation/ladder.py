@@ -97,6 +97,8 @@ def full_recipe(
         inner_folds=config.inner_folds,
         min_batch=config.min_batch,
         calibration=config.calibration,
+        calibration_per_fold=config.calibration_per_fold,
+        isotonic_min_patients=config.isotonic_min_patients,
         seed=seed,
         n_jobs=n_jobs,
     )

@@ -65,6 +65,13 @@ class ConformalSets(BaseEstimator):  # type: ignore[misc]
         # Entry i is the weight of all rows at least as strange as the i-th; the last is that of none.
         return strange[order], np.append(np.cumsum(weight[::-1])[::-1], 0.0)
 
+    def held_out(self) -> tuple[list[Array], list[NDArray[np.bool_]]]:
+        """Return the scores and labels of each fold, negatives first, in no order of patients."""
+        check_is_fitted(self)
+        folds = list(zip(*self.strangeness_, strict=True))
+        scores = [np.concatenate([negative, -positive]) for negative, positive in folds]
+        return scores, [np.repeat([False, True], [len(part) for part in fold]) for fold in folds]
+
     def p_values(self, scores: Array) -> Array:
         """Return how ordinary each row would be in each class.
 

@@ -15,8 +15,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from radnec.errors import ConfigError
 from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
-from radnec.model.calibrate import EPSILON, VennAbersCalibrator, make_calibrator
+from radnec.model.calibrate import EPSILON, FoldCalibration
 from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
 from radnec.model.cells import numbers_in, typed
 from radnec.model.clusters import visiting_order
@@ -30,8 +31,6 @@ from radnec.model.search import search
 from radnec.model.splits import PatientFolds, Split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from radnec.model.clusters import Representative
     from radnec.model.out_of_fold import Rule
     from radnec.model.replicates import Repeated, Replicates
@@ -98,6 +97,10 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         See :class:`radnec.TrainingConfig`.
     calibration : str
         Name in :data:`radnec.model.calibrate.CALIBRATORS`.
+    calibration_per_fold : bool
+        One map per fold model, or one of all; see :class:`radnec.model.calibrate.FoldCalibration`.
+    isotonic_min_patients : int
+        Isotonic calibration is refused with fewer training patients.
     seed : int
         Seed of folds, draws and estimators.
     n_jobs : int
@@ -118,6 +121,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         replicates.
     search_ : list of dict
         Every candidate with its out-of-fold log loss.
+    prevalence_ : float
+        Share of the positive class behind the probabilities: that of the training rows, or of the rows it was
+        recalibrated on.
     gain_ : dict of str to float
         Out-of-fold log loss of the winner less that of the prevalence, with its 95 % interval over patients: ``value``,
         ``low``, ``high``; below 0 is better than knowing the prevalence only. The choice among candidates was made on
@@ -138,6 +144,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         inner_folds: int = 5,
         min_batch: int = 5,
         calibration: str = "platt",
+        calibration_per_fold: bool = False,
+        isotonic_min_patients: int = 500,
         seed: int = 0,
         n_jobs: int = 1,
     ) -> None:
@@ -152,6 +160,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         self.inner_folds = inner_folds
         self.min_batch = min_batch
         self.calibration = calibration
+        self.calibration_per_fold = calibration_per_fold
+        self.isotonic_min_patients = isotonic_min_patients
         self.seed = seed
         self.n_jobs = n_jobs
 
@@ -171,7 +181,13 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         replicates : Replicates, optional
             Repeated measurements; in each fold only the features that repeat in its training patients go on. None of
             their rows is kept.
+
+        Raises
+        ------
+        radnec.errors.ConfigError
+            If there are too few patients for isotonic calibration.
         """
+        self._check_calibration(len(np.unique(groups)))
         self.numbers_ = [name for name in self.features if numbers_in(X[name]) is not None]
         X = self._read(X, fitted=False)
         self.seen_ = {
@@ -200,8 +216,10 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         held_out = [test for _, test in folds]
         self.gain_ = gain_over_prevalence(scores, y, groups, folds)
         self.conformal_ = ConformalSets().fit(scores, [y[t] for t in held_out], [groups[t] for t in held_out])
-        self._calibrate(scores, [y[t] for t in held_out])
+        calibration = FoldCalibration(self.calibration, each=self.calibration_per_fold)
+        self.calibration_ = calibration.fit(scores, [y[t] for t in held_out])
         self.adjustment_ = [0.0, 1.0]
+        self.prevalence_ = float(y.mean())
         return self
 
     def columns(self) -> list[str]:
@@ -227,9 +245,13 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         covariates = list(self.covariates or ())
         return preparation(names, self.batches or {}, covariates, min_batch=self.min_batch, order=order)
 
-    def _calibrate(self, scores: Sequence[Array], y: Sequence[NDArray[np.bool_]]) -> None:
-        # A map per fold would rest on a fifth of the scores, and come out too flat.
-        self.calibrator_ = make_calibrator(self.calibration).fit(np.concatenate(scores), np.concatenate(y))
+    def _check_calibration(self, patients: int) -> None:
+        if self.calibration == "isotonic" and patients < self.isotonic_min_patients:
+            raise ConfigError(
+                f"calibration='isotonic' with {patients} training patients; expected {self.isotonic_min_patients} or "
+                "more, because it follows the chance of small samples. Use calibration='platt', 'beta' or "
+                f"'venn_abers', or insist with isotonic_min_patients={patients}"
+            )
 
     def judge(self, X: pd.DataFrame) -> Judgement:
         """Return probabilities, intervals, fold scores and novelty of the rows of X.
@@ -249,14 +271,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         return self.judge(X).p
 
     def _probabilities(self, scores: Array) -> tuple[Array, Array, Array]:
-        mean = scores.mean(axis=0)
-        if isinstance(self.calibrator_, VennAbersCalibrator):
-            low, high = self.calibrator_.interval(mean)
-        else:
-            each = np.vstack([self.calibrator_.predict(one) for one in scores])
-            low, high = each.min(axis=0), each.max(axis=0)
-        p = np.clip(self.calibrator_.predict(mean), low, high)
-        p, low, high = (self._adjusted(values) for values in (p, low, high))
+        p, low, high = (self._adjusted(values) for values in self.calibration_.predict(scores))
         return p, low, high
 
     def _adjusted(self, p: Array) -> Array:

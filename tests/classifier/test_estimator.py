@@ -189,6 +189,36 @@ def test_recalibration_moves_the_mean_and_keeps_the_ranking(model, table):
         model.recalibrate(table, ["recurrence"] * len(table))
 
 
+def test_a_stated_prevalence_stands_beside_and_changes_no_call(model, table):
+    plain, stated = model.assess(table), model.assess(table, prevalence=0.05)
+    assert stated.columns[-1] == "p_at_prevalence"
+    pd.testing.assert_frame_equal(stated[plain.columns], plain)
+    trained = (table["label"] == "necrosis").mean()
+    odds = plain["p_necrosis"] / (1 - plain["p_necrosis"]) * (0.05 / 0.95) / (trained / (1 - trained))
+    assert stated["p_at_prevalence"].to_numpy() == pytest.approx((odds / (1 + odds)).to_numpy(), rel=1e-9)
+    assert model.assess(table[:0], prevalence=0.05).columns.tolist() == stated.columns.tolist()
+    with pytest.raises(ConfigError, match=r"1\.5"):
+        model.assess(table, prevalence=1.5)
+
+
+def test_a_recalibrated_model_knows_the_prevalence_it_was_mended_to(model, table):
+    rng = np.random.default_rng(0)
+    table = table.assign(**{name: table[name] + 0.2 * rng.normal(size=len(table)) for name in model.feature_names_})
+    fewer = table[(table["label"] == "progression") | (np.arange(len(table)) % 4 == 0)]
+    mended = model.recalibrate(fewer, fewer["label"])
+    same = mended.assess(table, prevalence=(fewer["label"] == "necrosis").mean())
+    assert same["p_at_prevalence"].to_numpy() == pytest.approx(same["p_necrosis"].to_numpy(), abs=1e-6)
+
+
+def test_isotonic_is_refused_below_its_number_of_patients_unless_forced(table, quick):
+    config = quick.model_copy(update={"calibration": "isotonic"})
+    with pytest.raises(ConfigError, match="80 training patients; expected 500 or more"):
+        RadnecClassifier(config).fit(table, table["label"])
+    forced = config.model_copy(update={"isotonic_min_patients": 80})
+    p = RadnecClassifier(forced).fit(table, table["label"]).predict_proba(table)
+    assert len(np.unique(p[:, 0])) < len(p)
+
+
 def test_a_table_measured_otherwise_is_refused(model, table):
     other = table.copy()
     other.attrs = {"radnec": {"extraction": ExtractionConfig(bin_width=5).model_dump(mode="json")}}

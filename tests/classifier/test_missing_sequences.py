@@ -7,6 +7,7 @@ import pytest
 
 from radnec.classifier import load, train
 from radnec.config import ExtractionConfig
+from radnec.errors import TableError
 
 
 def flair_of(table):
@@ -46,3 +47,23 @@ def test_a_sequence_the_model_does_not_use_may_be_missing(table, quick, without_
 
 def _assess(table, config, rows):
     return train(table, config, extraction=ExtractionConfig()).assess(rows)
+
+
+def test_one_lesion_that_could_not_be_measured_gets_its_reason_and_not_an_error(table, model):
+    keys = table.iloc[:1][["patient_id", "session_id", "lesion_id", "scanner_id"]]
+    failed = keys.assign(status="failed", error="white_stripe needs the brain mask of this image")
+    judged = model.assess(failed)
+    assert judged["call"].tolist() == ["abstain"]
+    assert judged["reason"].iloc[0].startswith("extraction failed: white_stripe needs the brain mask")
+    with pytest.raises(TableError, match="lacks"):
+        model.assess(failed.assign(status="ok", error=""))
+
+
+def test_a_region_that_could_not_be_measured_is_named_with_its_reason(table, quick):
+    renamed = {name: name.replace("T1wCE_", "T1wCE-mirror_") for name in table.filter(regex="_sim0[0-9][05]").columns}
+    train_on = table.rename(columns=renamed)
+    alone = train_on.iloc[:1].drop(columns=list(renamed.values()))
+    model = train(train_on, quick, extraction=ExtractionConfig())
+    judged = model.assess(alone.assign(status="ok", error="only 37% of the mirror image is brain"))
+    assert judged["call"].tolist() == ["abstain"]
+    assert "mirror missing, which every training lesion had (only 37%" in judged["reason"].iloc[0]

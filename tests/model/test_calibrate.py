@@ -15,11 +15,14 @@ from sklearn.isotonic import IsotonicRegression
 from radnec.errors import ConfigError
 from radnec.model.calibrate import (
     CALIBRATORS,
+    FoldCalibration,
+    IsotonicCalibrator,
     PlattCalibrator,
+    TemperatureCalibrator,
     VennAbersCalibrator,
+    at_prevalence,
     fit_platt,
     fit_recalibration,
-    make_calibrator,
 )
 
 
@@ -77,17 +80,17 @@ def test_a_score_that_ranks_the_wrong_way_gives_the_prevalence():
 
 
 @pytest.mark.parametrize("score", [[0.0, 0.0, 0.0, 0.0], [-50.0, -40.0, 40.0, 50.0]])
-@pytest.mark.parametrize("name", sorted(CALIBRATORS))
+@pytest.mark.parametrize("name", sorted(set(CALIBRATORS) - {"isotonic"}))
 def test_constant_and_separated_scores_stay_inside_zero_and_one(name, score):
-    p = make_calibrator(name).fit(score, [False, False, True, True]).predict(score)
+    p = CALIBRATORS[name]().fit(score, [False, False, True, True]).predict(score)
     assert ((p > 0) & (p < 1)).all()
 
 
-@pytest.mark.parametrize("name", sorted(CALIBRATORS))
+@pytest.mark.parametrize("name", sorted(set(CALIBRATORS) - {"temperature"}))
 def test_calibrated_probabilities_are_calibrated(name):
     score, y = scored(4000, 5, slope=0.5)
     new, truth = scored(40_000, 6, slope=0.5)
-    p = make_calibrator(name).fit(score, y).predict(new)
+    p = CALIBRATORS[name]().fit(score, y).predict(new)
     for low, high in ((0.0, 0.3), (0.3, 0.5), (0.5, 1.0)):
         here = (p >= low) & (p < high)
         assert p[here].mean() == pytest.approx(truth[here].mean(), abs=0.03)
@@ -106,7 +109,7 @@ def test_platt_does_not_depend_on_the_unit_of_the_score(seed, scale, shift):
 def test_probabilities_never_fall_with_the_score(name):
     score, y = scored(70, 8)
     grid = np.linspace(-6, 6, 200)
-    p = make_calibrator(name).fit(score, y).predict(grid)
+    p = CALIBRATORS[name]().fit(score, y).predict(grid)
     assert (np.diff(p) >= -1e-12).all()
 
 
@@ -134,4 +137,85 @@ def test_recalibration_finds_a_shift_and_keeps_the_slope_where_events_are_few():
 
 def test_unknown_calibration_lists_the_known():
     with pytest.raises(ConfigError, match="platt"):
-        make_calibrator("isotonic")
+        FoldCalibration("splines").fit([[0.0, 1.0]], [[False, True]])
+
+
+def test_temperature_equals_the_best_of_a_fine_grid_and_never_turns_the_ranking():
+    score, y = scored(400, 12, slope=0.4)
+    target = np.where(y, (y.sum() + 1) / (y.sum() + 2), 1 / ((~y).sum() + 2))
+    grid = np.linspace(0.01, 2, 20_000)
+    eta = grid[:, None] * score
+    best = grid[np.argmin((np.logaddexp(0, eta) - target * eta).sum(axis=1))]
+    assert TemperatureCalibrator().fit(score, y).slope_ == pytest.approx(best, abs=1e-4)
+    assert TemperatureCalibrator().fit(-score, y).slope_ == 0.0
+
+
+def test_temperature_cannot_mend_a_prevalence_shift():
+    score, _ = scored(20_000, 13)
+    y = np.random.default_rng(14).random(20_000) < expit(score - 2.0)
+    for name, gap in (("temperature", 0.1), ("platt", 0.005)):
+        p = CALIBRATORS[name]().fit(score, y).predict(score)
+        assert (abs(p.mean() - y.mean()) > gap) == (name == "temperature")
+
+
+def test_isotonic_equals_scikit_learn():
+    score, y = scored(90, 15)
+    score = np.round(score, 1)
+    grid = np.linspace(-6, 6, 333)
+    expected = IsotonicRegression(out_of_bounds="clip").fit(score, y.astype(float)).predict(grid)
+    assert IsotonicCalibrator().fit(score, y).predict(grid) == pytest.approx(expected, abs=1e-12)
+
+
+def folds_of(seed: int, k: int = 3) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    parts = [scored(80, seed + fold) for fold in range(k)]
+    return [score for score, _ in parts], [y for _, y in parts]
+
+
+@pytest.mark.parametrize("name", ["platt", "beta", "temperature", "isotonic"])
+def test_a_map_per_fold_averages_the_calibrated_probabilities(name):
+    scores, y = folds_of(20)
+    new = np.random.default_rng(0).normal(size=(3, 40))
+    by_fold = np.vstack([CALIBRATORS[name]().fit(s, k).predict(row) for s, k, row in zip(scores, y, new, strict=True)])
+    p, low, high = FoldCalibration(name, each=True).fit(scores, y).predict(new)
+    assert p == pytest.approx(by_fold.mean(axis=0), abs=1e-12)
+    assert np.array_equal(low, by_fold.min(axis=0))
+    assert np.array_equal(high, by_fold.max(axis=0))
+
+
+def test_cross_venn_abers_takes_the_probability_that_loses_least_in_the_worse_case():
+    scores, y = folds_of(30)
+    new = np.random.default_rng(1).normal(size=(3, 25))
+    p, low, high = FoldCalibration("venn_abers", each=True).fit(scores, y).predict(new)
+    pairs = [VennAbersCalibrator().fit(s, k).interval(row) for s, k, row in zip(scores, y, new, strict=True)]
+    p0, p1 = (np.vstack(values) for values in zip(*pairs, strict=True))
+    # Regret against the mean log loss of the folds' own p1 (if the truth is 1) or p0 (if it is 0).
+    grid = np.linspace(1e-4, 1 - 1e-4, 9999)
+    one = np.log(p1).mean(axis=0)[:, None] - np.log(grid)
+    zero = np.log(1 - p0).mean(axis=0)[:, None] - np.log(1 - grid)
+    best = grid[np.maximum(one, zero).argmin(axis=1)]
+    inside = (best > low) & (best < high)
+    assert inside.any()
+    assert p[inside] == pytest.approx(best[inside], abs=2e-4)
+    assert low == pytest.approx(p0.mean(axis=0), abs=1e-12)
+    assert high == pytest.approx(p1.mean(axis=0), abs=1e-12)
+
+
+@pytest.mark.parametrize("each", [True, False])
+@pytest.mark.parametrize("name", sorted(CALIBRATORS))
+def test_the_probability_lies_in_its_interval(name, each):
+    scores, y = folds_of(40, k=4)
+    p, low, high = (
+        FoldCalibration(name, each=each).fit(scores, y).predict(3 * np.random.default_rng(2).normal(size=(4, 60)))
+    )
+    assert ((low <= p) & (p <= high)).all()
+
+
+def test_a_stated_prevalence_gives_bayes_theorem():
+    rng = np.random.default_rng(3)
+    # Two normal classes a distance apart have the log-odds 2 x - 2 + logit(prevalence) for N(0, 1) against N(2, 1).
+    x = rng.uniform(-3, 4, size=50)
+    p = expit(2 * x - 2 + np.log(0.3 / 0.7))
+    assert at_prevalence(p, trained=0.3, target=0.05) == pytest.approx(expit(2 * x - 2 + np.log(0.05 / 0.95)), abs=1e-9)
+    assert at_prevalence(p, trained=0.3, target=0.3) == pytest.approx(p, abs=1e-12)
+    with pytest.raises(ConfigError, match="share"):
+        at_prevalence(p, trained=0.3, target=1.0)

@@ -58,3 +58,12 @@ def test_calls_follow_from_sets():
     texts, calls = name_sets(np.array([[0, 1], [1, 0], [1, 1], [0, 0]], dtype=bool), "progression", "necrosis")
     assert calls == ["necrosis", "progression", "uncertain", "uncertain"]
     assert texts[2:] == ["{necrosis, progression}", "{}"]
+
+
+def test_the_held_out_scores_come_back_by_fold():
+    rng = np.random.default_rng(4)
+    parts = [draw(rng, 15) for _ in range(2)]
+    scores, y = ConformalSets().fit(*zip(*parts, strict=True)).held_out()
+    for (score, label, _), found, truth in zip(parts, scores, y, strict=True):
+        for value in (False, True):
+            assert np.array_equal(np.sort(found[truth == value]), np.sort(score[label == value]))

@@ -92,8 +92,8 @@ def test_the_map_is_fitted_on_held_out_scores_alone(rows, folds_seen):
         scores.append(score_of(member[-1], member[:-1].transform(fitted._read(table.iloc[test]))))
         truth.append(y[test])
     slope, intercept = fit_platt(np.concatenate(scores), np.concatenate(truth))
-    assert fitted.calibrator_.slope_ == pytest.approx(float(slope[0]), rel=1e-9)
-    assert fitted.calibrator_.intercept_ == pytest.approx(float(intercept[0]), rel=1e-9)
+    assert fitted.calibration_.maps_[0].slope_ == pytest.approx(float(slope[0]), rel=1e-9)
+    assert fitted.calibration_.maps_[0].intercept_ == pytest.approx(float(intercept[0]), rel=1e-9)
 
 
 def test_lesions_of_a_patient_count_once_in_the_sets(rows):

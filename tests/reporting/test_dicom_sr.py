@@ -275,7 +275,7 @@ def test_other_files_are_refused(images, tmp_path):
 def test_a_real_assessment_goes_there_and_back(write_series, tmp_path):
     from radnec.classifier import train
     from radnec.classifier.describe import RESEARCH_USE as ON_THE_CARD
-    from radnec.classifier.estimator import ASSESSED
+    from radnec.classifier.judging import ASSESSED
     from radnec.config import TrainingConfig
     from radnec.simulate import simulate_table
 
