@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from radnec.evaluation.ladder import Ladder, build_ladder, with_volume
-from radnec.evaluation.notes import coverage_note, folds_note, pooled_note, unseen_note
+from radnec.evaluation.notes import coverage_note, events_note, folds_note, pooled_note, unseen_note
 from radnec.evaluation.predictions import Predicted, part_of
 from radnec.model.door import check_values
 from radnec.model.recipe import Recipe, shares_of
@@ -39,12 +39,15 @@ class FoldResult:
         Held-out rows of a scanner that training never saw.
     used : tuple of list of str
         Features that each of its inner fold models uses.
+    candidates : tuple of int
+        Features that each of them had to choose from, after the filters that do not look at the outcome.
     """
 
     p: Array
     sets: NDArray[np.bool_]
     unseen: int
     used: tuple[list[str], ...]
+    candidates: tuple[int, ...]
 
 
 def cross_validate(
@@ -100,12 +103,14 @@ def cross_validate(
         found |= {("logistic", number): found["radnec", number] for number in range(len(splits))}
     full = [found["radnec", number] for number in range(len(splits))]
     tested = np.concatenate([test for _, test in splits])
+    candidates = float(np.median([count for result in full for count in result.candidates]))
     notes = [
         coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
         *unseen_note(sum(result.unseen for result in full), len(tested), config),
         *pooled_note(table, roles.batches, config),
         *folds_note("Outer", [len(folds) for folds in repeats], config.outer_folds),
         *folds_note("Inner", [len(result.used) for result in full], config.inner_folds),
+        *events_note(y, patients, candidates, config),
     ]
     features = shares_of([names for result in full for names in result.used])
     return Predicted(_tidy(found, ladder, repeats, y, patients), ladder.reasons, notes, features)
@@ -132,7 +137,12 @@ def predict_fold(
         fitted = fitted.adapt(new)
     judgement = fitted.judge(new)
     sets = fitted.conformal_.sets(judgement.scores, error=config.error)
-    return FoldResult(judgement.p, sets, unseen, tuple(fitted.member_features()))
+    return FoldResult(judgement.p, sets, unseen, tuple(fitted.member_features()), candidate_counts(fitted))
+
+
+def candidate_counts(recipe: Recipe) -> tuple[int, ...]:
+    """Return how many features each fold model chose from, after the filters that do not look at the outcome."""
+    return tuple(len(member[0].get_feature_names_out()) for member in recipe.members_)
 
 
 def _tidy(
