@@ -23,6 +23,7 @@ _CALLS = {
     "radnec.labelled(table) leaves them out": "leave them out",
     "model.save()": "radnec train",
     "model.adapt(rows of that scanner)": "radnec adapt MODEL TABLE",
+    "model.recalibrate(table, labels)": "radnec recalibrate MODEL TABLE",
     "in .frame()": "with radnec check --json",
     "in the exception's .frame": "with radnec check --json",
     "(change it with root=)": "(the folder of the table)",

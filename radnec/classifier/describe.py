@@ -9,7 +9,8 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from radnec.classifier.abstention import absent_sequences
-from radnec.evaluation.notes import folds_note, pooled_note, stability_note
+from radnec.evaluation.crossval import candidate_counts
+from radnec.evaluation.notes import events_note, folds_note, pooled_note, stability_note
 from radnec.model.candidates import FAMILIES
 from radnec.model.cells import numbers_in, text_of
 from radnec.model.recipe import shares_of
@@ -78,7 +79,7 @@ def summarise_training(
     """Return what a model was trained on, as plain JSON values."""
     sources = frame["label_source"].value_counts().sort_index() if "label_source" in frame else pd.Series(dtype=int)
     resolvable = recipe.conformal_.resolvable(config.error)
-    notes = list(roles.notes)
+    notes = [*roles.notes, *events_note(truth, patients, float(np.median(candidate_counts(recipe))), config)]
     for name, enough, count in zip(("negative", "positive"), resolvable, recipe.conformal_.patients_, strict=True):
         if not enough:
             notes.append(

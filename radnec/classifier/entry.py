@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.inputs import truth_of
@@ -10,19 +10,21 @@ from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.config.standardise import landmarks_of
-from radnec.errors import ConfigError, LabelError, TableError
+from radnec.errors import ConfigError, TableError
 from radnec.evaluation.crossval import cross_validate
 from radnec.evaluation.external import external_predictions
 from radnec.evaluation.guard import leak_flags, remarks
 from radnec.evaluation.notes import idle_filter_note, landmarks_note
 from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
+from radnec.evaluation.study import refuse_too_few_patients
+from radnec.evaluation.subgroups import traits_of
 from radnec.features.columns import ColumnName, parse
 from radnec.features.provenance import provenance
 from radnec.model.door import check_columns, check_table, refuse_replicates
 from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
-from radnec.model.splits import fresh_seed, patients_per_class
+from radnec.model.splits import fresh_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 
     from radnec.evaluation.protocol import Selection
 
-
-#: One to hold out, two to tune on.
-_FEWEST_PATIENTS = 3
 
 #: Settings that a test of a trained model may choose anew.
 _OF_A_TEST = {"label", "patient", "policy", "threshold", "level", "resamples", "unseen", "random_state", "n_jobs"}
@@ -157,7 +156,7 @@ def evaluate(
     truth = truth_of(selection.y, classes, config.positive)
     seed = fresh_seed() if config.random_state is None else config.random_state
     if model is None:
-        _enough_patients(selection.y, selection.table[config.patient])
+        refuse_too_few_patients(selection.y, selection.table[config.patient])
         repeated = _repeated(replicates, selection, table, roles, config)
         predicted = cross_validate(selection.table, truth, roles, config, seed, replicates=repeated)
     else:
@@ -179,6 +178,7 @@ def evaluate(
         features=predicted.features,
         selected=predicted.selected,
         flags=flags,
+        traits=traits_of(selection.table),
         reasons=predicted.reasons,
         provenance={"table": provenance(table), "model": None if model is None else model.identity_},
         random_state=seed,
@@ -269,14 +269,3 @@ def _repeated(
     same_extraction(replicates, extraction_of(table))
     patients = selection.table[config.patient].astype(str).to_numpy(dtype=str)
     return Replicates.of(replicates, roles.features, patients, config)
-
-
-def _enough_patients(y: pd.Series[Any], patients: pd.Series[Any]) -> None:
-    counts = patients_per_class(y, patients)
-    if min(counts.values()) < _FEWEST_PATIENTS:
-        text = ", ".join(f"{name}: {count}" for name, count in counts.items())
-        raise LabelError(
-            f"patients per class are {text}; nested cross-validation needs at least {_FEWEST_PATIENTS} of each, to "
-            "hold "
-            "one out and still tune on two. Add patients of the rarer class"
-        )

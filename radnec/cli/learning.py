@@ -54,7 +54,8 @@ def train(
             }
         )
     else:
-        typer.echo(f"{model!r}\nWrote {out}.")
+        notes = [f"Note: {for_command_line(note)}" for note in model.summary_["notes"]]
+        typer.echo("\n".join([repr(model), *notes, f"Wrote {out}."]))
 
 
 def evaluate(

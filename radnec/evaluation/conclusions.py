@@ -67,7 +67,7 @@ def find(summary: pd.DataFrame, metric: str, model: str = FULL) -> Estimate:
     return Estimate(*(float(row.iloc[0][name]) for name in ("value", "low", "high")))
 
 
-def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "P(RN)") -> list[str]:
+def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "P(RN)", place: str = "") -> list[str]:
     """Return what the numbers say, in sentences.
 
     Parameters
@@ -78,6 +78,8 @@ def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "
         Level of its intervals.
     probability : str
         What the predicted probability is called.
+    place : str
+        Where the numbers hold, such as ``here`` for an external test; said where calibration is off.
 
     Returns
     -------
@@ -95,7 +97,65 @@ def conclude(summary: pd.DataFrame, *, level: float = 0.95, probability: str = "
     against predicting the prevalence for every lesion.
     """
     lower = [_against(summary, rung, name) for rung, name in _LOWER.items()]
-    return [_against_prevalence(summary, level), *filter(None, lower), *_calibration(summary, probability)]
+    return [_against_prevalence(summary, level), *filter(None, lower), *_calibration(summary, probability, place)]
+
+
+def miscalibrated(summary: pd.DataFrame, model: str = FULL) -> bool:
+    """Say whether the limits of the calibration slope exclude 1, or those of the intercept 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = ("radnec", "calibration_slope", 0.5, 0.2, 0.8)
+    >>> miscalibrated(pd.DataFrame([row], columns=["model", "metric", "value", "low", "high"]))
+    True
+    """
+    slope, intercept = find(summary, "calibration_slope", model), find(summary, "calibration_intercept", model)
+    return slope.high < 1 or slope.low > 1 or intercept.low > 0 or intercept.high < 0
+
+
+def conclude_sites(sites: pd.DataFrame) -> list[str]:
+    """Return what the numbers of several sites say together, and where calibration is off.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        From :func:`radnec.evaluation.sites.by_site`.
+
+    Returns
+    -------
+    list of str
+        Nothing where fewer than two sites can be pooled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radnec.evaluation.sites import by_site
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.uniform(0.1, 0.9, size=300)
+    >>> conclude_sites(by_site(rng.uniform(size=300) < p, p, np.repeat(["A", "B", "C"], 100)))
+    ['Pooled over 3 sites: AUC 0.81 (0.68 to 0.89); in another site it is expected between 0.35 and 0.97.']
+    """
+    if sites.empty:
+        return []
+    area = sites[(sites["site"] == "pooled") & (sites["metric"] == "auc")]
+    if math.isnan(area["value"].iloc[0]):
+        return []
+    pooled = area.iloc[0]
+    own = sites[sites["site"] != "pooled"]
+    count = int((own[own["metric"] == "auc"]["low"].notna()).sum())
+    text = f"Pooled over {count} sites: AUC {pooled['value']:.2f} ({pooled['low']:.2f} to {pooled['high']:.2f})"
+    if not math.isnan(pooled["predicted_low"]):
+        limits = f"{pooled['predicted_low']:.2f} and {pooled['predicted_high']:.2f}"
+        text += f"; in another site it is expected between {limits}"
+    right = own["metric"].map({"calibration_slope": 1.0, "calibration_intercept": 0.0})
+    off = own[(own["low"] > right) | (own["high"] < right)]
+    named = [
+        f"{site} ({metric.removeprefix('calibration_')} {value:.2f})"
+        for site, metric, value in zip(off["site"].astype(str), off["metric"].astype(str), off["value"], strict=True)
+    ]
+    alone = [f"Looked at alone, miscalibrated: {', '.join(named)}.".replace(" -", " \N{MINUS SIGN}")] if named else []
+    return [f"{text}.", *alone]
 
 
 def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
@@ -131,7 +191,8 @@ def _doubt(loss: Estimate) -> str:
     return "; that the probabilities themselves are better is not certain" if loss.high >= 0 else ""
 
 
-def _calibration(summary: pd.DataFrame, probability: str) -> list[str]:
+def _calibration(summary: pd.DataFrame, probability: str, place: str) -> list[str]:
+    off = f"Miscalibrated {place}".rstrip()
     slope, intercept = find(summary, "calibration_slope"), find(summary, "calibration_intercept")
     sentences = []
     if math.isnan(slope.low):
@@ -140,9 +201,9 @@ def _calibration(summary: pd.DataFrame, probability: str) -> list[str]:
         limits = f"{slope.low:.2f} to {slope.high:.2f}" if math.isfinite(slope.high - slope.low) else "no finite limits"
         numbers = f"calibration slope {slope.value:.2f} ({limits})".replace("-", "\N{MINUS SIGN}")
         if slope.high < 1:
-            sentences.append(f"Miscalibrated, the probabilities are too extreme: {numbers}.")
+            sentences.append(f"{off}, the probabilities are too extreme: {numbers}.")
         elif slope.low > 1:
-            sentences.append(f"Miscalibrated, the probabilities are too close to the prevalence: {numbers}.")
+            sentences.append(f"{off}, the probabilities are too close to the prevalence: {numbers}.")
         elif slope.high - slope.low > 1:
             sentences.append(f"Calibration cannot be judged, the interval is too wide: {numbers}.")
         else:
@@ -150,7 +211,7 @@ def _calibration(summary: pd.DataFrame, probability: str) -> list[str]:
     if intercept.low > 0 or intercept.high < 0:
         side = "low" if intercept.low > 0 else "high"
         numbers = f"calibration intercept {_signed(intercept, 2)}"
-        sentences.append(f"Miscalibrated, {probability} is too {side} on average: {numbers}.")
+        sentences.append(f"{off}, {probability} is too {side} on average: {numbers}.")
     return sentences
 
 

@@ -83,10 +83,8 @@ def areas(y: NDArray[np.bool_], score: Floats, patients: NDArray[np.intp]) -> tu
     n_patients = int(patients.max()) + 1
     totals = []
     for rows in (y, ~y):
-        weight = np.zeros((len(y), n_patients))
-        weight[rows, patients[rows]] = 1 / rows.sum()
-        contributors = len(np.unique(patients[rows]))
-        totals.append((residual @ weight, contributors))
+        sums = [np.bincount(patients[rows], line[rows], minlength=n_patients) / rows.sum() for line in residual]
+        totals.append((np.stack(sums), len(np.unique(patients[rows]))))
     (positive, n_positive), (negative, n_negative) = totals
     if min(n_positive, n_negative) < 2:
         return value, np.full((len(value), len(value)), np.nan)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from radnec.evaluation.ladder import RADIOMIC, Ladder, build_ladder, with_volume
-from radnec.evaluation.notes import coverage_note, folds_note, pooled_note, stability_note, unseen_note
+from radnec.evaluation.notes import coverage_note, events_note, folds_note, pooled_note, stability_note, unseen_note
 from radnec.evaluation.outer import outer_folds, refuse_shared_patients
 from radnec.evaluation.predictions import Predicted, part_of
 from radnec.evaluation.selection import selections_of
@@ -42,6 +42,8 @@ class FoldResult:
         Held-out rows of a scanner that training never saw.
     used : tuple of list of str
         Features that each of its inner fold models uses.
+    candidates : tuple of int
+        Features that each of them had to choose from, after the filters that do not look at the outcome.
     stability : tuple of dict
         As ``stability_`` of :class:`radnec.model.recipe.Recipe`.
     """
@@ -50,6 +52,7 @@ class FoldResult:
     sets: NDArray[np.bool_]
     unseen: int
     used: tuple[list[str], ...]
+    candidates: tuple[int, ...]
     stability: tuple[dict[str, int], ...] = ()
 
 
@@ -119,6 +122,7 @@ def cross_validate(
         found |= {("logistic", number): found["radnec", number] for number in range(len(splits))}
     full = [found["radnec", number] for number in range(len(splits))]
     tested = np.concatenate([test for _, test in splits])
+    candidates = float(np.median([count for result in full for count in result.candidates]))
     notes = [
         coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
         *unseen_note(sum(result.unseen for result in full), len(tested), config),
@@ -126,6 +130,7 @@ def cross_validate(
         *folds_notes,
         *folds_note("Inner", [len(result.used) for result in full], config.inner_folds),
         *stability_note([counts for result in full for counts in result.stability], replicates, roles.features),
+        *events_note(y, patients, candidates, config),
     ]
     features = shares_of([names for result in full for names in result.used])
     selected = selections_of([result.used for result in full], roles.features)
@@ -156,7 +161,19 @@ def predict_fold(
         fitted = fitted.adapt(new)
     judgement = fitted.judge(new)
     sets = fitted.conformal_.sets(judgement.scores, error=config.error)
-    return FoldResult(judgement.p, sets, unseen, tuple(fitted.member_features()), tuple(fitted.stability_))
+    return FoldResult(
+        judgement.p,
+        sets,
+        unseen,
+        used=tuple(fitted.member_features()),
+        candidates=candidate_counts(fitted),
+        stability=tuple(fitted.stability_),
+    )
+
+
+def candidate_counts(recipe: Recipe) -> tuple[int, ...]:
+    """Return how many features each fold model chose from, after the filters that do not look at the outcome."""
+    return tuple(len(member[0].get_feature_names_out()) for member in recipe.members_)
 
 
 def _tidy(

@@ -1,13 +1,15 @@
-"""Figures of an evaluation: ROC curves, reliability, and the ladder."""
+"""Figures of an evaluation: ROC curves, reliability, net benefit, the ladder, sites, and learning curves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from radnec.evaluation import curves
 from radnec.evaluation.conclusions import FULL, find
+from radnec.evaluation.metrics import calibration_curve, decision_curve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +25,7 @@ _LINES = {
     "volume": ("#D55E00", "-.", 1.4),
 }
 _GREY = "#808080"
+_THRESHOLDS = np.arange(1, 100) / 100
 _COLOUR = _LINES[FULL][0]
 
 
@@ -65,6 +68,8 @@ def reliability_figure(
 ) -> Figure:
     """Draw the observed share of the outcome against its probability, above a histogram of each class.
 
+    Points are bins of like size, the line is the flexible calibration curve with its band.
+
     Parameters
     ----------
     scored : Scored
@@ -82,11 +87,20 @@ def reliability_figure(
         Not known to pyplot.
     """
     bins = curves.reliability(scored, model, level=config.level, resamples=config.resamples, random_state=random_state)
+    repeats = len(scored.fold)
+    smooth = calibration_curve(
+        np.tile(scored.y, repeats),
+        scored.p[model].ravel(),
+        groups=np.tile(scored.patients, repeats),
+        level=config.level,
+    )
     figure = Figure(figsize=(4.6, 5.4), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1.1])
     upper.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
+    upper.fill_between(smooth["predicted"], smooth["low"], smooth["high"], color=_COLOUR, alpha=0.12, linewidth=0)
+    upper.plot(smooth["predicted"], smooth["observed"], color=_COLOUR, linewidth=1.2)
     x, y = bins["predicted"], bins["observed"]
-    upper.errorbar(x, y, yerr=[y - bins["low"], bins["high"] - y], fmt="o-", color=_COLOUR, markersize=5)
+    upper.errorbar(x, y, yerr=[y - bins["low"], bins["high"] - y], fmt="o", color=_COLOUR, markersize=5)
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel=f"Observed share of {config.outcome}")
     probabilities = scored.p[model]
     lower.hist(
@@ -135,6 +149,102 @@ def ladder_figure(summary: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(computed)), computed)
         _bare(axes)
     panels[0].set_ylim(len(computed) - 0.5, -0.5)
+    return figure
+
+
+def decision_figure(scored: Scored, config: TrainingConfig, *, model: str = FULL) -> Figure:
+    """Draw the net benefit of acting on the model's probability, on all lesions and on none.
+
+    Parameters
+    ----------
+    scored : Scored
+        Predictions.
+    config : TrainingConfig
+        Names the outcome and holds the level of the band.
+    model : str
+        Model to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+    """
+    curve = decision_curve(scored.y, scored.p[model], _THRESHOLDS, groups=scored.patients, level=config.level)
+    figure, axes = _square(f"Threshold of {config.probability}", "Net benefit (true positives per lesion)")
+    axes.axhline(0, color=_GREY, linewidth=0.8, linestyle=":", label="act on none")
+    axes.plot(curve["threshold"], curve["all"], color=_GREY, linestyle="--", linewidth=1.4, label="act on all")
+    axes.fill_between(curve["threshold"], curve["low"], curve["high"], color=_COLOUR, alpha=0.12, linewidth=0)
+    axes.plot(curve["threshold"], curve["model"], color=_COLOUR, linewidth=2.2, label=f"act on {model}")
+    most = float(scored.y.mean())
+    axes.set(ylim=(-most / 4, 1.15 * most), aspect="auto")
+    axes.legend(frameon=False)
+    return figure
+
+
+def forest_figure(sites: pd.DataFrame) -> Figure:
+    """Draw AUC, calibration intercept and slope of each site, and pooled.
+
+    Thin lines at the pooled numbers say where another site is expected.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        From :func:`radnec.evaluation.sites.by_site`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+    """
+    names = sites["site"].unique().tolist()
+    figure = Figure(figsize=(8.4, 0.9 + 0.34 * len(names)), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, metric, title, line in (
+        (panels[0], "auc", "AUC", 0.5),
+        (panels[1], "calibration_intercept", "Calibration intercept", 0.0),
+        (panels[2], "calibration_slope", "Calibration slope", 1.0),
+    ):
+        part = sites[sites["metric"] == metric].reset_index(drop=True)
+        whole = part["site"] == "pooled"
+        axes.hlines(part.index, part["predicted_low"], part["predicted_high"], color=_GREY, linewidth=0.8)
+        axes.hlines(
+            part.index, part["low"], part["high"], color=[_COLOUR if one else _GREY for one in whole], linewidth=1.8
+        )
+        for rows, marker, colour in ((~whole, "o", _GREY), (whole, "D", _COLOUR)):
+            axes.plot(part.loc[rows, "value"], part.index[rows], marker, color=colour, markersize=6)
+        axes.axvline(line, color=_GREY, linewidth=0.8, linestyle=":")
+        axes.set_xlabel(title)
+        axes.set_yticks(range(len(names)), names)
+        _bare(axes)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    return figure
+
+
+def learning_figure(numbers: pd.DataFrame) -> Figure:
+    """Draw AUC and log loss against the number of patients that were learnt from.
+
+    Parameters
+    ----------
+    numbers : pandas.DataFrame
+        From :meth:`radnec.evaluation.learning.LearningCurve.frame`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot.
+    """
+    figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+    panels = figure.subplots(1, 2)
+    for axes, metric, title, line in (
+        (panels[0], "auc", "AUC", 0.5),
+        (panels[1], "log_loss_difference_prevalence", "Log loss, difference to prevalence", 0.0),
+    ):
+        part = numbers[numbers["metric"] == metric]
+        axes.fill_between(part["patients"], part["low"], part["high"], color=_COLOUR, alpha=0.15, linewidth=0)
+        axes.plot(part["patients"], part["value"], "o-", color=_COLOUR, markersize=5)
+        axes.axhline(line, color=_GREY, linewidth=0.8, linestyle=":")
+        axes.set(xlabel="Patients learnt from", ylabel=title)
+        _bare(axes)
     return figure
 
 

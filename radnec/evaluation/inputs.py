@@ -100,6 +100,18 @@ def scores(values: ArrayLike, n: int, *, name: str, probability: bool = False) -
     return numbers
 
 
+def labels_and_probabilities(y_true: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return :func:`binary` of `y_true` and :func:`scores` of the probabilities `p`.
+
+    Examples
+    --------
+    >>> labels_and_probabilities([1, 0], [0.9, 0.2])
+    (array([ True, False]), array([0.9, 0.2]))
+    """
+    y = binary(y_true)
+    return y, scores(p, len(y), name="p", probability=True)
+
+
 def patients(groups: ArrayLike | None, n: int) -> NDArray[np.intp]:
     """Return a number per row that says whose it is; rows are their own patients without `groups`.
 

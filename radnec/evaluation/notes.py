@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from radnec.cohort.parsing import counted
+from radnec.evaluation.sample_size import MODEST_R2, minimum_sample_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -75,6 +77,43 @@ def pooled_note(table: pd.DataFrame, batches: Iterable[str], config: TrainingCon
                 f"({column}: {', '.join(small)})."
             )
     return notes
+
+
+def events_note(
+    y: NDArray[np.bool_], patients: NDArray[np.str_], parameters: float, config: TrainingConfig
+) -> list[str]:
+    """Say how few patients of the rarer class there are for the features to choose from; nothing if there are enough.
+
+    Enough is what Riley's criteria ask of a model of modest strength, see
+    :func:`radnec.evaluation.sample_size.minimum_sample_size`. Patients are counted and not lesions, and of the features
+    those that the outcome has a say in: all that pass the filters that do not look at it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from radnec.config import TrainingConfig
+    >>> y = np.arange(60) < 18
+    >>> print(events_note(y, np.arange(60).astype(str), 40, TrainingConfig())[0])
+    18 patients with necrosis for 40 candidate features: 0.5 per feature, and 60 patients where a model of modest
+    strength (Nagelkerke R² 0.15) asks for 3199. ...
+    """
+    counts = [len(np.unique(patients[rows])) for rows in (y, ~y)]
+    total, rarer = len(np.unique(patients)), int(np.argmin(counts))
+    if parameters < 1:
+        return []
+    share = float(np.mean([y, ~y][rarer]))
+    needed = minimum_sample_size(round(parameters), share, r2_nagelkerke=MODEST_R2).patients
+    if total >= needed:
+        return []
+    outcome = (config.outcome, config.other_outcome)[rarer]
+    text = (
+        f"{counts[rarer]} patients with {outcome} for {parameters:.0f} candidate features: "
+        f"{counts[rarer] / parameters:.1f} per feature, and {total} patients where a model of modest strength "
+        f"(Nagelkerke R² {MODEST_R2}) asks for {needed}. Expect the choice of features to be unstable, and calibration "
+        "to be off in new patients. Candidates are the features left by the filters that do not look at the outcome; "
+        "name fewer with TrainingConfig(features=...)."
+    )
+    return [text]
 
 
 def folds_note(what: str, found: Sequence[int], asked: int) -> list[str]:

@@ -15,6 +15,7 @@ from radnec.evaluation import figures
 from radnec.evaluation.conclusions import FULL, find
 from radnec.evaluation.facts import facts_of
 from radnec.evaluation.selection import stability_sentence
+from radnec.evaluation.tables import Cell, cell_of, text_table, wide
 from radnec.labels import Outcome
 
 if TYPE_CHECKING:
@@ -41,10 +42,6 @@ _NAMES = {
     "brier_difference_prevalence": "Brier score, difference to prevalence",
 }
 _COMPACT = ("auc", "log_loss", "calibration_slope")
-_TWO_DIGITS = (
-    *("auc", "calibration_intercept", "calibration_slope", "sensitivity", "specificity"),
-    "auc_difference_volume",
-)
 #: Rows of the table of features used.
 _SHOWN = 20
 _SHOWN_SHORT = 5
@@ -56,14 +53,6 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
-
-
-class Cell(NamedTuple):
-    """One number of the ladder as text: value, interval, and why it is missing."""
-
-    value: str
-    interval: str
-    reason: str
 
 
 class Picture(NamedTuple):
@@ -94,13 +83,18 @@ def render_page(evaluation: Evaluation) -> str:
         question="Radiation necrosis or tumour progression" if own else evaluation.config.outcome,
         ladder={model: cells for model, cells in ladder.items() if any(cell.interval for cell in cells.values())},
         gaps=_gaps(ladder),
-        features=_table(_most_used(evaluation)),
+        features=text_table(_most_used(evaluation)),
         stability=stability_sentence(evaluation.stability),
         facts=facts_of(evaluation),
         names=_NAMES,
         pictures=_pictures(evaluation),
-        flow=_table(evaluation.flow),
-        flags=_table(evaluation.flags),
+        subgroups=text_table(
+            wide(evaluation.subgroups(), ("trait", "subgroup"), _NAMES, outcome=evaluation.config.outcome)
+        ),
+        sites=text_table(wide(evaluation.sites(), ("site",), _NAMES, outcome=evaluation.config.outcome)),
+        mending=text_table(_mended(evaluation)),
+        flow=text_table(evaluation.flow),
+        flags=text_table(evaluation.flags),
         settings=evaluation.config.to_yaml(),
         digest=evaluation.config.digest(),
         disclaimer=DISCLAIMER,
@@ -136,7 +130,7 @@ def _ladder(frame: pd.DataFrame, metrics: Iterable[str]) -> dict[str, dict[str, 
     ladder: dict[str, dict[str, Cell]] = {}
     for row in frame[frame["metric"].isin(list(metrics))].to_dict("records"):
         numbers = row["value"], row["low"], row["high"]
-        ladder.setdefault(row["model"], {})[row["metric"]] = _cell(row["metric"], *numbers, row["reason"])
+        ladder.setdefault(row["model"], {})[row["metric"]] = cell_of(row["metric"], *numbers, row["reason"])
     return ladder
 
 
@@ -153,26 +147,6 @@ def _most_used(evaluation: Evaluation) -> pd.DataFrame:
         found = pd.DataFrame({"feature": shown.index, "used_by": shown.to_numpy()})
     shares = [name for name in ("selected_by", "used_by") if name in found]
     return found.assign(**{name: [f"{share:.0%}" for share in found[name]] for name in shares})
-
-
-def _cell(metric: str, value: float, low: float, high: float, reason: str) -> Cell:
-    if math.isnan(value):
-        return Cell("\N{EN DASH}", "", reason)
-    digits = 2 if metric in _TWO_DIGITS else 3
-    interval = "no interval" if math.isnan(low) else f"{_number(low, digits)} to {_number(high, digits)}"
-    return Cell(_number(value, digits), interval, reason)
-
-
-def _number(value: float, digits: int) -> str:
-    if math.isinf(value):
-        return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
-    # Six places first, so that a difference of -1e-17 is not printed as minus zero.
-    return f"{round(value, 6) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _table(frame: pd.DataFrame) -> dict[str, list[list[str]] | list[str]]:
-    rows = [["" if pd.isna(value) else str(value) for value in row] for row in frame.itertuples(index=False)]
-    return {"columns": [str(column).replace("_", " ") for column in frame.columns], "rows": rows}
 
 
 def _pictures(evaluation: Evaluation) -> list[Picture]:
@@ -193,18 +167,45 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
         ),
     ]
     if FULL in scored.p:
-        slope = find(frame, "calibration_slope").value
-        config = evaluation.config
-        drawn = figures.reliability_figure(scored, config, random_state=evaluation.seed)
+        pictures += _of_full_recipe(evaluation)
+    if not evaluation.sites().empty:
         pictures.append(
             Picture(
-                _data_uri(drawn),
-                f"Reliability with {level} intervals from patient resamples, and a histogram of {config.probability}.",
-                f"Observed share of {config.outcome} against predicted probability. "
-                + ("No slope." if math.isnan(slope) else f"Calibration slope {slope:.2f}."),
+                _data_uri(figures.forest_figure(evaluation.sites())),
+                f"Sites with {level} intervals, and pooled by random effects (diamond); the thin line is where another "
+                "site is expected.",
+                f"AUC, calibration intercept and slope of {evaluation.sites()['site'].nunique() - 1} sites.",
             )
         )
     return pictures
+
+
+def _of_full_recipe(evaluation: Evaluation) -> list[Picture]:
+    scored, config = evaluation.scored, evaluation.config
+    level, slope = f"{config.level * 100:g} %", find(evaluation.frame(), "calibration_slope").value
+    return [
+        Picture(
+            _data_uri(figures.reliability_figure(scored, config, random_state=evaluation.seed)),
+            f"Reliability: bins with {level} intervals from patient resamples, the flexible calibration curve with "
+            f"its band, and a histogram of {config.probability}.",
+            f"Observed share of {config.outcome} against predicted probability. "
+            + ("No slope." if math.isnan(slope) else f"Calibration slope {slope:.2f}."),
+        ),
+        Picture(
+            _data_uri(figures.decision_figure(scored, config)),
+            f"Decision curve: net benefit of acting from each threshold on, with {level} intervals. A model below "
+            "the other two lines at a threshold does harm there.",
+            f"Net benefit of acting on {config.probability}, on all lesions and on none, against the threshold.",
+        ),
+    ]
+
+
+def _mended(evaluation: Evaluation) -> pd.DataFrame:
+    if evaluation.mending is None:
+        return pd.DataFrame()
+    frame = evaluation.mending.frame()
+    text = frame[["without", "with"]].map(lambda value: cell_of("", value, value, value, "").value)
+    return pd.concat([frame["metric"].map(_NAMES | {"ici": "Integrated calibration index"}), text], axis=1)
 
 
 def _data_uri(figure: Figure) -> str:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from radnec.evaluation import report
-from radnec.evaluation.conclusions import better_than, conclude, find
+from radnec.evaluation.conclusions import FULL, better_than, conclude, conclude_sites, find, miscalibrated
 from radnec.evaluation.guard import SUSPICIOUS
+from radnec.evaluation.mending import Mending, mend
 from radnec.evaluation.predictions import Scored
 from radnec.evaluation.resampling import summarise
 from radnec.evaluation.selection import SelectionStability, selection_frame, selection_stability
+from radnec.evaluation.sites import by_site
+from radnec.evaluation.subgroups import by_subgroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +54,8 @@ class Evaluation:
         Share of the full recipe's fitted models that use each feature, by its name.
     selected : DataFrame of bool, optional
         Which features each outer fold of the full recipe selects: one row per fold, one column per feature.
+    traits : pandas.DataFrame, optional
+        From :func:`radnec.evaluation.subgroups.traits_of`: by what the lesions are parted, and their sites.
     reasons : mapping of str to str
         Why a rung could not be computed.
     provenance : mapping of str
@@ -84,6 +89,7 @@ class Evaluation:
     flags: pd.DataFrame = field(default_factory=_no_flags)
     features: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))
     selected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    traits: pd.DataFrame = field(default_factory=pd.DataFrame)
     reasons: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     random_state: int | None = None
@@ -160,6 +166,53 @@ class Evaluation:
         """Findings of the leak guard that speak against the numbers; the others are for tidying up."""
         return self.flags[self.flags["code"].isin(SUSPICIOUS)]
 
+    def subgroups(self) -> pd.DataFrame:
+        """Return the chief numbers of the full recipe per site, entity and lesion size.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of :func:`radnec.evaluation.subgroups.by_subgroup`; empty where nothing parts the lesions.
+        """
+        return self._subgroups.copy()
+
+    @cached_property
+    def _subgroups(self) -> pd.DataFrame:
+        config = self.config
+        return by_subgroup(
+            self.predictions, self.traits, level=config.level, resamples=config.resamples, random_state=self.seed
+        )
+
+    def sites(self) -> pd.DataFrame:
+        """Return AUC, calibration intercept and slope of a tested model per site, and pooled by random effects.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of :func:`radnec.evaluation.sites.by_site`; empty for a cross-validation, whose models are many, and
+            where the lesions are of one site.
+        """
+        return self._sites.copy()
+
+    @cached_property
+    def _sites(self) -> pd.DataFrame:
+        scored = self.scored
+        if self.kind != "external test" or FULL not in scored.p or "site_id" not in self.traits:
+            return pd.DataFrame()
+        sites = self.traits["site_id"].loc[sorted(self.predictions["row"].unique())]
+        if sites.nunique() < 2:
+            return pd.DataFrame()
+        return by_site(scored.y, scored.p[FULL][0], sites, groups=scored.patients, level=self.config.level)
+
+    @cached_property
+    def mending(self) -> Mending | None:
+        """For a tested model that is miscalibrated here: a recalibration on half of the patients, shown on the rest."""
+        scored = self.scored
+        if self.kind != "external test" or FULL not in scored.p or not miscalibrated(self._summary):
+            return None
+        seed = 0 if self.seed is None else self.seed
+        return mend(scored.y, scored.p[FULL][0], groups=scored.patients, level=self.config.level, random_state=seed)
+
     @property
     def conclusions(self) -> tuple[str, ...]:
         """What the numbers say, in sentences; a suspicion of leakage comes before all numbers."""
@@ -167,7 +220,10 @@ class Evaluation:
             f"Do not believe these numbers before column {column} is explained ({'; '.join(part['finding'])})."
             for column, part in self.suspicions.groupby("column", sort=False)
         ]
-        return (*suspects, *conclude(self._summary, level=self.config.level, probability=self.config.probability))
+        place = "here" if self.kind == "external test" else ""
+        found = conclude(self._summary, level=self.config.level, probability=self.config.probability, place=place)
+        mends = [] if self.mending is None else [self.mending.sentence]
+        return (*suspects, *found, *mends, *conclude_sites(self._sites))
 
     @property
     def better_than_prevalence(self) -> bool:
@@ -182,7 +238,7 @@ class Evaluation:
         return f"{len(scored.y)} lesions of {n_patients} patients, {int(scored.y.sum())} {self.config.outcome}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return kind, subject, conclusions, notes and numbers as JSON can hold them (None for NaN and infinity).
+        """Return kind, subject, conclusions, notes and all numbers as JSON can hold them (None for NaN and infinity).
 
         Examples
         --------
@@ -195,20 +251,15 @@ class Evaluation:
         >>> json.loads(json.dumps(evaluation.to_dict()))["numbers"][0]["value"]
         0.75
         """
-        numbers = [
-            {
-                str(key): None if isinstance(value, float) and not math.isfinite(value) else value
-                for key, value in row.items()
-            }
-            for row in self._summary.to_dict("records")
-        ]
         return {
             "kind": self.kind,
             "subject": self.subject,
             "better_than_prevalence": self.better_than_prevalence,
             "conclusions": list(self.conclusions),
             "notes": list(self.notes),
-            "numbers": numbers,
+            "numbers": _plain(self._summary),
+            "subgroups": _plain(self._subgroups),
+            "sites": _plain(self._sites),
             "selection_stability": {
                 name: None if isinstance(value, float) and math.isnan(value) else value
                 for name, value in self.stability._asdict().items()
@@ -245,3 +296,13 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         return report.render_summary(self)
+
+
+def _plain(numbers: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            str(key): None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in row.items()
+        }
+        for row in numbers.to_dict("records")
+    ]

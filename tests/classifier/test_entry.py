@@ -132,3 +132,43 @@ def test_jobs_are_no_part_of_a_model_file(table, quick, tmp_path):
             parts.append({name: archive.read(name) for name in archive.namelist()})
     differing = [name for name in parts[0] if parts[0][name] != parts[1][name]]
     assert differing in ([], ["manifest.json"])  # which holds the time of writing
+
+
+def test_several_sites_are_shown_one_by_one_and_pooled(model, tmp_path):
+    other = simulate_table(
+        n_patients=170, n_features=40, n_informative=12, effect=3.0, prevalence=0.7, n_scanners=3, random_state=2
+    )
+    other = other[other["patient_id"].str[1:].astype(int) > 80]
+    evaluation = evaluate(other, model=model)
+    sites = evaluation.sites()
+    assert sites["site"].unique().tolist() == ["A", "B", "C", "pooled"]
+    whole = evaluation.frame().query("model == 'radnec' and metric == 'auc'")["value"].item()
+    assert sites.query("site == 'pooled' and metric == 'auc'")["value"].item() == pytest.approx(whole, abs=0.05)
+    off, mended = (one for one in evaluation.conclusions if "calibration intercept" in one)
+    assert off.startswith("Miscalibrated here, P(RN) is too low on average")
+    assert "it mends" in mended
+    text = evaluation.save_html(tmp_path / "external.html").read_text(encoding="utf-8")
+    assert all(f"<h2>{title}</h2>" in text for title in ("Sites", "Recalibration", "Subgroups"))
+    assert text.count("data:image/svg+xml") == 5
+    assert [row["site"] for row in evaluation.to_dict()["sites"]] == sites["site"].tolist()
+
+
+def test_a_cross_validation_has_subgroups_and_no_pool(table, quick):
+    evaluation = evaluate(table, quick)
+    assert evaluation.sites().empty
+    assert evaluation.mending is None
+    found = evaluation.subgroups().query("metric == 'auc'")
+    assert found["trait"].unique().tolist() == ["site_id", "lesion volume"]
+    assert (found.groupby("trait")["lesions"].sum() == len(table)).all()
+
+
+def test_few_events_for_many_features_are_told(table, model, quick):
+    told = [note for note in model.summary_["notes"] if "candidate features" in note]
+    rare = table.loc[table["label"] == "necrosis", "patient_id"].nunique()
+    assert told[0].startswith(f"{rare} patients with necrosis for ")
+    few = quick.model_copy(update={"features": ("T1wCE_original_firstorder_sim000",), "batch": None})
+    many = simulate_table(n_patients=400, n_features=10, random_state=3)
+    assert not [
+        note for note in train(many, few, extraction=ExtractionConfig()).summary_["notes"] if "candidate" in note
+    ]
+    assert any("candidate features" in note for note in evaluate(table, quick).notes)

@@ -1,4 +1,4 @@
-"""The paired test equals pROC's, and its clustered form is not fooled by copies."""
+"""The tests equal pROC's, hold their size, and are not fooled by copies of patients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radnec.evaluation.compare import delong_test
+from radnec.errors import TableError
+from radnec.evaluation.compare import Test, delong_test, delong_test_unpaired
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,3 +49,54 @@ def test_equal_ranks_are_no_difference() -> None:
     y, a = np.array([1, 0, 1, 0, 1, 0]), np.array([0.9, 0.2, 0.4, 0.6, 0.7, 0.1])
     found = delong_test(y, a, a**2)
     assert (found.statistic, found.p_value, found.difference) == (0, 1, 0)
+
+
+def test_two_scores_with_ties_equal_proc(reference: Path) -> None:
+    folder = reference / "statistics"
+    table = pd.read_csv(folder / "delong_input.csv")
+    answer = pd.read_csv(folder / "delong_pROC_expected.csv").iloc[0]
+    found = delong_test(table["y"], table["s1"], table["s2"])
+    assert (found.statistic, found.p_value) == pytest.approx((answer["z"], answer["p"]), abs=1e-9)
+
+
+def test_unpaired_equals_proc(reference: Path) -> None:
+    folder = reference / "statistics"
+    answer = json.loads((folder / "expected_literals.json").read_text())["pROC::roc.test unpaired wfns_vs_s100b"]
+    table = pd.read_csv(folder / "aSAH.csv")
+    y = table["outcome"] == "Poor"
+    found = delong_test_unpaired(y, table["wfns"], y, table["s100b"])
+    assert (found.statistic, found.p_value) == pytest.approx((answer["D"], answer["p"]), abs=1e-9)
+
+
+def test_patients_cannot_stand_on_both_sides_of_an_unpaired_test() -> None:
+    with pytest.raises(TableError, match=r"patient 'B' \(1 in all\) is in groups_a and in groups_b"):
+        delong_test_unpaired([1, 0], [1, 0], [1, 0], [1, 0], groups_a=["A", "B"], groups_b=["B", "C"])
+
+
+def under_nothing(rng: np.random.Generator, *, paired: bool, clustered: bool) -> Test:
+    """Return the test of two equally good scores of 60 patients with three lesions."""
+
+    def draw() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        mood = np.repeat(rng.normal(size=(60, 3)), 3, axis=0)
+        y, *scores = (0.95 * mood + 0.3 * rng.normal(size=(180, 3))).T
+        return y > 0.5, *(score + (y > 0.5) for score in scores)
+
+    groups = np.repeat(np.arange(60), 3) if clustered else None
+    y, a, b = draw()
+    if paired:
+        return delong_test(y, a, b, groups=groups)
+    other, _, c = draw()
+    groups_b = groups + 60 if clustered else None
+    return delong_test_unpaired(y, a, other, c, groups_a=groups, groups_b=groups_b)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_clustered_tests_hold_their_size(paired: bool) -> None:
+    rng = np.random.default_rng(2)
+    found = [under_nothing(rng, paired=paired, clustered=True) for _ in range(600)]
+    rejected = np.mean([test.p_value < 0.05 for test in found])
+    assert 0.03 < rejected < 0.08  # 0.05 with a Monte-Carlo error of 0.009
+    assert np.mean([test.low <= 0 <= test.high for test in found]) == pytest.approx(1 - rejected, abs=1e-9)
+    fooled = np.mean([under_nothing(rng, paired=paired, clustered=False).p_value < 0.05 for _ in range(300)])
+    assert fooled > 0.1

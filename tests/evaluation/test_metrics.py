@@ -64,16 +64,43 @@ def test_calibration_equals_calibration_curves(calibration_data: tuple, expected
     assert found.slope == pytest.approx(answer["Slope"][0], abs=1e-6)
     limits = (found.intercept_low, found.intercept_high, found.slope_low, found.slope_high)
     assert limits == pytest.approx((*answer["Intercept_CITL"][1:], *answer["Slope"][1:]), abs=5e-4)
-    assert metrics.auc(*calibration_data).value == pytest.approx(answer["C"][0], abs=1e-7)
+    assert found.ici == pytest.approx(answer["Eavg_loess"], abs=1e-7)
+    # What the package calls Emax is the distance of its logistic curve, whatever smoother is chosen.
+    assert found.emax_logistic == pytest.approx(answer["Emax_loess"], abs=1e-7)
+    assert found.nagelkerke_r2 == pytest.approx(answer["R2"], abs=1e-7)
+    assert found.discrimination_index == pytest.approx(answer["D"], abs=1e-7)
+    assert found.unreliability_index == pytest.approx(answer["U"], abs=1e-7)
+    value, low, high = answer["C"]
+    area = metrics.auc(*calibration_data, method="obuchowski")
+    assert area.value == pytest.approx(value, abs=1e-7)
+    assert (area.low, area.high) == pytest.approx((low, high), abs=6e-4)
 
 
-def test_net_benefit_of_treating_all_equals_dcurves(expected: dict) -> None:
-    answer = expected["dcurves df_binary net benefit at pt=0.25"]
-    y = np.arange(750) < 105  # the prevalence of df_binary
-    found = metrics.net_benefit(y, np.where(y, 0.9, 0.1), [0.25]).iloc[0]
-    assert found["all"] == pytest.approx(answer["all"], abs=1e-6)
-    assert found["none"] == answer["none"]
-    assert found["model"] == pytest.approx(0.14)
+def test_distances_from_the_curve_equal_r(calibration_data: tuple) -> None:
+    # R 4.2.2: quantile(abs(p - loess(y ~ p, degree = 2)$fitted), c(0.5, 0.9, 1))
+    found = metrics.calibration(*calibration_data)
+    answer = (0.05020516703, 0.09047024431, 0.09659830391)
+    assert (found.e50, found.e90, found.emax) == pytest.approx(answer, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("hits", "false", "name"),
+    [
+        (72, 72, "dcurves df_binary net benefit at pt=0.25"),
+        (43, 74, "dcurves df_binary 'age' as_probability pt=0.25"),
+    ],
+)
+def test_net_benefit_equals_dcurves(expected: dict, hits: int, false: int, name: str) -> None:
+    # df_binary: 105 of 750 men have cancer; so many of them, and of the others, lie at or above 0.25.
+    answer = expected[name]
+    y = np.arange(750) < 105
+    p = np.where((np.arange(750) < hits) | (np.arange(750) >= 750 - false), 0.25, 0.2)
+    found = metrics.net_benefit(y, p, [0.25])
+    assert found.columns.tolist() == ["threshold", "model", "all", "none"]
+    every = expected["dcurves df_binary net benefit at pt=0.25"]
+    assert found["all"].item() == pytest.approx(every["all"], abs=1e-7)
+    assert found["none"].item() == every["none"]
+    assert found["model"].item() == pytest.approx(answer["cancerpredmarker"] if hits == 72 else answer, abs=1e-7)
 
 
 def test_plain_scores_equal_scikit_learn() -> None:

@@ -57,7 +57,7 @@ def test_nothing_is_fetched(page: str) -> None:
     addresses = [
         value for _, attributes in Page(page).tags for name, value in attributes.items() if name in ("src", "href")
     ]
-    assert len(addresses) == 3
+    assert len(addresses) == 4
     assert all(address.startswith("data:image/svg+xml;base64,") for address in addresses)
     assert not re.search(r"https?://|//cdn|url\(|@import|<link|<iframe|<object", page)
     for address in addresses:
