@@ -31,6 +31,8 @@ class Drawing:
         Its file or folder.
     series_uid : str or None
         SeriesInstanceUID, where the folder holds several series.
+    volume : str or None
+        Which volume, where the series holds several.
     brain_mask_path, reference_mask_path : str or None
         Masks on its grid.
     """
@@ -38,6 +40,7 @@ class Drawing:
     sequence: str
     image_path: str
     series_uid: str | None
+    volume: str | None
     brain_mask_path: str | None
     reference_mask_path: str | None
 
@@ -77,7 +80,7 @@ def drawings(
     --------
     >>> from radnec.config import ExtractionConfig
     >>> keys = dict.fromkeys(["patient_id", "session_id", "lesion_id"], "1")
-    >>> empty = dict.fromkeys(["series_uid", "brain_mask_path", "reference_mask_path", "mask_sequence"], "")
+    >>> empty = dict.fromkeys(["series_uid", "volume", "brain_mask_path", "reference_mask_path", "mask_sequence"], "")
     >>> drawn = {**keys, **empty, "sequence": "T1wCE", "image_path": "t1.nii"}
     >>> other = {**drawn, "sequence": "FLAIR", "image_path": "flair.nii", "mask_sequence": "T1wCE"}
     >>> settings = dict.fromkeys(["T1wCE", "FLAIR"], ExtractionConfig(registration="rigid"))
@@ -115,17 +118,17 @@ def drawn_elsewhere(record: Record) -> bool:
     return record["mask_sequence"] not in ("", record["sequence"])
 
 
-def _images(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]]:
+def _images(records: Sequence[Record]) -> dict[tuple[str, ...], dict[str, dict[tuple[str, str, str], Drawing]]]:
     """Return the images of each session and sequence that masks may be drawn on, by lesion and file."""
-    images: dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]] = {}
+    images: dict[tuple[str, ...], dict[str, dict[tuple[str, str, str], Drawing]]] = {}
     for record in records:
         if drawn_elsewhere(record):
             continue
-        where = record["image_path"], record["series_uid"]
+        where = record["image_path"], record["series_uid"], record["volume"]
         masks = record["brain_mask_path"] or None, record["reference_mask_path"] or None
         of_session = images.setdefault((*(record[name] for name in _SESSION), record["sequence"]), {})
         of_lesion = of_session.setdefault(record["lesion_id"], {})
-        of_lesion.setdefault(where, Drawing(record["sequence"], where[0], where[1] or None, *masks))
+        of_lesion.setdefault(where, Drawing(record["sequence"], where[0], where[1] or None, where[2] or None, *masks))
     return images
 
 

@@ -48,7 +48,7 @@ def sessions(
         for region in scan.regions:
             key = keys[region.row]
             grid = config.resampled_spacing_mm, config.pre_crop, config.pad_distance
-            alike = (key, region.mask_path or (scan.image_path, scan.series_uid), region.label, *grid)
+            alike = (key, region.mask_path or (scan.image_path, scan.series_uid, scan.volume), region.label, *grid)
             slot = Slot(scan, region, config, str(prefixes[region.row]))
             groups.setdefault(key[:2], {}).setdefault(alike, []).append(slot)
     units = []
