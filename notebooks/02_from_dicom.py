@@ -31,7 +31,7 @@ import pandas as pd
 
 import radnec
 from radnec.imaging.dicom.headers import fill_from_headers
-from radnec.imaging.layouts import draft_cohort
+from radnec.imaging.layouts import Pseudonyms, draft_cohort, join_clinical, new_key
 from radnec.reporting.bids import write_bids
 from radnec.reporting.from_cohort import write_reports
 from radnec.reporting.sr_reading import read_sr
@@ -47,31 +47,29 @@ sorted(str(path.relative_to(archive)) for path in (archive / "P001" / "S1").rglo
 # %% [markdown]
 # ## A draft of the cohort table
 #
-# `radnec cohort from-folder archive --preset dicom` does the same on the command line. Nothing is guessed silently: what a cell
-# was guessed from stands in `guessed_from`, what could not be decided in `undecided`. Patients are numbered, so that no name
-# leaves the headers.
+# `radnec cohort from-folder archive --preset dicom --new-key hospital.key` does the same on the command line. Nothing is guessed
+# silently: what a cell was guessed from stands in `guessed_from`, what could not be decided in `undecided`. Patients and sessions
+# are named by keyed hashes of their identifiers: nobody without the key can tell who they are, and they keep their names when
+# the archive grows. The key stays in the hospital.
 
 # %%
-draft = draft_cohort(archive, "dicom")
+key = new_key(folder / "hospital.key")
+draft = draft_cohort(archive, "dicom", key=key)
 draft[["patient_id", "session_id", "lesion_id", "sequence", "mask_label", "undecided", "guessed_from"]].head(3)
 
 # %% [markdown]
-# The labels are not in the archive: they come from the clinic, here from the simulation. Written beside the images, the table
-# is read like any other cohort.
+# The labels are not in the archive: they come from the clinic, here from the simulation, under the PatientID. `join_clinical`
+# (`radnec cohort join-clinical`) finds the rows with the key, and leaves the PatientID out. Written beside the images, the
+# table is read like any other cohort.
 
 # %%
-truth = pd.read_csv(simulated, dtype=str)
-numbers = dict(zip(sorted(truth["patient_id"].unique()), sorted(draft["patient_id"].unique()), strict=True))
-truth["patient_id"] = truth["patient_id"].map(numbers)
-known = ["patient_id", "session_id", "lesion_id", "label", "label_source", "followup_months"]
-draft.drop(columns=["undecided", "guessed_from"]).merge(truth[known], how="left").to_csv(
-    archive / "cohort.csv", index=False
-)
+clinic = pd.read_csv(simulated, dtype=str)[["patient_id", "lesion_id", "label", "label_source", "followup_months"]]
+join_clinical(draft, clinic, key).to_csv(archive / "cohort.csv", index=False)
 cohort = radnec.read_cohort(archive / "cohort.csv")
 
 # %% [markdown]
-# `fill_from_headers` fills empty columns (scanner, field strength, echo time) and reports where header and table disagree; it
-# never overwrites.
+# `fill_from_headers` fills empty columns (scanner, field strength, echo time, spacing) and reports where header and table
+# disagree; it never overwrites, and writes dates, ages and sex only into a table that has columns for them.
 
 # %%
 cohort, disagreements = fill_from_headers(cohort)
@@ -101,7 +99,8 @@ with warnings.catch_warnings():
 # Eighteen patients are learnt from; six play the part of next month's.
 
 # %%
-new = table["patient_id"].isin(sorted(table["patient_id"].unique())[-6:])
+names = Pseudonyms(key)
+new = table["patient_id"].isin([names.patient(one) for one in sorted(clinic["patient_id"].unique())[-6:]])
 settings = radnec.TrainingConfig(candidates=("logistic",), draws=4, random_state=0)
 model = radnec.train(table[~new], settings)
 judged = model.assess(table[new])

@@ -45,7 +45,6 @@ def test_a_preset_or_folder_that_does_not_fit_is_told(run, tmp_path):
     assert not (tmp_path / "cohort.csv").exists()
 
 
-@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")  # of columns that only drafts and splits have
 def test_a_table_may_be_written_elsewhere_and_still_finds_its_images(run, tmp_path):
     data, other = tmp_path / "data", tmp_path / "other"
     data.mkdir()
@@ -54,12 +53,40 @@ def test_a_table_may_be_written_elsewhere_and_still_finds_its_images(run, tmp_pa
     code, out, _ = run("cohort", "from-folder", data, "--preset", "nifti-pairs", "--out", other / "draft.csv")
     assert "Drafted 1 row" in out
     row = pd.read_csv(other / "draft.csv", dtype=str).assign(session_id="S1", lesion_id="L1")
-    row.drop(columns=["undecided", "guessed_from"], errors="ignore").to_csv(other / "cohort.csv", index=False)
+    row.to_csv(other / "cohort.csv", index=False)
     words = ("--out", tmp_path / "parts.csv", "--masks", tmp_path / "parts")
     code, out, err = run("cohort", "split", other / "cohort.csv", *words)
     assert (code, "2 rows" in out, "look at both" in err) == (0, True, True)
     parts = radnec.read_cohort(tmp_path / "parts.csv")
     assert parts["lesion_id"].tolist() == ["L1/S1/1", "L1/S1/2"]
+
+
+def test_patients_keep_their_names_and_find_their_labels(run, tmp_path):
+    pytest.importorskip("highdicom")
+    source = radnec.simulate_cohort(tmp_path / "a", n_patients=6, sequences=("T1wCE",), random_state=0)
+    cohort = radnec.read_cohort(source).query("session_id == 'S1'")
+    key, archive = tmp_path / "hospital.key", tmp_path / "b"
+    write_archive(cohort.query("patient_id in ('P003', 'P004')"), archive)
+    words = ("cohort", "from-folder", archive, "--preset", "dicom")
+    run(*words, "--new-key", key)
+    first = pd.read_csv(archive / "cohort.csv", dtype=str)
+    write_archive(cohort.query("patient_id in ('P001', 'P002')"), archive)
+    run(*words, "--key", key, "--out", archive / "grown.csv")
+    grown = pd.read_csv(archive / "grown.csv", dtype=str)
+    keys = ["patient_id", "session_id", "lesion_id"]
+    assert set(first[keys].itertuples(index=False)) < set(grown[keys].itertuples(index=False))
+    code, _, err = run(*words, "--new-key", key, "--out", archive / "other.csv")
+    assert (code, "would give all patients other names" in err) == (2, True)
+    clinic = cohort[["patient_id", "lesion_id", "label"]].rename(columns={"patient_id": "mrn"})
+    clinic.sample(frac=1, random_state=1).to_csv(tmp_path / "clinic.csv", index=False)
+    joining = ("cohort", "join-clinical", archive / "grown.csv", tmp_path / "clinic.csv", "--key", key)
+    code, _, err = run(*joining, "--patient", "mrn", "--out", archive / "labelled.csv")
+    assert (code, "fit no row of the draft" in err) == (0, True)
+    labelled = pd.read_csv(archive / "labelled.csv", dtype=str)
+    truth = {(row.mrn, row.lesion_id): row.label for row in clinic.itertuples()}
+    found = {(row.image_path.split("/")[0], row.lesion_id): row.label for row in labelled.itertuples()}
+    assert found == {key: label for key, label in truth.items() if key in found}
+    assert "mrn" not in labelled
 
 
 @pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
@@ -87,7 +114,7 @@ def test_prescriptions_become_bed_and_eqd2(run, tmp_path):
     rows = pd.read_csv(tmp_path / "draft.csv", dtype=str).assign(
         session_id="S1", lesion_id="L1", rt_dose_gy=24, rt_fractions=1
     )
-    rows.drop(columns=["undecided", "guessed_from"], errors="ignore").to_csv(tmp_path / "cohort.csv", index=False)
+    rows.to_csv(tmp_path / "cohort.csv", index=False)
     words = ("cohort", "add-dose", tmp_path / "cohort.csv", "--out", tmp_path / "dosed.csv", "--alpha-beta", 2)
     code, out, _ = run(*words)
     assert (code, "1 row; wrote" in out) == (0, True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Preset = Annotated[str, typer.Option(help="bids, brats, dicom, mu-glioma-post or nifti-pairs; see docs/layouts.md.")]
+Key = Annotated[
+    Path | None, typer.Option(help="Key file that names the patients of DICOM files, kept outside the folder.")
+]
 Table = Annotated[Path, typer.Option("--out", help="Table to write, *.csv; its paths hold from where it lies.")]
 
 cohort = typer.Typer(
@@ -33,22 +36,30 @@ def from_folder(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
     preset: Preset,
     out: Annotated[Path | None, typer.Option(help="Table to write; cohort.csv in the folder by default.")] = None,
+    key: Key = None,
+    new_key: Annotated[
+        Path | None, typer.Option(help="Make a new key at this place, and use it (preset dicom).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draft a cohort table from a folder; exit code 1 when something is left for you to decide.
 
     What the layout does not decide is an empty cell, named in the column "undecided"; what was guessed from a name or a
-    header says so in "guessed_from".
+    header says so in "guessed_from". With --key, patients of DICOM files keep their names when the archive grows.
 
     Example: radnec cohort from-folder data --preset bids
     """
-    from radnec.imaging.layouts import draft_cohort
+    from radnec.imaging import layouts
 
     out = folder / "cohort.csv" if out is None else out
     if out.exists():
         raise ConfigError(f"{out} exists, and may hold what was filled in by hand; name another file with --out")
     writable(out, (".csv",))
-    table = draft_cohort(folder, preset)  # type: ignore[arg-type]  # it refuses other names itself
+    if new_key is not None:
+        if key is not None:
+            raise ConfigError("--key names a key that is there, --new-key makes one: give one of them")
+        key = layouts.new_key(new_key)
+    table = layouts.draft_cohort(folder, preset, key=key)  # type: ignore[arg-type]  # it refuses other names itself
     _relative(table, folder, out).to_csv(out, index=False)
     open_rows = int(table["undecided"].notna().sum())
     notes = list(table.attrs["radnec"]["notes"])
@@ -66,9 +77,10 @@ def from_folder(
 
 @cohort.command("fill-headers")
 def fill_headers(table: Annotated[Path, Existing], out: Table, as_json: Json = False) -> None:
-    """Fill empty columns (scanner, field strength, TE, TR, dates) from DICOM headers; nothing is overwritten.
+    """Fill empty columns (scanner, field strength, TE, TR, spacing) from DICOM headers; nothing is overwritten.
 
-    Exit code 1 when a header disagrees with the table.
+    Dates, ages and sex are filled only where the table has the columns for them. Exit code 1 when a header disagrees
+    with the table.
 
     Example: radnec cohort fill-headers cohort.csv --out filled.csv
     """
@@ -97,6 +109,29 @@ def add_dose(
     writable(out, (".csv",), table)
     filled, report = dose.add_dose(radnec.read_cohort(table), alpha_beta_gy=alpha_beta)
     _finish(filled, report, table, out, as_json=as_json)
+
+
+@cohort.command("join-clinical")
+def join_clinical(
+    draft: Annotated[Path, Existing],
+    clinical: Annotated[Path, Existing],
+    key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Key file that the draft was made with.")],
+    out: Table,
+    patient: Annotated[str, typer.Option(help="Column of the clinical table with the PatientID.")] = "patient_id",
+    study: Annotated[str | None, typer.Option(help="Column of it with the StudyInstanceUID.")] = None,
+) -> None:
+    """Give a draft from DICOM the columns of a clinical table, by PatientID; the ids themselves are left out.
+
+    Example: radnec cohort join-clinical cohort.csv clinic.csv --key ../hospital.key --patient mrn --out labelled.csv
+    """
+    from radnec.cohort.sources import load
+    from radnec.imaging import layouts
+
+    writable(out, (".csv",), draft, clinical)
+    (rows, _), (facts, _) = load(draft), load(clinical)
+    joined = layouts.join_clinical(rows, facts, key, patient=patient, study=study)
+    _relative(joined, draft.parent, out).to_csv(out, index=False)
+    typer.echo(f"{counted(len(joined), 'row')}; wrote {out}.")
 
 
 @cohort.command("split")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "category", "integer", "number", "numbers", "flag", "date", "path", "segment"]
-Role = Literal["key", "predictor", "outcome", "acquisition"]
-Group = Literal["key", "time", "image", "radiotherapy", "clinical", "label"]
+Role = Literal["key", "predictor", "outcome", "acquisition", "bookkeeping"]
+Group = Literal["key", "time", "image", "radiotherapy", "clinical", "label", "bookkeeping"]
 Level = Literal["row", "session", "lesion", "lesion_session", "patient"]
 
 #: Columns that identify what a value of each level belongs to; rows that share them must agree.
@@ -49,11 +49,12 @@ class Field:
     kind : {"text", "category", "integer", "number", "numbers", "flag", "date", "path", "segment"}
         Type of the values. ``numbers`` are rising numbers separated by semicolons; ``segment`` is a label
         value or the name of a segment.
-    role : {"key", "predictor", "outcome", "acquisition"}
+    role : {"key", "predictor", "outcome", "acquisition", "bookkeeping"}
         ``key`` identifies a row. ``predictor`` is known when the lesion is judged and may be learnt from.
         ``outcome`` is known only afterwards and is refused as a feature. ``acquisition`` says where, when and
-        how the image was made (paths, scanner, dates): neither a predictor nor an outcome.
-    group : {"key", "time", "image", "radiotherapy", "clinical", "label"}
+        how the image was made (paths, scanner, dates): neither a predictor nor an outcome. ``bookkeeping`` says how
+        the row came about.
+    group : {"key", "time", "image", "radiotherapy", "clinical", "label", "bookkeeping"}
         Heading it stands under.
     level : {"row", "session", "lesion", "lesion_session", "patient"}
         What the value belongs to; it must agree over all rows of that thing.

@@ -13,6 +13,8 @@ Modality = Literal["MR", "PET", "SPECT"]
 KEYS = ("patient_id", "session_id", "lesion_id")
 ROW_KEY = (*KEYS, "sequence", "phase", "region")
 
+#: Names of a region that mean the whole lesion.
+WHOLE = ("", "lesion", "whole")
 SEQUENCES = (
     "T1w", "T1wCE", "T2w", "FLAIR", "SWI", "ADC", "DWI", "DSC", "rCBV", "DCE", "Ktrans", "ASL", "CBF", "MRS",
     "PET-FDG", "PET-MET", "PET-FET", "PET-FDOPA", "SPECT-Tl201", "SPECT-MIBI",
@@ -58,6 +60,9 @@ _IMAGE = (
           "Image file; or folder with a DICOM series, or one file of it.", required=True),
     Field("series_uid", "text", "acquisition", "image", "row",
           "SeriesInstanceUID of the image, where image_path is a folder with several DICOM series."),
+    Field("volume", "text", "acquisition", "image", "row",
+          "Which volume of a series that holds several: its number from 0, or what tells it apart in DICOM, such as "
+          "b-value=1000 or echo time=30."),
     Field("mask_path", "path", "acquisition", "image", "row",
           "Lesion mask; required for every sequence but MRS."),
     Field("mask_label", "segment", "acquisition", "image", "row",
@@ -89,8 +94,14 @@ _IMAGE = (
           "Echo time.", minimum=0.01, maximum=2000, unit="ms"),
     Field("tr_ms", "number", "acquisition", "image", "row",
           "Repetition time.", minimum=0.5, maximum=60000, unit="ms"),
+    Field("pixel_spacing_mm", "number", "acquisition", "image", "row",
+          "Distance of voxel centres within a slice; the larger where rows and columns differ.",
+          minimum=0.05, maximum=20, unit="mm"),
+    Field("slice_spacing_mm", "number", "acquisition", "image", "row",
+          "Distance of slices from centre to centre along their normal.", minimum=0.05, maximum=50, unit="mm"),
     Field("slice_thickness_mm", "number", "acquisition", "image", "row",
-          "Slice thickness.", minimum=0.1, maximum=30, unit="mm"),
+          "Slice thickness, which may be more or less than their distance.",
+          minimum=0.1, maximum=30, unit="mm"),
     Field("mask_source", "text", "acquisition", "image", "row",
           "Who or what drew the mask."),
     Field("site_id", "text", "acquisition", "image", "session",
@@ -207,9 +218,22 @@ _LABEL = (
           "P(RN) a simulated label was drawn from.", minimum=0, maximum=1),
 )  # fmt: skip
 
+_BOOKKEEPING = (
+    Field("undecided", "text", "bookkeeping", "bookkeeping", "row",
+          "What a draft left to its reader, with the reason."),
+    Field("guessed_from", "text", "bookkeeping", "bookkeeping", "row",
+          "What a draft was guessed from."),
+    Field("unsplit_lesion_id", "text", "bookkeeping", "bookkeeping", "lesion_session",
+          "Lesion that this one was split from."),
+    Field("component", "integer", "bookkeeping", "bookkeeping", "lesion_session",
+          "Connected component of the lesion it was split from; 1 is the largest.", minimum=1, maximum=100000),
+    Field("component_voxels", "integer", "bookkeeping", "bookkeeping", "lesion_session",
+          "Voxels of the component.", minimum=1, maximum=1000000000),
+)  # fmt: skip
+
 #: Every declared column by its name, in the order of the table.
 FIELDS: dict[str, Field] = {
-    field.name: field for field in (*_KEY, *_TIME, *_IMAGE, *_RADIOTHERAPY, *_CLINICAL, *_LABEL)
+    field.name: field for field in (*_KEY, *_TIME, *_IMAGE, *_RADIOTHERAPY, *_CLINICAL, *_LABEL, *_BOOKKEEPING)
 }
 
 
@@ -218,9 +242,9 @@ def names(*, role: Role | None = None, group: Group | None = None, level: Level 
 
     Parameters
     ----------
-    role : {"key", "predictor", "outcome", "acquisition"}, optional
+    role : {"key", "predictor", "outcome", "acquisition", "bookkeeping"}, optional
         Only columns of this role.
-    group : {"key", "time", "image", "radiotherapy", "clinical", "label"}, optional
+    group : {"key", "time", "image", "radiotherapy", "clinical", "label", "bookkeeping"}, optional
         Only columns of this group.
     level : {"row", "session", "lesion", "lesion_session", "patient"}, optional
         Only columns of this level.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radnec.cohort.segments import mask_label
 from radnec.cohort.suggestions import expected_instead, folded
 
 if TYPE_CHECKING:
@@ -165,18 +166,9 @@ def _date(text: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time())
 
 
-def _segment(text: str) -> int | str:
-    if not re.fullmatch(r"[+-]?\d+(\.0*)?", text):
-        return text
-    label = _integer(text)
-    if label < 1:
-        raise ValueError(text)
-    return label
-
-
 _PARSERS: dict[Kind, Callable[[str], Any]] = {
     "text": str,
-    "segment": _segment,
+    "segment": mask_label,
     "integer": _integer,
     "number": _number,
     "numbers": _numbers,

@@ -26,7 +26,7 @@ what was expected.
   in all but one of them. A label belongs to a lesion in a session, so it may differ between sessions.
 - **Role**: `key` identifies a row; `predictor` is known when the lesion is judged and may be learnt from;
   `outcome` is known only afterwards and is refused as a feature; `acquisition` says where, when and how the
-  image was made, and is neither.
+  image was made, and is neither; `bookkeeping` is left by drafts and splits, and is no feature either.
 - **Paths** are relative to the table's folder (or `root=`). An image belongs to one session of one patient. A
   mask and label belong to one lesion of one patient, which may have them in several sessions that lie on each
   other. No file is an image in one row and a mask in another.
@@ -56,6 +56,7 @@ _HEADINGS = {
     "radiotherapy": "Radiotherapy",
     "clinical": "Clinical",
     "label": "Label",
+    "bookkeeping": "Bookkeeping",
 }
 
 

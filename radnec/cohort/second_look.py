@@ -36,7 +36,7 @@ def look_again(table: pd.DataFrame, findings: Findings) -> None:
 
 
 def _tell_variants(table: pd.DataFrame, findings: Findings) -> None:
-    for name in [field.name for field in FIELDS.values() if field.kind == "text"]:
+    for name in [field.name for field in FIELDS.values() if field.kind == "text" and field.role != "bookkeeping"]:
         scope = [key for key in KEYS[:1] if name in KEYS[1:]]
         spellings: dict[tuple[str, ...], dict[str, None]] = {}
         for *owner, value in table[[*scope, name]].dropna().drop_duplicates().itertuples(index=False, name=None):

@@ -23,6 +23,7 @@ from radnec.imaging.readers import read_image, unit_read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from radnec.features.drawings import Drawing
     from radnec.features.plan import Scan
 
 # Formats whose header is a file of its own.
@@ -179,14 +180,17 @@ def content_digest(path: str | os.PathLike[str], series_uid: str | None = None) 
 
 
 def image_digest(scan: Scan) -> str:
-    """Return a digest of the image of a scan as it is read: of its files, and of the unit they are turned into.
+    """Return a digest of the image of a scan as it is read: of its files, their unit and the volume that is chosen.
 
     That of an image that it is registered to is part of it.
     """
-    unit = unit_read(scan.image_path, scan.sequence)
-    own = f"{content_digest(scan.image_path, scan.series_uid)}{unit}"
-    drawing = scan.drawing
-    return own if drawing is None else f"{own} {content_digest(drawing.image_path, drawing.series_uid)}"
+    own = _read_digest(scan, unit_read(scan.image_path, scan.sequence))
+    return own if scan.drawing is None else f"{own} {_read_digest(scan.drawing, '')}"
+
+
+def _read_digest(one: Scan | Drawing, unit: str) -> str:
+    volume = "" if one.volume is None else f" {one.volume}"
+    return f"{content_digest(one.image_path, one.series_uid)}{unit}{volume}"
 
 
 def _image_digest(image: sitk.Image) -> str:

@@ -31,6 +31,8 @@ class Drawing:
         Its file or folder.
     series_uid : str or None
         SeriesInstanceUID, where the folder holds several series.
+    volume : str or None
+        Which volume, where the series holds several.
     brain_mask_path, reference_mask_path : str or None
         Masks on its grid.
     """
@@ -38,8 +40,14 @@ class Drawing:
     sequence: str
     image_path: str
     series_uid: str | None
+    volume: str | None
     brain_mask_path: str | None
     reference_mask_path: str | None
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What tells it from any other image: file, series and volume."""
+        return self.image_path, self.series_uid or "", self.volume or ""
 
     def masks(self) -> dict[str, str]:
         """Return the masks on its grid, by the names of their columns; none that it does not have."""
@@ -48,7 +56,7 @@ class Drawing:
 
 
 #: Images of each session and sequence that masks may be drawn on, by lesion and file.
-Images: TypeAlias = dict[tuple[str, ...], dict[str, dict[tuple[str, str], Drawing]]]
+Images: TypeAlias = dict[tuple[str, ...], dict[str, dict[tuple[str, str, str], Drawing]]]
 
 
 def drawings(
@@ -79,7 +87,7 @@ def drawings(
     --------
     >>> from radnec.config import ExtractionConfig
     >>> keys = dict.fromkeys(["patient_id", "session_id", "lesion_id"], "1")
-    >>> empty = dict.fromkeys(["series_uid", "brain_mask_path", "reference_mask_path", "mask_sequence"], "")
+    >>> empty = dict.fromkeys(["series_uid", "volume", "brain_mask_path", "reference_mask_path", "mask_sequence"], "")
     >>> drawn = {**keys, **empty, "sequence": "T1wCE", "image_path": "t1.nii"}
     >>> other = {**drawn, "sequence": "FLAIR", "image_path": "flair.nii", "mask_sequence": "T1wCE"}
     >>> settings = dict.fromkeys(["T1wCE", "FLAIR"], ExtractionConfig(registration="rigid"))
@@ -123,11 +131,11 @@ def drawn_images(records: Sequence[Record]) -> Images:
     for record in records:
         if drawn_elsewhere(record):
             continue
-        where = record["image_path"], record["series_uid"]
+        where = record["image_path"], record["series_uid"], record["volume"]
         masks = record["brain_mask_path"] or None, record["reference_mask_path"] or None
         of_session = images.setdefault((*(record[name] for name in _SESSION), record["sequence"]), {})
         of_lesion = of_session.setdefault(record["lesion_id"], {})
-        of_lesion.setdefault(where, Drawing(record["sequence"], where[0], where[1] or None, *masks))
+        of_lesion.setdefault(where, Drawing(record["sequence"], where[0], where[1] or None, where[2] or None, *masks))
     return images
 
 
@@ -139,7 +147,8 @@ def image_drawn_on(record: Record, images: Images) -> Drawing:
     choice = _choice(record, images) if drawn_elsewhere(record) else []
     if len(choice) == 1:
         return choice[0]
-    return Drawing(record["sequence"], record["image_path"], record["series_uid"] or None, None, None)
+    where = record["image_path"], record["series_uid"] or None, record["volume"] or None
+    return Drawing(record["sequence"], *where, brain_mask_path=None, reference_mask_path=None)
 
 
 def _choice(record: Record, images: Images) -> list[Drawing]:

@@ -106,7 +106,7 @@ class Laying:
         return laid
 
     def _registered(self, image: Drawing) -> tuple[sitk.Image, Registration]:
-        theirs = read_acquisition(image.image_path, image.sequence, series_uid=image.series_uid)
+        theirs = read_acquisition(image.image_path, image.sequence, series_uid=image.series_uid, volume=image.volume)
         return theirs, register_rigid(theirs, self._opened.drawn_on)
 
 

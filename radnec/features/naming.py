@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from radnec.cohort.fields import SEQUENCES
+from radnec.cohort.fields import SEQUENCES, WHOLE
 from radnec.config.vocabulary import FEATURES
 
 #: Phases that stand in a column's name; the others are how a sequence is usually taken.
 NAMED_PHASES = ("delayed", "pre")
-#: Names of a region that mean the whole lesion.
-WHOLE = ("", "lesion", "whole")
 
 _FILTER = (
     r"original|wavelet\d*-[LH]{2,3}|log-sigma-[0-9e-]+-mm-3D|square|squareroot|logarithm|exponential|gradient"

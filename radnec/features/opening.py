@@ -16,6 +16,7 @@ from radnec.imaging.registration import moved_onto, register_rigid
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
+    from radnec.features.drawings import Drawing
     from radnec.features.plan import Scan
     from radnec.imaging.registration import Registration
 
@@ -66,7 +67,7 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     radnec.errors.RadnecError
         If a file cannot be read, or a step cannot be done.
     """
-    image = read_acquisition(scan.image_path, scan.sequence, series_uid=scan.series_uid)
+    image = _read(scan)
     brain, reference = (
         None if path is None else read_mask(path, image) for path in (scan.brain_mask_path, scan.reference_mask_path)
     )
@@ -74,10 +75,14 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     drawing = scan.drawing
     if drawing is None:
         return Opened(keep_origin(prepared, image), image, image)
-    fixed = read_acquisition(drawing.image_path, drawing.sequence, series_uid=drawing.series_uid)
+    fixed = _read(drawing)
     try:
         registration = register_rigid(image, fixed)
     except RadnecError as error:
         raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
     laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
     return Opened(keep_origin(laid, fixed), image, fixed, registration)
+
+
+def _read(one: Scan | Drawing) -> sitk.Image:
+    return read_acquisition(one.image_path, one.sequence, series_uid=one.series_uid, volume=one.volume)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from radnec.cohort.fields import WHOLE
 from radnec.features.drawings import Drawing, drawn_images, image_drawn_on
-from radnec.features.naming import WHOLE
 from radnec.features.region_rows import RULE, lesion_labels
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Outlines:
     Examples
     --------
     >>> from radnec.config import ExtractionConfig
-    >>> row = dict.fromkeys(["patient_id", "session_id", "series_uid", "mask_sequence", "mask_label", "_rule"], "")
-    >>> row |= dict.fromkeys(["brain_mask_path", "reference_mask_path", "region"], "")
+    >>> row = dict.fromkeys(["patient_id", "session_id", "series_uid", "volume", "region", "_rule"], "")
+    >>> row |= dict.fromkeys(["mask_sequence", "mask_label", "brain_mask_path", "reference_mask_path"], "")
     >>> one = {**row, "lesion_id": "1", "sequence": "T1wCE", "image_path": "t1.nii", "mask_path": "m1.nii"}
     >>> two = {**row, "lesion_id": "2", "sequence": "FLAIR", "image_path": "flair.nii", "mask_path": "m2.nii"}
     >>> config = ExtractionConfig(registration="rigid", regions={"near": {"kind": "shell", "outer_mm": 5}})
@@ -98,8 +98,8 @@ class Outlines:
         tuple of tuple of Outline
             Of each lesion the drawing on that very image; else all others, in order of preference.
         """
-        own = (record["image_path"], record["series_uid"])
-        here = own if drawing is None else (drawing.image_path, drawing.series_uid or "")
+        own = (record["image_path"], record["series_uid"], record["volume"])
+        here = own if drawing is None else drawing.identity
         moves = self._settings[record["sequence"]].registration is not None
         lesions = self._sessions.get((record["patient_id"], record["session_id"]), {})
         return tuple(
@@ -114,10 +114,10 @@ class Outlines:
         return Outline(f"lesion {record['lesion_id']} of the session", record["mask_path"], labels, image)
 
 
-def _usable(outlines: Sequence[Outline], here: tuple[str, str], *, moves: bool) -> tuple[Outline, ...]:
+def _usable(outlines: Sequence[Outline], here: tuple[str, str, str], *, moves: bool) -> tuple[Outline, ...]:
     def preference(one: Outline) -> tuple[object, ...]:
         image = one.image
-        where = () if image is None else (image.sequence != _FIRST, image.sequence, image.image_path, image.series_uid)
+        where = () if image is None else (image.sequence != _FIRST, image.sequence, *image.identity)
         return (*where, one.mask_path, [str(label) for label in one.labels])
 
     ordered = sorted(outlines, key=preference)
@@ -125,6 +125,6 @@ def _usable(outlines: Sequence[Outline], here: tuple[str, str], *, moves: bool) 
     on_it = [
         as_it_is
         for one, as_it_is in zip(ordered, still, strict=True)
-        if one.image is not None and (one.image.image_path, one.image.series_uid or "") == here
+        if one.image is not None and one.image.identity == here
     ]
     return tuple(on_it[:1]) or tuple(ordered if moves else still)

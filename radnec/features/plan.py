@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES
+from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES, WHOLE
 from radnec.cohort.parsing import counted
+from radnec.cohort.segments import mask_label
 from radnec.config.explaining import nearest
 from radnec.config.regions import LESION
 from radnec.config.standardise import standardise_problem
 from radnec.errors import CohortError, ConfigError
 from radnec.features.drawings import Drawing, drawings
-from radnec.features.naming import WHOLE, column_prefix
+from radnec.features.naming import column_prefix
 from radnec.features.outlines import Outlines
 from radnec.features.region_rows import RULE, Making, lesion_labels, making, with_regions
 
@@ -35,6 +36,7 @@ _READ = (
     *ROW_KEY,
     "image_path",
     "series_uid",
+    "volume",
     "mask_path",
     "mask_label",
     "mask_sequence",
@@ -80,6 +82,7 @@ class Scan:
     reference_mask_path: str | None
     regions: tuple[Region, ...]
     series_uid: str | None = None
+    volume: str | None = None
     drawing: Drawing | None = None
 
 
@@ -225,7 +228,7 @@ def _name(record: dict[str, str]) -> str:
 
 
 def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[Scan, ...]:
-    grouped: dict[tuple[str, str, str, str, str, Drawing | None], list[Region]] = {}
+    grouped: dict[tuple[str, str, str, str, str, str, Drawing | None], list[Region]] = {}
     records = _records(rows)
     outlines = Outlines(records, settings)
     others = drawings(rows["_row"], records, settings)
@@ -235,13 +238,20 @@ def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[S
         brain = record["brain_mask_path"] if uses_brain else ""
         reference = record["reference_mask_path"] if uses_reference else ""
         region = _region(int(position), record, config, outlines, other)
-        image = record["image_path"], record["series_uid"]
-        grouped.setdefault((record["sequence"], *image, brain, reference, other), []).append(region)
+        image = record["sequence"], record["image_path"], record["series_uid"], record["volume"]
+        grouped.setdefault((*image, brain, reference, other), []).append(region)
     return tuple(
         Scan(
-            sequence, image, brain or None, reference or None, tuple(sorted(regions, key=_by_mask)), uid or None, other
+            sequence,
+            image,
+            brain or None,
+            reference or None,
+            tuple(sorted(regions, key=_by_mask)),
+            uid or None,
+            volume or None,
+            other,
         )
-        for (sequence, image, uid, brain, reference, other), regions in grouped.items()
+        for (sequence, image, uid, volume, brain, reference, other), regions in grouped.items()
     )
 
 
@@ -256,7 +266,6 @@ def _scale_masks(config: ExtractionConfig) -> tuple[bool, bool]:
 def _region(
     position: int, record: dict[str, str], config: ExtractionConfig, outlines: Outlines, drawing: Drawing | None
 ) -> Region:
-    label = record["mask_label"] or "1"
     rule = config.regions.get(record[RULE])
     made = None
     if rule is not None or (LESION in config.regions and record["region"] in WHOLE):
@@ -266,7 +275,7 @@ def _region(
         row=position,
         name=_name(record),
         mask_path=record["mask_path"] or None,
-        label=int(label) if label.isdecimal() else label,
+        label=mask_label(record["mask_label"]),
         made=made,
     )
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from radnec.cohort.fields import KEYS
+from radnec.cohort.fields import KEYS, WHOLE
+from radnec.cohort.segments import mask_label
 from radnec.config.regions import LESION, Labels, Mirror, Reference, RegionRule, Shell
 from radnec.errors import CohortError
-from radnec.features.naming import WHOLE, column_prefix
+from radnec.features.naming import column_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -176,8 +177,7 @@ def lesion_labels(record: Mapping[str, str], config: ExtractionConfig) -> tuple[
     rule = config.regions.get(LESION)
     if isinstance(rule, Labels):
         return tuple(rule.values)
-    label = record["mask_label"] or "1"
-    return (int(label) if label.isdecimal() else label,)
+    return (mask_label(record["mask_label"]),)
 
 
 def _texts(cohort: pd.DataFrame, name: str) -> pd.Series[str]:

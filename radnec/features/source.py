@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radnec.cohort import read_cohort
+from radnec.cohort.fields import WHOLE
 from radnec.config import ExtractionConfig
 from radnec.errors import LabelError, TableError
 from radnec.features.columns import acquisitions
 from radnec.features.extract import extract
-from radnec.features.naming import WHOLE, column_prefix, parse, parse_foreign
+from radnec.features.naming import column_prefix, parse, parse_foreign
 from radnec.features.table import column_names, read_table
 
 if TYPE_CHECKING:

@@ -226,6 +226,14 @@ _ALL = (
         "The image holds a few whole numbers, as masks do, and the mask holds as many values as an image.",
         "Exchange image_path and mask_path.",
     ),
+    Finding(
+        "RN025",
+        "spacing other than the table says",
+        "warning",
+        "pixel_spacing_mm or slice_spacing_mm of the table is not that of the image, which may be resampled, or "
+        "another than the table was written for.",
+        "Look whether image_path names the image that is meant, then correct the column or leave it empty.",
+    ),
 )
 
 #: Every finding by its code.

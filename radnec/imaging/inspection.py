@@ -18,6 +18,8 @@ Found = tuple[str, str]
 
 #: A file with so few values, all whole, is a mask; one with so many is none.
 _FEW, _MANY = 10, 100
+#: Share by which a stated spacing may differ: tables round.
+_SAME_SPACING = 0.01
 #: Every so many-th voxel is looked at first: where there are many values among them, there are many.
 _STRIDE = 101
 
@@ -59,6 +61,42 @@ def _image_findings(image: sitk.Image, sequence: str) -> Iterator[Found]:
     broken = values.size - int(np.isfinite(values).sum())
     if broken:
         yield "RN016", f"{broken} of {values.size} voxels are NaN or infinite"
+
+
+def inspect_spacing(image: sitk.Image, pixel_mm: float | None, slice_mm: float | None) -> list[Found]:
+    """Compare the spacing that a table states with that of an image.
+
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        Three-dimensional image. Converted ones need not keep slices as their last axis, so any axis may be it.
+    pixel_mm, slice_mm : float or None
+        ``pixel_spacing_mm`` (the larger within a slice) and ``slice_spacing_mm``; None where the table states nothing.
+
+    Returns
+    -------
+    list of tuple of str
+        As of :func:`inspect_image`; numbers that differ by no more than 1 % are the same.
+
+    Examples
+    --------
+    >>> image = sitk.Image(4, 4, 4, sitk.sitkInt16)
+    >>> image.SetSpacing((0.9, 0.9, 5.0))
+    >>> inspect_spacing(image, 0.9, 5.0), inspect_spacing(image, None, 3.0)
+    ([], [('RN025', 'slices 3 mm apart in the table, voxels of 0.9 × 0.9 × 5 mm in the image')])
+    """
+    spacing = image.GetSpacing()
+    for axis, between in enumerate(spacing):
+        within = max(edge for other, edge in enumerate(spacing) if other != axis)
+        if all(
+            said is None or abs(said - found) <= _SAME_SPACING * found
+            for said, found in ((pixel_mm, within), (slice_mm, between))
+        ):
+            return []
+    stated = (("pixels", pixel_mm), ("slices", slice_mm))
+    told = [f"{what} {said:g} mm apart" for what, said in stated if said is not None]
+    shown = " × ".join(f"{edge:.4g}" for edge in spacing)
+    return [("RN025", f"{', '.join(told)} in the table, voxels of {shown} mm in the image")]
 
 
 def inspect_lesion(image: sitk.Image, mask: sitk.Image) -> list[Found]:

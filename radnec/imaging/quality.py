@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from tqdm import tqdm
 
 from radnec.cohort import read_cohort
+from radnec.cohort.segments import mask_label
 from radnec.errors import (
     AbsentLabelError,
     ConfigError,
@@ -26,17 +27,19 @@ from radnec.errors import (
     TableError,
 )
 from radnec.imaging.check_report import COLUMNS, CheckReport, place
-from radnec.imaging.findings import DYNAMIC, FINDINGS
+from radnec.imaging.cohort_images import row_image
+from radnec.imaging.findings import FINDINGS
 from radnec.imaging.geometry import grid_difference
 from radnec.imaging.inspection import (
     inspect_brain,
     inspect_image,
     inspect_lesion,
+    inspect_spacing,
     looks_like_image,
     looks_like_mask,
 )
 from radnec.imaging.masks import open_mask
-from radnec.imaging.readers import read_acquisition, read_frame, read_image
+from radnec.imaging.readers import read_image
 from radnec.imaging.table_inspection import foreign_paths, lacking_sequences, scanner_spellings
 
 if TYPE_CHECKING:
@@ -52,6 +55,9 @@ Occurrence = tuple[Row, str, str]
 
 _NEEDED = ("patient_id", "session_id", "lesion_id", "sequence", "image_path", "mask_path")
 
+_SPACING = ("pixel_spacing_mm", "slice_spacing_mm")
+_OPTIONAL = ("mask_label", "mask_sequence", "phase", "series_uid", "volume", "brain_mask_path", *_SPACING)
+
 #: The first class that fits decides, so subclasses come first.
 _MASK_CODES = (
     (GeometryError, "RN001"),
@@ -66,7 +72,7 @@ def check(cohort: pd.DataFrame | str | Path, *, mute: Sequence[str] = ()) -> Che
     """Check every image and mask of a cohort, without stopping at the first problem.
 
     Each image is read once for all its masks, and one image is in memory at a time. Rows of spectroscopy
-    (MRS) without a mask are skipped. Of dynamic series the first volume is checked.
+    (MRS) without a mask are skipped. Of dynamic series the first volume is checked, unless ``volume`` chooses another.
 
     Parameters
     ----------
@@ -129,16 +135,15 @@ def _known_codes(mute: Sequence[str]) -> tuple[str, ...]:
 
 def _by_image(table: pd.DataFrame) -> list[list[Row]]:
     """Group the rows to check by image file, in an order that does not depend on the order of the table."""
-    names = ("mask_label", "mask_sequence", "phase", "series_uid", "brain_mask_path")
-    optional = [name for name in names if name in table.columns]
+    optional = [name for name in _OPTIONAL if name in table.columns]
     columns = table[[*_NEEDED, *optional]].astype(object)
     # NaN is not equal to itself, so it would make keys that never match.
     records = columns.where(columns.notna(), None).to_dict("records")
     rows = [{str(name): value for name, value in record.items()} for record in records]
     rows = [row for row in rows if row["sequence"] != "MRS" or row["mask_path"] is not None]
 
-    def image(row: Row) -> tuple[str, str]:
-        return str(row["image_path"] or ""), str(row.get("series_uid") or "")
+    def image(row: Row) -> tuple[str, ...]:
+        return tuple(str(row.get(name) or "") for name in ("image_path", "series_uid", "volume"))
 
     rows.sort(key=lambda row: (image(row), str(row["mask_path"] or ""), _key(row), str(row.get("mask_label"))))
     groups = [list(group) for _, group in groupby(rows, key=image)]
@@ -189,12 +194,15 @@ def _check_image(rows: list[Row], seen: _Seen) -> Iterator[Occurrence]:
     by_acquisition = {_acquisition(row): {**row, "lesion_id": ""} for row in rows}
     acquisitions = [by_acquisition[acquisition] for acquisition in sorted(by_acquisition)]
     try:
-        image = _read(acquisitions[0])
+        image = row_image(acquisitions[0])
     except ReadError as error:
         yield from ((row, "RN013", str(error)) for row in acquisitions)
         return
     for code, found in inspect_image(image, acquisitions[0]["sequence"]):
         yield acquisitions[0], code, found
+    stated = {(_acquisition(row), *map(row.get, _SPACING)): {**row, "lesion_id": ""} for row in rows}
+    for row in stated.values():
+        yield from ((row, code, found) for code, found in inspect_spacing(image, *map(row.get, _SPACING)))
     digest = _content(image)
     for row in acquisitions:
         first = seen.images.setdefault(digest, row)
@@ -202,15 +210,6 @@ def _check_image(rows: list[Row], seen: _Seen) -> Iterator[Occurrence]:
             name = Path(first["image_path"]).name
             yield row, "RN012", f"the same voxels as {place(first)} ({name})"
     yield from _check_masks(image, rows, seen)
-
-
-def _read(row: Row) -> sitk.Image:
-    if row["image_path"] is None:
-        raise ReadError("image_path is empty")
-    path, series = Path(row["image_path"]), row.get("series_uid")
-    if row["sequence"] in DYNAMIC:
-        return read_frame(path, 0, series_uid=series)
-    return read_acquisition(path, row["sequence"], series_uid=series)
 
 
 def _content(image: sitk.Image) -> str:
@@ -280,10 +279,8 @@ def _mask_code(error: Exception, row: Row) -> str:
 def _check_lesion(
     image: sitk.Image, source: MaskSource, row: Row, rows: list[Row], owners: NDArray[np.uint16], number: int
 ) -> Iterator[Occurrence]:
-    label = 1 if row.get("mask_label") is None else row["mask_label"]
-    # A column that also names segments holds its numbers as text.
-    label = int(label) if isinstance(label, str) and label.isdecimal() else label
     try:
+        label = mask_label(row.get("mask_label"))
         with warnings.catch_warnings():
             # What it warns of is found below, as RN017.
             warnings.simplefilter("ignore", MaskWarning)

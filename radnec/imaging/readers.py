@@ -13,6 +13,7 @@ from radnec.imaging.claims import verify_claims
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.series import read_series
 from radnec.imaging.dicom.suv import read_suv
+from radnec.imaging.dicom.volumes import volume_number
 from radnec.imaging.nifti import NonFinite, put_back, verify_header, verify_nifti
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image
     return _trusted_geometry(image, path)
 
 
-def read_acquisition(path: str | Path, sequence: str, *, series_uid: str | None = None) -> sitk.Image:
+def read_acquisition(
+    path: str | Path, sequence: str, *, series_uid: str | None = None, volume: int | str | None = None
+) -> sitk.Image:
     """Read the image of a cohort row in the unit that its sequence is measured in.
 
     PET (``PET-FDG``, …) that is DICOM is always turned into SUV by body weight, because its stored values (Bq/ml or
@@ -105,6 +108,8 @@ def read_acquisition(path: str | Path, sequence: str, *, series_uid: str | None 
         Sequence in the words of the cohort table, such as ``T1wCE`` or ``PET-FET``.
     series_uid : str or None
         SeriesInstanceUID to read from a folder that holds several series.
+    volume : int, str or None
+        Which volume of a series that holds several, as `frame` of :func:`read_frame`.
 
     Returns
     -------
@@ -125,8 +130,10 @@ def read_acquisition(path: str | Path, sequence: str, *, series_uid: str | None 
     (4, 5, 6)
     """
     if unit_read(path, sequence) == SUV:
-        return _trusted_geometry(read_suv(path, series_uid=series_uid), Path(path))
-    return read_image(path, series_uid=series_uid)
+        return _trusted_geometry(read_suv(path, series_uid=series_uid, frame=volume), Path(path))
+    return (
+        read_image(path, series_uid=series_uid) if volume is None else read_frame(path, volume, series_uid=series_uid)
+    )
 
 
 def unit_read(path: str | Path, sequence: str) -> str:
@@ -140,17 +147,18 @@ def unit_read(path: str | Path, sequence: str) -> str:
     return SUV if sequence.startswith("PET-") and _holds_dicom(Path(path)) else ""
 
 
-def read_frame(path: str | Path, frame: int, *, series_uid: str | None = None) -> sitk.Image:
+def read_frame(path: str | Path, frame: int | str, *, series_uid: str | None = None) -> sitk.Image:
     """Read one volume of a dynamic (4-D) image, such as a DSC series.
 
     Parameters
     ----------
     path : path-like
         NIfTI, NRRD or MetaImage file with three or four dimensions, or DICOM as :func:`read_image` takes it.
-    frame : int
-        Index of the volume along the fourth axis, from 0; a 3-D file has only frame 0. The volumes of a DICOM
-        series are in order of what they differ in: b-value, echo time, temporal position, …, which the message of
-        :func:`read_image` tells.
+    frame : int or str
+        Index of the volume along the fourth axis, from 0, as number or text; a 3-D file has only frame 0. The volumes
+        of a DICOM series are in order of what they differ in: b-value, echo time, temporal position, …, which the
+        message of :func:`read_image` tells. They can also be chosen by it: ``"b-value=1000"``, ``"EchoTime=30"``, or
+        by several values with semicolons between.
     series_uid : str or None
         SeriesInstanceUID to read from a folder that holds several series.
 
@@ -179,12 +187,17 @@ def read_frame(path: str | Path, frame: int, *, series_uid: str | None = None) -
         raise _no_series(path, series_uid)
     reader, lost = _open(path)
     *volume, frames = (*reader.GetSize(), 1)[:4]
-    if not 0 <= frame < frames:
-        raise ReadError(f"{path} has no frame {frame}: its {frames} frame(s) count from 0")
+    number = volume_number(frame)
+    if number is None:
+        raise ReadError(
+            f"{path} tells nothing of its volumes but their number: expected 0 to {frames - 1}, not {frame!r}"
+        )
+    if not 0 <= number < frames:
+        raise ReadError(f"{path} has no frame {number}: its {frames} frame(s) count from 0")
     if reader.GetDimension() == 4:
         reader.SetExtractSize([*volume, 0])
-        reader.SetExtractIndex([0, 0, 0, frame])
-    image = put_back(_execute(reader.Execute, path), lost, frame=frame)
+        reader.SetExtractIndex([0, 0, 0, number])
+    image = put_back(_execute(reader.Execute, path), lost, frame=number)
     return _trusted_geometry(image, path)
 
 

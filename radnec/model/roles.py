@@ -115,6 +115,7 @@ def _refuse_outcomes(chosen: Sequence[str], what: str, config: TrainingConfig) -
     forbidden |= dict.fromkeys(names(role="key"), "a name, not a measurement")
     if what == "features":
         forbidden |= dict.fromkeys(names(role="acquisition"), "how the image was made, not what it shows")
+        forbidden |= dict.fromkeys(names(role="bookkeeping"), "how the row came about")
     forbidden |= {config.label: "the label", config.patient: "the patient"}
     for name in chosen:
         if name in forbidden:

@@ -6,8 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from radnec.cohort.fields import WHOLE
+from radnec.cohort.segments import mask_label
 from radnec.errors import GeometryError, ReadError, TableError
-from radnec.features.naming import WHOLE
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.scan import series_files
 from radnec.imaging.masks import only_file
@@ -158,8 +159,7 @@ def _series(uid: Any = None) -> str | None:
 def _regions(rows: pd.DataFrame, lesions: set[str]) -> dict[str, tuple[str, int | str]]:
     found: dict[str, tuple[str, int | str]] = {}
     for row in rows.to_dict("records"):
-        lesion, mask, label = str(row["lesion_id"]), row.get("mask_path"), row.get("mask_label")
+        lesion, mask = str(row["lesion_id"]), row.get("mask_path")
         if lesion in lesions and isinstance(mask, str) and _names_dicom(mask):
-            text = "1" if label is None or label != label or str(label) in ("", "<NA>") else str(label)
-            found.setdefault(lesion, (str(only_file(Path(mask))), int(text) if text.isdecimal() else text))
+            found.setdefault(lesion, (str(only_file(Path(mask))), mask_label(row.get("mask_label"))))
     return found

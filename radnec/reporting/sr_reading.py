@@ -9,6 +9,7 @@ import pandas as pd
 
 from radnec.errors import ReadError, TableError
 from radnec.imaging.dicom.files import parsing
+from radnec.imaging.dicom.sop_classes import COMPREHENSIVE_SR
 from radnec.reporting.assessed import COLUMNS, NUMBERS, TEXTS, check_assessed
 from radnec.reporting.sr_codes import CALL_CODES, CONCEPTS, DIGEST, SCHEME, rows_of, table_digest
 from radnec.reporting.sr_source import read_dicom
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-_COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 _GROUP, _TRACKING, _SESSION, _PARAMETER = (
     ("125007", "DCM"),
     ("112039", "DCM"),
@@ -68,7 +68,7 @@ def read_sr(path: str | Path) -> pd.DataFrame:
 
 
 def _groups(path: Path, report: Dataset) -> list[Dataset]:
-    if str(report.get("SOPClassUID", "")) != _COMPREHENSIVE_SR:
+    if str(report.get("SOPClassUID", "")) != COMPREHENSIVE_SR:
         raise ReadError(f"{path} is no Comprehensive SR: expected a report that radnec wrote")
     groups = [group for part in report.ContentSequence for group in _children(part) if _code(group) == _GROUP]
     if not any(_code(item) in _COLUMN for group in groups for item in _children(group)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from radnec.errors import GeometryError, ImageError, MaskError
 from radnec.imaging.dicom.files import parsing
+from radnec.imaging.dicom.sop_classes import RT_STRUCT, SEG
 from radnec.imaging.masks.titles import find_title
 from radnec.reporting.sr_codes import need_dicom
 from radnec.reporting.sr_source import read_dicom
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
-_SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-_RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 
 #: How far from a slice (mm) an outline may be and still belong to it; DICOM rounds positions.
 _ON_SLICE = 0.05
@@ -78,9 +77,9 @@ def find_region(path: str | Path, label: int | str, images: Sequence[Dataset]) -
     with parsing(path):
         _same_patient(path, drawn, images)
         kind = str(drawn.get("SOPClassUID", ""))
-        if kind in _SEG:
+        if kind in SEG:
             return _segment(path, drawn, label, images)
-        if kind == _RTSTRUCT:
+        if kind == RT_STRUCT:
             return _outlines(path, drawn, label, images)
     raise MaskError(f"{path} is neither DICOM SEG nor RTSTRUCT (SOP class {kind or 'absent'})")
 

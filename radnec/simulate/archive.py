@@ -12,16 +12,15 @@ import SimpleITK as sitk
 
 from radnec._optional import need
 from radnec.cohort import read_cohort
+from radnec.cohort.segments import mask_label
+from radnec.imaging.dicom.sop_classes import MR
 from radnec.imaging.masks import read_mask
 from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     import pandas as pd
     from numpy.typing import NDArray
 
-_MR = "1.2.840.10008.5.1.4.1.1.4"
 _EXPLICIT = "1.2.840.10008.1.2.1"
 #: Contrast agent, echo time, repetition time and inversion time (ms) by which a reader knows a sequence.
 _ACQUIRED: dict[str, dict[str, Any]] = {
@@ -85,15 +84,12 @@ def _write_image(rows: pd.DataFrame, folder: Path) -> None:
     for number, dataset in enumerate(slices, start=1):
         dataset.save_as(place / f"{number:04d}.dcm", enforce_file_format=True)
     masks = {
-        str(row["lesion_id"]): sitk.GetArrayFromImage(read_mask(row["mask_path"], image, label=_label(row)))
+        str(row["lesion_id"]): sitk.GetArrayFromImage(
+            read_mask(row["mask_path"], image, label=mask_label(row.get("mask_label")))
+        )
         for row in rows.to_dict("records")
     }
     _segmentation(slices, masks).save_as(place.with_name(f"{sequence}-SEG.dcm"))
-
-
-def _label(row: dict[Hashable, Any]) -> int | str:
-    text = str(row.get("mask_label", 1))
-    return int(text) if text.isdecimal() else text
 
 
 def _uid(*parts: str) -> str:
@@ -159,7 +155,7 @@ def _slice(common: dict[str, Any], number: int, corner: tuple[float, ...], plane
     dataset = pydicom.Dataset()
     for name, value in common.items():
         setattr(dataset, name, value)
-    dataset.SOPClassUID = _MR
+    dataset.SOPClassUID = MR
     dataset.SOPInstanceUID = _uid(common["SeriesInstanceUID"], str(number))
     dataset.InstanceNumber = number
     dataset.ImagePositionPatient = [f"{place:.10g}" for place in corner]

@@ -22,6 +22,12 @@ def test_clinical_predictors_are_neither_outcomes_nor_about_the_image() -> None:
     assert not any(field.kind in {"date", "path"} for field in chosen)
 
 
+def test_what_drafts_and_splits_leave_is_known_and_never_learnt_from() -> None:
+    kept = {"undecided", "guessed_from", "component", "component_voxels", "unsplit_lesion_id"}
+    assert set(names(role="bookkeeping")) == kept == set(names(group="bookkeeping"))
+    assert kept.isdisjoint(clinical_predictors())
+
+
 def test_keys_are_those_of_the_contract() -> None:
     assert KEYS == ("patient_id", "session_id", "lesion_id")
     assert names(role="key") == ROW_KEY

@@ -17,6 +17,11 @@ def test_ids_that_differ_only_in_case_are_told(tips: Tips, row: Rows) -> None:
     assert "patient_id: 'p1' and 'P1' are kept apart" in tips(row(patient_id="p1"), row(patient_id="P1", **OTHER))
 
 
+def test_notes_of_a_draft_are_no_names(tips: Tips, row: Rows) -> None:
+    one, other = row(guessed_from="sequence: T1 post"), row(patient_id="02", guessed_from="sequence: t1-post", **OTHER)
+    assert tips(one, other) == ""
+
+
 def test_ids_that_share_their_digits_are_not_alike(tips: Tips, row: Rows) -> None:
     assert tips(row(patient_id="P1-11"), row(patient_id="P11-1", **OTHER)) == ""
 

@@ -130,6 +130,10 @@ def test_intensities_are_standardised_in_the_brain_mask(two_patients):
     assert table.loc[0, f"T1wCE_{MEAN}"] == pytest.approx(expected, rel=1e-5)
     with pytest.warns(ExtractionWarning, match="3 of 3 rows failed.*fill the cohort column brain_mask_path"):
         extract(cohort, config)
+    # A brain mask without label 1 is found when it is first needed, and costs the row with its reason.
+    marked = two_patients.write(sitk.Cast(two_patients.spheres() >= 0, sitk.sitkUInt8) * 255, "brain255.nii.gz")
+    with pytest.warns(ExtractionWarning, match="3 of 3 rows failed.*no label 1; it holds label 255"):
+        extract(cohort.assign(brain_mask_path=marked), config)
 
 
 def broken(folder, kind):

@@ -319,6 +319,24 @@ def test_rn024_image_and_mask_exchanged(case: Case, ball: Make, noise: Make, kin
     assert report.frame()["found"][0].endswith("-mask.nii.gz over 100 values")
 
 
+def test_rn025_spacing_other_than_the_table_says(case: Case, ball: Make, noise: Make) -> None:
+    mask = ball()
+    mask.SetSpacing((1.0, 1.0, 2.0))
+    sound = case(noise(mask), mask, pixel_spacing_mm=1.004, slice_spacing_mm=2.0)
+    assert _codes(sound) == []
+    report = check(pd.DataFrame([{**sound, "slice_spacing_mm": 3.0}]))
+    assert report.frame()[["code", "severity"]].to_numpy().tolist() == [["RN025", "warning"]]
+    assert (
+        report.frame()["found"][0]
+        == "pixels 1.004 mm apart, slices 3 mm apart in the table, voxels of 1 × 1 × 2 mm in the image"
+    )
+    # A converted image may have its slices along any axis, and one row may state nothing.
+    turned = sitk.PermuteAxes(sitk.Cast(mask, sitk.sitkUInt8), [2, 0, 1])
+    assert _codes(case(noise(turned), turned, pixel_spacing_mm=1.0, slice_spacing_mm=2.0)) == []
+    other = {**sound, "lesion_id": "L2", "pixel_spacing_mm": None, "slice_spacing_mm": 5.0}
+    assert "RN025" in _codes({**sound, "pixel_spacing_mm": None, "slice_spacing_mm": None}, other)
+
+
 def test_every_code_has_a_test_and_says_what_to_do() -> None:
     tested = {name.split("_")[1].upper() for name in globals() if name.startswith("test_rn")}
     assert tested == set(FINDINGS)
@@ -330,14 +348,15 @@ def test_each_image_is_read_once_for_all_its_lesions(case: Case, ball: Make, mon
     row = case(mask=labels)
     read = []
 
-    def reading(path: Path, _sequence: str, *, series_uid: str | None) -> sitk.Image:
+    def reading(path: Path, _sequence: str, *, series_uid: str | None, volume: str | None) -> sitk.Image:
+        assert volume is None
         read.append(path)
         return read_image(path, series_uid=series_uid)
 
-    monkeypatch.setattr("radnec.imaging.quality.read_acquisition", reading)
+    monkeypatch.setattr("radnec.imaging.cohort_images.read_acquisition", reading)
     rows = [{**row, "mask_label": 1}, {**row, "mask_label": 2, "lesion_id": "L2"}]
     assert _codes(*rows) == []
-    assert read == [row["image_path"]]
+    assert read == [str(row["image_path"])]
 
 
 def test_the_first_volume_of_a_dynamic_series_is_checked_and_spectra_are_skipped(

@@ -134,6 +134,22 @@ def _deflated(source: str) -> Maker:
     return make
 
 
+def _within(place: str, make: Maker) -> Maker:
+    """Make a file in a folder of its own."""
+
+    def made(folder: Path, corpus: Path) -> None:
+        (folder / place).mkdir(parents=True)
+        make(folder / place, corpus)
+
+    return made
+
+
+def _claimed_case(folder: Path, corpus: Path) -> None:
+    """Make a case whose mask claims 32767 cubed voxels; nothing of it can be used."""
+    _claimed_gz(folder, corpus)
+    (folder / "v.nii.gz").rename(folder / f"{folder.name}-seg.nii.gz")
+
+
 def _write(name: str, text: str) -> Maker:
     def make(folder: Path, _corpus: Path) -> None:
         (folder / name).write_text(text)
@@ -188,6 +204,9 @@ _MAKERS: dict[str, dict[str, Maker]] = {
         "dicom without pixels": _dicom("image/series", PixelData=None),
         "dicom enhanced claims 2 billion frames": _dicom("image/enhanced", NumberOfFrames=_HUGE),
         "dicom deflate bomb": _deflated("image/enhanced"),
+        "spect claims 2 billion frames": _dicom("image/spect", NumberOfFrames=_HUGE),
+        "spect spacing of 0": _dicom("image/spect", SpacingBetweenSlices=0),
+        "spect gated": _dicom("image/spect", ImageType=["ORIGINAL", "PRIMARY", "RECON GATED TOMO", "EMISSION"]),
     },
     "mask": {
         "label map elsewhere": _elsewhere,
@@ -220,6 +239,29 @@ _MAKERS: dict[str, dict[str, Maker]] = {
         "cohort of nul bytes": _write("cohort.csv", _LONG + "\0" * 5000),
         "cohort of open quotes": _write("cohort.csv", _LONG + '"' * 5001),
         "features of open quotes": _write("features.csv", 'patient_id,x\n"' + "1," * 50000),
+    },
+    "suv": {
+        "claims 65535 squared": _dicom("suv/series", Rows=65535, Columns=65535),
+        "no weight": _dicom("suv/series", PatientWeight=None),
+        "injection after the scan": _dicom("suv/series", SeriesTime="010101", AcquisitionTime="010101"),
+        "half of the units": _dicom("suv/series", Units="CNTS"),
+        "enhanced claims 2 billion frames": _dicom("suv/enhanced", NumberOfFrames=_HUGE),
+        "enhanced deflate bomb": _deflated("suv/enhanced"),
+    },
+    "frame": {
+        "nifti claims 32767 to the fourth": _nifti(42, "4h", *[32767] * 4, source="frame"),
+        "nrrd claims 60000 volumes": _text("frame/v_nrrd", b"sizes: 12 10 8 2", b"sizes: 12 10 8 60000"),
+        "mha claims 60000 volumes": _text("frame/v_mha", b"DimSize = 12 10 8 2", b"DimSize = 12 10 8 60000"),
+        "an echo that lacks a slice": _dicom("frame/echoes", ImagePositionPatient=[0, 0, 500]),
+    },
+    "headers": {
+        "spect claims 2 billion frames": _dicom("headers/spect", NumberOfFrames=_HUGE),
+        "enhanced claims 2 billion frames": _dicom("headers/enhanced", NumberOfFrames=_HUGE),
+        "deflate bomb": _deflated("headers/enhanced"),
+    },
+    "layout": {
+        "dicom deflate bomb": _within("dicom", _deflated("layout/dicom/dicom/mr")),
+        "brats mask claims 32767 cubed": _within("brats/BraTS-GLI-00005-000", _claimed_case),
     },
     "report": {
         "deflate bomb": _deflated("report/sr"),

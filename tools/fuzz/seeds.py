@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +76,15 @@ def _pixels(found: Dataset, values: np.ndarray) -> None:
     found.PixelData = values.tobytes()
 
 
-def write_series(folder: Path) -> list[Path]:
+#: What a header tells of an acquisition.
+ACQUIRED = {
+    "ManufacturerModelName": "model", "StationName": "MR1", "MagneticFieldStrength": 3, "EchoTime": 3.5,
+    "RepetitionTime": 8, "FlipAngle": 9, "PatientAge": "063Y", "SeriesDate": "20240105", "AcquisitionDate": "20240106",
+    "SeriesDescription": "T1 post", "ContrastBolusAgent": "Gd",
+}  # fmt: skip
+
+
+def write_series(folder: Path, **attributes: object) -> list[Path]:
     """Write the image as a DICOM series."""
     folder.mkdir(parents=True)
     files = []
@@ -84,6 +93,8 @@ def write_series(folder: Path) -> list[Path]:
         found.InstanceNumber, found.SliceThickness = k + 1, SPACING[2]
         found.ImagePositionPatient = [ORIGIN[0], ORIGIN[1], ORIGIN[2] + k * SPACING[2]]
         _pixels(found, plane)
+        for name, value in attributes.items():
+            setattr(found, name, value)
         files.append(folder / f"{k:02}.dcm")
         found.save_as(files[-1], enforce_file_format=True)
     return files
@@ -110,6 +121,113 @@ def write_enhanced(folder: Path) -> None:
         frames.append(frame)
     found.PerFrameFunctionalGroupsSequence = frames
     found.save_as(folder / "enhanced.dcm", enforce_file_format=True)
+
+
+def _injection() -> Dataset:
+    injection = Dataset()
+    injection.RadionuclideTotalDose, injection.RadionuclideHalfLife = 370e6, 6586.2
+    injection.RadiopharmaceuticalStartDateTime = "20240105091112"
+    return injection
+
+
+def write_pet(folder: Path) -> None:
+    """Write the image as PET in Bq/ml, with what SUV needs."""
+    write_series(
+        folder,
+        SOPClassUID=pydicom.uid.PositronEmissionTomographyImageStorage,
+        Modality="PT",
+        Units="BQML",
+        CorrectedImage=["DECY", "ATTN"],
+        DecayCorrection="START",
+        PatientWeight=70,
+        RescaleSlope=2,
+        RescaleIntercept=0,
+        SeriesDate="20240105",
+        SeriesTime="101112",
+        AcquisitionDate="20240105",
+        AcquisitionTime="101112",
+        RadiopharmaceuticalInformationSequence=[_injection()],
+    )
+
+
+def write_enhanced_pet(folder: Path) -> None:
+    """Write the image as one enhanced PET file, whose values are mapped to Bq/ml."""
+    write_enhanced(folder)
+    found = pydicom.dcmread(folder / "enhanced.dcm")
+    found.SOPClassUID = found.file_meta.MediaStorageSOPClassUID = pydicom.uid.EnhancedPETImageStorage
+    found.Modality, found.AttenuationCorrected, found.DecayCorrected, found.PatientWeight = "PT", "YES", "YES", 70
+    found.DecayCorrectionDateTime, found.RadiopharmaceuticalInformationSequence = "20240105101112", [_injection()]
+    unit, mapping = Dataset(), Dataset()
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "Bq/ml", "UCUM", "becquerel per millilitre"
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = 1.0, 0.0
+    mapping.MeasurementUnitsCodeSequence = [unit]
+    found.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence = [mapping]
+    found.save_as(folder / "enhanced.dcm", enforce_file_format=True)
+
+
+def write_spect(folder: Path) -> None:
+    """Write the image as one reconstructed nuclear medicine volume."""
+    folder.mkdir(parents=True)
+    found = header(pydicom.uid.NuclearMedicineImageStorage, f"{SERIES}.98", "NM")
+    values = sitk.GetArrayFromImage(image())
+    _pixels(found, values)
+    detector = Dataset()
+    detector.ImagePositionPatient, detector.ImageOrientationPatient = list(ORIGIN), [1, 0, 0, 0, 1, 0]
+    del found.ImageOrientationPatient
+    found.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    found.DetectorInformationSequence, found.SpacingBetweenSlices = [detector], SPACING[2]
+    found.NumberOfFrames = found.NumberOfSlices = len(values)
+    found.SliceVector = list(range(1, len(values) + 1))
+    found.save_as(folder / "spect.dcm", enforce_file_format=True)
+
+
+def write_frames(folder: Path) -> None:
+    """Write two volumes in each way that a file or a series may hold several."""
+    both = sitk.JoinSeries([image(), image() + 1])
+    for name in ("v.nii", "v.nii.gz", "v.nrrd", "v.mha"):
+        sub = folder / name.replace(".", "_")
+        sub.mkdir(parents=True)
+        sitk.WriteImage(both, sub / name)
+    echoes = folder / "echoes"
+    for number, time in enumerate((3.5, 90.0)):
+        for file in write_series(folder / f"echo{number}", EchoTime=time):
+            dataset = pydicom.dcmread(file)
+            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{dataset.SOPInstanceUID}.{number}"
+            echoes.mkdir(exist_ok=True)
+            dataset.save_as(echoes / f"{number}{file.name}", enforce_file_format=True)
+        shutil.rmtree(folder / f"echo{number}")
+
+
+def write_layouts(folder: Path) -> None:
+    """Write a small data set of each layout, in a folder that is called as its preset."""
+
+    def volume(path: Path, made: sitk.Image) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sitk.WriteImage(made, path)
+
+    for preset, case in (
+        ("brats", "BraTS-GLI-00005-000/BraTS-GLI-00005-000-{}.nii.gz"),
+        ("mu-glioma-post", "PatientID_0003/Timepoint_1/PatientID_0003_Timepoint_1_brain_{}.nii.gz"),
+    ):
+        root, outline = folder / preset / preset, "seg" if preset == "brats" else "tumorMask"
+        volume(root / case.format("t1c"), image())
+        volume(root / case.replace("brain_", "").format(outline), mask())
+    root = folder / "nifti-pairs" / "nifti-pairs"
+    volume(root / "P1_T1c.nii.gz", image())
+    volume(root / "P1_mask.nii.gz", mask())
+    root = folder / "bids" / "bids"
+    volume(root / "sub-01" / "ses-1" / "anat" / "sub-01_ses-1_ce-gadolinium_T1w.nii.gz", image())
+    (root / "T1w.json").write_text('{"EchoTime": 0.0025, "Manufacturer": "maker", "MagneticFieldStrength": 3}')
+    (root / "participants.tsv").write_text("participant_id\tsex\tage\nsub-01\tF\t63\n")
+    (root / "sub-01" / "sub-01_sessions.tsv").write_text("session_id\tacq_time\nses-1\t2020-02-03T10:00:00\n")
+    outlined = root / "derivatives" / "rater" / "sub-01" / "ses-1" / "anat"
+    volume(outlined / "sub-01_ses-1_dseg.nii.gz", mask())
+    (outlined / "sub-01_ses-1_dseg.tsv").write_text("index\tname\n1\tlesion1\n2\tlesion2\n")
+    root = folder / "dicom" / "dicom"
+    series = write_series(root / "mr", **ACQUIRED)
+    write_rtstruct(root / "rs")
+    write_seg(root / "seg", series)
+    write_dose(root / "dose")
 
 
 def write_rtstruct(folder: Path) -> None:
@@ -254,3 +372,11 @@ def write_all(folder: Path) -> None:
     write_dose(folder / "dose" / "rtdose")
     write_tables(folder / "table")
     write_report(folder / "report" / "sr", series)
+    write_spect(folder / "image" / "spect")
+    write_frames(folder / "frame")
+    write_pet(folder / "suv" / "series")
+    write_enhanced_pet(folder / "suv" / "enhanced")
+    write_series(folder / "headers" / "series", **ACQUIRED)
+    write_enhanced(folder / "headers" / "enhanced")
+    write_spect(folder / "headers" / "spect")
+    write_layouts(folder / "layout")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import SimpleITK as sitk
 
 if TYPE_CHECKING:
@@ -94,12 +95,51 @@ def read_report(folder: Path, _image: sitk.Image) -> Reading:
     return Reading((), read_sr(_only(folder)).drop(columns="patient_id").to_csv().encode())
 
 
+def read_suv(folder: Path, _image: sitk.Image) -> Reading:
+    """Read PET as SUV."""
+    from radnec.imaging.readers import read_acquisition
+
+    return _of_image(read_acquisition(_only(folder), "PET-FDG"))
+
+
+def read_frame(folder: Path, _image: sitk.Image) -> Reading:
+    """Read the second of two volumes, by its number."""
+    from radnec.imaging.readers import read_frame as read
+
+    return _of_image(read(_only(folder), 1))
+
+
+def read_headers(folder: Path, _image: sitk.Image) -> Reading:
+    """Fill the empty columns of a row; a series that cannot be read is refused."""
+    from radnec.errors import ReadError
+    from radnec.imaging.dicom.headers import fill_from_headers
+
+    row = {"patient_id": "P1", "session_id": "1", "sequence": "T1w", "image_path": str(_only(folder))}
+    filled, told = fill_from_headers(pd.DataFrame([row | {"session_date": pd.NaT, "age_years": pd.NA, "sex": pd.NA}]))
+    if "image_path" in told["column"].tolist():
+        raise ReadError(told["header"].iloc[0])
+    facts = filled.drop(columns=[*row]).iloc[0].dropna()
+    return Reading((), "\n".join(f"{name}={value}" for name, value in facts.items()).encode())
+
+
+def read_layout(folder: Path, _image: sitk.Image) -> Reading:
+    """Draft the cohort table of a data set, whose folder is called as its preset."""
+    from radnec.imaging.layouts import draft_cohort
+
+    [data_set] = folder.iterdir()
+    return Reading((), draft_cohort(data_set, data_set.name).to_csv().encode())
+
+
 READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "image": read_image,
     "mask": read_mask,
     "dose": read_dose,
     "table": read_table,
     "report": read_report,
+    "suv": read_suv,
+    "frame": read_frame,
+    "headers": read_headers,
+    "layout": read_layout,
 }
 
 
@@ -110,13 +150,18 @@ def complaint(name: str, way: str, found: Reading, pristine: Reading, file_bytes
     is a reading that no file can mean: see each rule.
     """
     kind, seed = name.split("/")
+    if kind == "layout":
+        return ""  # a damaged file is left out of the draft, which says so
+    if kind == "headers":
+        facts, known = (set(one.content.decode().split("\n")) for one in (found, pristine))
+        return "a header that is cut short told something else" if way == "truncate" and not facts <= known else ""
     if way == "truncate" and kind != "table" and found != pristine:
         return "a file that is cut short was read as something else"
     if kind == "report" and found != pristine:
         return "a report was read with other results than were written"
     if seed in _CHECKED and found.content != pristine.content:
         return "a file with a checksum was read with other voxels"
-    if kind in ("image", "mask", "dose"):
+    if kind in ("image", "mask", "dose", "suv", "frame"):
         return _of_volume(kind, found, pristine, file_bytes)
     return ""
 

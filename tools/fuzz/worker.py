@@ -69,9 +69,10 @@ def harmful() -> None:
 
 def _damaged(folder: Path, name: str, rng: random.Random, image: sitk.Image, pristine: Reading) -> dict[str, Any]:
     """Damage one of the files of a folder, read it, and judge what comes out."""
-    file = rng.choice(sorted(folder.iterdir()))
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    file = rng.choice(files)
     way = damage(file, rng)
-    size = sum(one.stat().st_size for one in folder.iterdir())
+    size = sum(one.stat().st_size for one in files)
     outcome, found = _judged(READERS[name.split("/", maxsplit=1)[0]], folder, image)
     if found is not None and outcome["outcome"] != "bad":
         what = complaint(name, way, found, pristine, size)

@@ -73,7 +73,7 @@ def sessions(
 
 def _drawn(scan: Scan, region: Region) -> tuple[object, ...]:
     """Return what says which outline a region has, or is made of."""
-    made, image = region.made, (scan.image_path, scan.series_uid)
+    made, image = region.made, (scan.image_path, scan.series_uid, scan.volume)
     if made is None:
         return region.mask_path or image, (region.label,)
     if isinstance(made.rule, Labels):

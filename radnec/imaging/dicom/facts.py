@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radnec.errors import ReadError
 from radnec.imaging.dicom.files import open_dicom
+from radnec.imaging.dicom.frames import frame
 from radnec.imaging.dicom.moments import day
+from radnec.imaging.dicom.series import volume_frames
+from radnec.imaging.dicom.session_day import session_day
+from radnec.imaging.dicom.stack import slice_distance
 from radnec.imaging.dicom.view import View, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from radnec.imaging.dicom.frames import Frame
     from radnec.imaging.dicom.scan import Series
 
 Facts = dict[str, Any]
@@ -26,36 +32,62 @@ _DAYS_PER_YEAR = 365.25
 _SEX = {"M": "male", "F": "female"}
 
 
-def series_facts(series: Series) -> Facts:
-    """Return what all frames of a series agree on, by column of the cohort table.
+def series_facts(series: Series, volume: str | None = None) -> Facts:
+    """Return what all frames of a series, or of a volume of it, agree on, by column of the cohort table.
 
     Parameters
     ----------
     series : Series
         As :func:`radnec.imaging.dicom.scan.choose_series` finds it.
+    volume : str, optional
+        Which volume, as :func:`radnec.imaging.dicom.series.read_volume` takes it; all of them by default.
 
     Returns
     -------
     dict
         ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``, ``te_ms``, ``tr_ms``,
-        ``flip_angle_deg``, ``slice_thickness_mm``, ``session_date`` (of the acquisition, else the series, else the
-        study), ``age_years`` and ``sex``: only those that are there and the same in all frames. No name, identifier or
-        date of birth is among them.
+        ``flip_angle_deg``, ``slice_thickness_mm``, ``pixel_spacing_mm``, ``slice_spacing_mm`` (from where the slices
+        lie), ``session_date`` (:func:`radnec.imaging.dicom.session_day.session_day`), ``age_years`` and ``sex``: only
+        those that are there and the same in all frames. No name, identifier or date of birth is among them.
 
     Raises
     ------
     radnec.errors.ReadError
-        If a file cannot be read.
+        If a file cannot be read, or there is no such volume.
     """
+    wanted = None
+    if volume is not None:
+        wanted = {(one.path, one.index) for one in volume_frames(series, str(series.files[0].parent), volume)}
     found: dict[str, set[Any]] = {name: set() for name in _FACTS}
+    frames: list[Frame | None] = []
     for path in series.files:
-        seen = views(path, open_dicom(path))
+        seen = [one for one in views(path, open_dicom(path)) if wanted is None or (path, one.index) in wanted]
+        frames += map(_placed, seen)
         # What does not belong to a frame is the same in all of a file.
-        for view, names in ((seen[0], _FACTS.keys()), *((one, _OF_FRAMES) for one in seen[1:])):
+        for view, names in zip(seen, (_FACTS.keys(), *[_OF_FRAMES] * len(seen)), strict=False):
             for name in names:
                 found[name].add(_FACTS[name](view))
+    agreed = {name: next(iter(values)) for name, values in found.items() if len(values) == 1} | _spacing(frames)
+    return {name: value for name, value in agreed.items() if value is not None}
+
+
+def _placed(view: View) -> Frame | None:
+    try:
+        return frame(view)
+    except ReadError:
+        # Reading the image says what is wrong; the rest of the header is still of use.
+        return None
+
+
+def _spacing(frames: list[Frame | None]) -> Facts:
+    placed = [one for one in frames if one is not None]
+    if not placed or len(placed) < len(frames):
+        return {}
+    within, between = {one.spacing for one in placed}, slice_distance(placed)
     return {
-        name: value for name, values in found.items() if len(values) == 1 and (value := next(iter(values))) is not None
+        "pixel_spacing_mm": max(next(iter(within))) if len(within) == 1 else None,
+        # Positions are written with so many digits at most.
+        "slice_spacing_mm": None if between is None else round(between, 6),
     }
 
 
@@ -81,18 +113,8 @@ def _tesla(view: View) -> float | None:
 
 
 def _date(view: View) -> pd.Timestamp | None:
-    text = view.text("AcquisitionDateTime")
-    if text is not None and re.match(r"\d{8}", text):
-        return _stamp(pd.to_datetime(text[:8], format="%Y%m%d", errors="coerce"))
-    for name in ("AcquisitionDate", "SeriesDate", "StudyDate"):
-        found = day(view, name)
-        if found is not None:
-            return pd.Timestamp(found)
-    return None
-
-
-def _stamp(value: Any) -> pd.Timestamp | None:
-    return None if pd.isna(value) else pd.Timestamp(value)
+    found = session_day(view)
+    return None if found is None else pd.Timestamp(found)
 
 
 def _age(view: View) -> float | None:

@@ -10,6 +10,7 @@ import pandas as pd
 from radnec.cohort.field import LEVEL_KEYS
 from radnec.cohort.fields import FIELDS, modality
 from radnec.errors import ReadError, TableError
+from radnec.imaging.cohort_images import given
 from radnec.imaging.dicom.facts import Facts, series_facts
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.scan import choose_series
@@ -17,12 +18,13 @@ from radnec.imaging.dicom.scan import choose_series
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Columns that headers can fill; those of the second line, which models learn from, only where the table has them.
+#: Columns that headers can fill. Those about the patient are filled only where the table has them: dates, age and sex
+#: identify people, and a table that was kept free of them stays so.
 ALWAYS = (
-    *("session_date", "flip_angle_deg", "te_ms", "tr_ms", "slice_thickness_mm", "scanner_id", "manufacturer"),
-    "field_strength_t",
+    *("flip_angle_deg", "te_ms", "tr_ms", "pixel_spacing_mm", "slice_spacing_mm", "slice_thickness_mm"),
+    *("scanner_id", "manufacturer", "field_strength_t"),
 )
-WHERE_PRESENT = ("age_years", "sex")
+WHERE_PRESENT = ("session_date", "age_years", "sex")
 #: How far a number of the table may lie from that of the header, as a share of the latter and in its unit.
 _CLOSE: dict[str, tuple[float, float]] = {
     "field_strength_t": (0.05, 0.0),
@@ -30,9 +32,12 @@ _CLOSE: dict[str, tuple[float, float]] = {
     "te_ms": (0.01, 0.01),
     "tr_ms": (0.01, 0.1),
     "flip_angle_deg": (0.01, 0.5),
+    "pixel_spacing_mm": (0.01, 0.01),
+    "slice_spacing_mm": (0.01, 0.01),
     "slice_thickness_mm": (0.01, 0.01),
 }
 _NEEDED = ("patient_id", "session_id", "sequence", "image_path")
+_IMAGE = ("image_path", "series_uid", "volume")
 _COLUMNS = ["row", "column", "table", "header"]
 
 
@@ -48,9 +53,10 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     -------
     filled : DataFrame
         A copy. Empty cells of ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``,
-        ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``slice_thickness_mm`` and ``session_date`` are filled; also of
-        ``age_years`` and ``sex`` where the table has these columns, because models learn from them. No cell that holds
-        something is changed.
+        ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``pixel_spacing_mm``, ``slice_spacing_mm`` and ``slice_thickness_mm``
+        are filled; also of ``session_date``, ``age_years`` and ``sex`` where the table has these columns, because they
+        are about the patient. Dates are also kept out of a table that tells its sessions apart by ``session_day``
+        and holds no ``session_date``. No cell that holds something is changed.
     disagreements : DataFrame
         One row per cell: ``row`` (index label), ``column``, ``table`` and ``header`` (text). Besides cells that differ
         from the header: headers of one session or patient that contradict each other, which fill nothing (``table`` is
@@ -68,8 +74,10 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     -----
     Numbers agree within rounding: field strength within 5 %, times and thickness within 1 %, flip angle within half a
     degree, age within a year. A manufacturer agrees with one that it begins with, whatever the letter case. A session
-    has one date, and its MR rows one scanner, so that one header fills all rows of it. Headers hold no more than the
-    columns named leave them: no name, no identifier and no date of birth.
+    has one date (:func:`radnec.imaging.dicom.session_day.session_day`), and its MR rows one scanner, so that one header
+    fills all rows of it. A row with a ``volume`` is filled from the frames of that volume. What is written says nothing
+    of the patient beyond these columns: no name, no identifier and no date of birth. ``scanner_id`` names the station,
+    and by it the hospital.
 
     Examples
     --------
@@ -85,7 +93,7 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     labels = list(cohort.index)
     facts, problems = _all_facts(filled)
     reports: list[tuple[int, str, str, str]] = [(place, "image_path", "", text) for place, text in problems.items()]
-    for name in (*ALWAYS, *(name for name in WHERE_PRESENT if name in cohort.columns)):
+    for name in (*ALWAYS, *(name for name in WHERE_PRESENT if _welcome(name, cohort))):
         header = pd.Series([one.get(name) for one in facts], index=filled.index, dtype=object)
         if header.isna().all():
             continue
@@ -101,16 +109,24 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     return filled, frame
 
 
+def _welcome(name: str, cohort: pd.DataFrame) -> bool:
+    """Return whether a column about the patient may be filled."""
+    if name not in cohort:
+        return False
+    by_days = name == "session_date" and "session_day" in cohort and bool(cohort["session_day"].notna().any())
+    return not by_days or bool(cohort["session_date"].notna().any())
+
+
 def _all_facts(table: pd.DataFrame) -> tuple[list[Facts], dict[int, str]]:
-    """Return what the headers of each row tell, and why those of some rows cannot be read; each series is read once."""
-    known: dict[tuple[str, str], Facts | ReadError] = {}
+    """Return what the headers of each row tell, and why those of some rows cannot be read; each image is read once."""
+    known: dict[tuple[str | None, ...], Facts | ReadError] = {}
     facts: list[Facts] = []
     problems: dict[int, str] = {}
-    uids = table["series_uid"] if "series_uid" in table else pd.Series(pd.NA, table.index)
-    for place, (path, uid) in enumerate(zip(table["image_path"], uids, strict=True)):
-        key = ("" if pd.isna(path) else str(path), "" if pd.isna(uid) else str(uid))
+    images = table.reindex(columns=list(_IMAGE)).itertuples(index=False, name=None)
+    for place, cells in enumerate(images):
+        key = tuple(given(dict(zip(_IMAGE, cells, strict=True)), name) for name in _IMAGE)
         if key not in known:
-            known[key] = _facts(*key)
+            known[key] = _facts(key)
         found = known[key]
         if isinstance(found, ReadError):
             problems[place] = str(found)
@@ -118,11 +134,12 @@ def _all_facts(table: pd.DataFrame) -> tuple[list[Facts], dict[int, str]]:
     return facts, problems
 
 
-def _facts(path: str, uid: str) -> Facts | ReadError:
-    if not path or not (Path(path).is_dir() or is_dicom(Path(path))):
+def _facts(key: tuple[str | None, ...]) -> Facts | ReadError:
+    path, uid, volume = key
+    if path is None or not (Path(path).is_dir() or is_dicom(Path(path))):
         return {}
     try:
-        return series_facts(choose_series(path, uid or None))
+        return series_facts(choose_series(path, uid), volume)
     except ReadError as error:
         return error
 

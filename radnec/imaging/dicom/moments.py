@@ -26,7 +26,7 @@ def day(view: View, keyword: str) -> dt.date | None:
         If it is no date.
     """
     text = view.text(keyword)
-    return None if text is None else _day(text, view, keyword)
+    return None if text is None else parsed_day(text, view, keyword)
 
 
 def time_of_day(view: View, keyword: str) -> dt.time | None:
@@ -74,7 +74,7 @@ def parsed_moment(text: str, zone: str | None, view: View, keyword: str) -> dt.d
     found = _MOMENT.fullmatch(text.strip())
     if not found:
         raise ReadError(f"{view.path}: {keyword} is {text!r}; expected a date and time as YYYYMMDDHHMMSS")
-    local = dt.datetime.combine(_day(found[1], view, keyword), _time(found[2], view, keyword))
+    local = dt.datetime.combine(parsed_day(found[1], view, keyword), _time(found[2], view, keyword))
     if found[3] and zone:
         return local + _offset(zone, view) - _offset(found[3], view)
     return local
@@ -87,7 +87,14 @@ def _offset(text: str, view: View) -> dt.timedelta:
     return (-1 if found[1] == "-" else 1) * dt.timedelta(hours=int(found[2]), minutes=int(found[3]))
 
 
-def _day(text: str, view: View, keyword: str) -> dt.date:
+def parsed_day(text: str, view: View, keyword: str) -> dt.date:
+    """Return a date (VR DA); `view` and `keyword` are for the message.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        If it is no date.
+    """
     found = _DATE.fullmatch(text)
     try:
         if found:

@@ -12,6 +12,7 @@ import SimpleITK as sitk
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import open_dicom, parsing
+from radnec.imaging.dicom.sop_classes import SECONDARY_CAPTURE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,6 @@ _PIXEL_MODULE = (
     *("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("NumberOfFrames", "PixelData"),
 )
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 # Start of frame of JPEG and JPEG-LS: all but the tables that share the range.
 _JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 # A run of RLE stands for at most 128 bytes in 2.
@@ -121,7 +121,7 @@ def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
     for name in _PIXEL_MODULE:
         if name in dataset:
             plain[name] = dataset[name]
-    plain.SOPClassUID = _SECONDARY_CAPTURE
+    plain.SOPClassUID = SECONDARY_CAPTURE
     plain.SOPInstanceUID = "1.2.3"
     plain.PhotometricInterpretation = "MONOCHROME2"
     plain.file_meta = FileMetaDataset()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing
+from radnec.imaging.dicom.nuclear import no_volume
+from radnec.imaging.dicom.sop_classes import NM, PARAMETRIC_MAP, RT_DOSE, SEG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
 _LOOKED_AT = (
     *("SOPClassUID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber", "Modality", "Rows", "Columns"),
     *("SamplesPerPixel", "NumberOfFrames", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"),
+    *("ImageType", "DetectorInformationSequence"),
 )
 #: Objects with pixels that are no images: segmentation, dose, parametric map, labelmap segmentation.
 _NO_IMAGES = {
-    "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
-    "1.2.840.10008.5.1.4.1.1.66.7": "SEG",
-    "1.2.840.10008.5.1.4.1.1.481.2": "RTDOSE",
-    "1.2.840.10008.5.1.4.1.1.30": "parametric map",
+    **dict.fromkeys(SEG, "SEG"),
+    RT_DOSE: "RTDOSE",
+    PARAMETRIC_MAP: "parametric map",
 }
 _SHOWN = 20
 
@@ -225,6 +227,8 @@ def _no_volume(head: Dataset) -> str:
         return "colour image"
     if head.get("ImagePositionPatient") or "PerFrameFunctionalGroupsSequence" in head:
         return ""
+    if head.get("SOPClassUID") == NM:
+        return no_volume(head.get("ImageType") or ())
     return f"{_class_name(head)} without ImagePositionPatient"
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _WHOLE = (np.int16, np.uint16, np.int32)
 
 
-def read_series(path: str | Path, *, series_uid: str | None = None, frame: int | None = None) -> sitk.Image:
+def read_series(path: str | Path, *, series_uid: str | None = None, frame: int | str | None = None) -> sitk.Image:
     """Read a volume of a DICOM series.
 
     Parameters
@@ -40,8 +40,9 @@ def read_series(path: str | Path, *, series_uid: str | None = None, frame: int |
         Folder, searched with the folders within it, or one file of the series.
     series_uid : str, optional
         SeriesInstanceUID, where the folder holds several series.
-    frame : int, optional
-        Which of several volumes (echoes, time points, b-values), from 0; by default there must be one.
+    frame : int or str, optional
+        Which of several volumes (echoes, time points, b-values), from 0, or by what tells it apart
+        (``"b-value=1000"``); by default there must be one.
 
     Returns
     -------
@@ -63,9 +64,9 @@ def read_series(path: str | Path, *, series_uid: str | None = None, frame: int |
     return read_volume(choose_series(path, series_uid), str(path), frame)
 
 
-def read_volume(series: Series, path: str, frame: int | None = None) -> sitk.Image:
+def read_volume(series: Series, path: str, frame: int | str | None = None) -> sitk.Image:
     """Read a volume of a series that was found; `path` is what errors call its place, the rest as `read_series`."""
-    frames = _select(series, path, frame)
+    frames = volume_frames(series, path, frame)
     # The grid is verified before any pixels are read.
     placed = grid(frames, _name(series, path))
     image = sitk.GetImageFromArray(_values(frames))
@@ -86,19 +87,20 @@ def _name_origin(image: sitk.Image, series: Series, frame: Frame) -> None:
             image.SetMetaData(key, uid)
 
 
-def _select(series: Series, path: str, frame: int | None) -> list[Frame]:
-    """Return the frames of one volume of a series along their normal."""
+def volume_frames(series: Series, path: str, frame: int | str | None = None) -> list[Frame]:
+    """Return the frames of one volume of a series along their normal; arguments as of :func:`read_volume`."""
     name = _name(series, path)
     frames = read_frames(series.files)
     verify_alike(frames, name)
     found = _volumes(frames, name)
     if frame is None:
         if len(found.frames) > 1:
-            raise ReadError(f"{name} holds {found}. Read one with radnec.imaging.readers.read_frame(path, frame).")
+            raise ReadError(
+                f"{name} holds {found}. Choose one: in a cohort by the column volume, "
+                "else with radnec.imaging.readers.read_frame(path, frame)."
+            )
         return found.frames[0]
-    if not 0 <= frame < len(found.frames):
-        raise ReadError(f"{name} has no frame {frame}: its {len(found.frames)} frame(s) count from 0")
-    return found.frames[frame]
+    return found.chosen(frame, name)
 
 
 def _volumes(frames: Sequence[Frame], name: str) -> Volumes:

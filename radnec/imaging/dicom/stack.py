@@ -117,6 +117,20 @@ def grid(frames: Sequence[Frame], name: str) -> Grid:
     return Grid(spacing, positions[0], frames[0].axes)
 
 
+def slice_distance(frames: Sequence[Frame]) -> float | None:
+    """Return the distance (mm) of the planes of frames, of which several may lie in one; None where they are no stack.
+
+    Oblique slices are measured along their normal, and slices of several volumes are counted once.
+    """
+    name = frames[0].path.name
+    try:
+        verify_alike(frames, name)
+        planes = dict(zip(levels(frames).tolist(), frames, strict=True))
+        return grid([planes[level] for level in sorted(planes)], name).spacing[2]
+    except ReadError:
+        return None
+
+
 def without_copies(frames: Sequence[Frame], name: str, same: Callable[[Frame, Frame], bool]) -> tuple[list[Frame], int]:
     """Return the frames, of copies the first only, and how many copies there were.
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import SimpleITK as sitk
 
 from radnec.errors import ReadError
+from radnec.imaging.dicom.enhanced_pet import unit_of
 from radnec.imaging.dicom.files import open_dicom, parsing, plain
 from radnec.imaging.dicom.moments import moment, parsed_moment, time_of_day
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.series import read_volume
-from radnec.imaging.dicom.view import View
+from radnec.imaging.dicom.sop_classes import ENHANCED_PET, PET
+from radnec.imaging.dicom.view import View, views
 from radnec.imaging.masks.frame_of_reference import keep_origin
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from radnec.imaging.dicom.scan import Series
 
-_PET = "1.2.840.10008.5.1.4.1.1.128"
 #: Half-lives in s (National Nuclear Data Center) by the codes of the radionuclide, SNOMED RT and CT.
 _HALF_LIFE_S = {"C-111A1": 6586.2, "77004003": 6586.2, "C-105A1": 1221.8, "40565000": 1221.8}
 _HALF_LIFE_DIFFERS = 0.05
@@ -58,7 +59,7 @@ class SuvScale:
     decay_s: float = math.nan
 
 
-def read_suv(path: str | Path, *, series_uid: str | None = None) -> sitk.Image:
+def read_suv(path: str | Path, *, series_uid: str | None = None, frame: int | str | None = None) -> sitk.Image:
     """Read a PET series as standardised uptake values by body weight.
 
     Parameters
@@ -67,6 +68,8 @@ def read_suv(path: str | Path, *, series_uid: str | None = None) -> sitk.Image:
         Folder, or one file of the series.
     series_uid : str, optional
         SeriesInstanceUID, where the folder holds several series.
+    frame : int or str, optional
+        Which of several volumes, as in :func:`radnec.imaging.dicom.series.read_series`.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def read_suv(path: str | Path, *, series_uid: str | None = None) -> sitk.Image:
     series = choose_series(path, series_uid)
     scale = suv_scale(series)
     # The type of the values must not depend on whether the factor is 1.
-    volume = read_volume(series, str(path))
+    volume = read_volume(series, str(path), frame)
     return keep_origin(sitk.Cast(volume, sitk.sitkFloat64) * scale.factor, volume)
 
 
@@ -100,7 +103,7 @@ def suv_scale(series: Series) -> SuvScale:
     Raises
     ------
     radnec.errors.ReadError
-        If it is no single-frame PET, an attribute is absent or contradicts another, or slices disagree.
+        If it is no PET, an attribute is absent or contradicts another, or slices disagree.
 
     Notes
     -----
@@ -113,14 +116,18 @@ def suv_scale(series: Series) -> SuvScale:
       earliest acquisition. With ADMIN: the dose as injected. NONE is refused.
     - ``CNTS`` (Philips): the scanner's own factor (7053,xx00), else (7053,xx09), which gives Bq/ml.
     - ``GML``: 1, where SUVType is BW or absent.
+    - Enhanced PET: the frames' real world value mapping to Bq/ml, with the dose decayed to DecayCorrectionDateTime; or
+      to SUV by body weight.
 
     The dose is not corrected for what remained in the syringe. A start of the injection without a date is of the day
     of the scan; later than the scan, it is refused, as it may be of the day before.
     """
     slices = [View(path, open_dicom(path), 0, {}) for path in series.files]
     first = slices[0]
-    if first.text("SOPClassUID") != _PET:
-        _refuse(first, f"is {series.modality} and no PET of single slices", "convert it to SUV with other software")
+    if first.text("SOPClassUID") == ENHANCED_PET:
+        return _of_enhanced([one for view in slices for one in views(view.path, view.top)])
+    if first.text("SOPClassUID") != PET:
+        _refuse(first, f"is {series.modality} and no PET image", "convert it to SUV with other software")
     corrected = set((_agreed(slices, "CorrectedImage") or "").split("\\"))
     # "DECAY" is written by some, in the words of the pseudo-code.
     lacking = [name for name, known in (("ATTN", {"ATTN"}), ("DECY", {"DECY", "DECAY"})) if not known & corrected]
@@ -140,6 +147,13 @@ def suv_scale(series: Series) -> SuvScale:
     if units != "BQML":
         _refuse(first, f"Units are {units or 'absent'}", "expected BQML, CNTS of a Philips scanner, or GML")
     return _from_activity(slices, units, decay, 1.0)
+
+
+def _of_enhanced(frames: Sequence[View]) -> SuvScale:
+    unit = unit_of(frames)
+    if unit.units == "GML":
+        return SuvScale(unit.factor, unit.units, "values are SUV")
+    return _from_activity(frames, unit.units, "START", unit.factor, unit.corrected_to)
 
 
 def _from_counts(slices: Sequence[View], decay: str) -> SuvScale:
@@ -171,8 +185,10 @@ def _philips(slices: Sequence[View], element: int) -> float | None:
     return number or None
 
 
-def _from_activity(slices: Sequence[View], units: str, decay: str, becquerel: float) -> SuvScale:
-    """Return the factor of values that `becquerel` times are Bq/ml."""
+def _from_activity(
+    slices: Sequence[View], units: str, decay: str, becquerel: float, corrected_to: dt.datetime | None = None
+) -> SuvScale:
+    """Return the factor of values that `becquerel` times are Bq/ml, corrected to the start of the scan unless told."""
     first = slices[0]
     weight = _needed(slices, "PatientWeight")
     if not _WEIGHT_KG[0] <= weight <= _WEIGHT_KG[1]:
@@ -184,7 +200,10 @@ def _from_activity(slices: Sequence[View], units: str, decay: str, becquerel: fl
     if decay == "ADMIN":
         return SuvScale(becquerel * weight * 1000 / dose, units, "dose as injected (ADMIN)", 0.0)
     half_life = _half_life(injection)
-    scan, rule = _scan_start(slices, half_life)
+    if corrected_to is None:
+        scan, rule = _scan_start(slices, half_life)
+    else:
+        scan, rule = corrected_to, "DecayCorrectionDateTime"
     seconds = (scan - _injected(injection, first, scan)).total_seconds()
     if seconds < 0:
         _refuse(first, f"the injection is {-seconds:.0f} s after the scan", "correct the times in the header")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import parsing, plain
+from radnec.imaging.dicom.nuclear import frame_groups
+from radnec.imaging.dicom.sop_classes import NM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pydicom.dataset import Dataset
@@ -72,6 +74,12 @@ class View:
             if value is not None:
                 return value
         return self._private_b() if keyword == "DiffusionBValue" else None
+
+    def items(self, keyword: str) -> Sequence[Dataset]:
+        """Return the items of a sequence, none where it is absent; ask them under ``parsing``."""
+        tag = _tag(keyword)
+        owner = self._groups.get(tag, self.top)
+        return owner[tag].value or () if tag in owner else ()
 
     def number(self, keyword: str) -> float | None:
         """Return a finite number, the first where there are several; None where absent.
@@ -137,12 +145,15 @@ def views(path: Path, top: Dataset) -> list[View]:
     Raises
     ------
     radnec.errors.ReadError
-        If a multi-frame file has no functional groups, or another number of them than of frames.
+        If a multi-frame file has no functional groups, or another number of them than of frames; or is a nuclear
+        medicine image, but no reconstructed volume.
     """
     with parsing(path):
         count = int(top.get("NumberOfFrames") or 1)
         items = top.get("PerFrameFunctionalGroupsSequence")
         if items is None:
+            if count > 1 and top.get("SOPClassUID") == NM:
+                return [View(path, top, index, group) for index, group in enumerate(frame_groups(path, top, count))]
             if count > 1:
                 kind = top.SOPClassUID.name if "SOPClassUID" in top else "unknown kind"
                 raise ReadError(
@@ -162,12 +173,10 @@ def _tags(group: Dataset, depth: int = 3) -> dict[int, Dataset]:
     """Return where each tag of a functional group is: in the first item of a macro, or of a sequence in it."""
     found: dict[int, Dataset] = {}
     for element in group:
-        if element.VR == "SQ":
-            if depth and element.value:
-                # What stands higher up is meant, so it wins over the same tag further down.
-                found = _tags(element.value[0], depth - 1) | found
-        else:
-            found[int(element.tag)] = group
+        if element.VR == "SQ" and depth and element.value:
+            # What stands higher up is meant, so it wins over the same tag further down.
+            found = _tags(element.value[0], depth - 1) | found
+        found[int(element.tag)] = group
     return found
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from radnec.errors import ReadError
 from radnec.imaging.dicom.frames import TELLING
 from radnec.imaging.dicom.stack import levels
 
@@ -41,6 +44,74 @@ class Volumes(NamedTuple):
         told = ", ".join("/".join(map(_shown, values)) for values in self.values[:_SHOWN])
         more = ", …" if len(self.values) > _SHOWN else ""
         return f"{len(self.values)} volumes of {len(self.frames[0])} slices that differ in {names}: {told}{more}"
+
+    def chosen(self, choice: int | str, name: str) -> list[Frame]:
+        """Return the frames of one volume.
+
+        Parameters
+        ----------
+        choice : int or str
+            Its number from 0; or what tells it apart, such as ``"b-value=1000"`` or ``"EchoTime=30; flip angle=5"``,
+            in the words of :data:`~radnec.imaging.dicom.frames.TELLING`.
+        name : str
+            What errors call the series.
+
+        Raises
+        ------
+        radnec.errors.ReadError
+            If there is no such volume, or several.
+        """
+        number = volume_number(choice)
+        if number is not None:
+            if not 0 <= number < len(self.frames):
+                raise ReadError(f"{name} has no frame {number}: its {len(self.frames)} frame(s) count from 0")
+            return self.frames[number]
+        wanted = _wanted(str(choice), name)
+        fitting = [
+            frames
+            for frames in self.frames
+            if all(_fits(_value(frame, keyword), text) for frame in frames for keyword, text in wanted.items())
+        ]
+        if len(fitting) != 1:
+            raise ReadError(f"{name}: {choice!r} fits {len(fitting)} volumes, and must fit one. It holds {self}")
+        return fitting[0]
+
+
+def volume_number(choice: int | str) -> int | None:
+    """Return the number that a choice of a volume is; None where it names values.
+
+    Examples
+    --------
+    >>> volume_number("3"), volume_number("b-value=1000")
+    (3, None)
+    """
+    text = str(choice).strip()
+    return int(text.partition(".")[0]) if re.fullmatch(r"-?\d{1,9}(\.0*)?", text) else None
+
+
+def _wanted(choice: str, name: str) -> dict[str, str]:
+    """Return the values that are asked for, by the keywords of their attributes."""
+    known = {word.casefold(): keyword for keyword, called in TELLING.items() for word in (keyword, called)}
+    wanted = {}
+    for part in choice.split(";"):
+        called, equals, text = part.partition("=")
+        keyword = known.get(called.strip().casefold())
+        if not equals or keyword is None:
+            raise ReadError(
+                f"{name}: {choice!r} chooses no volume; expected its number from 0, or name=value with one of "
+                f"{', '.join(TELLING.values())}"
+            )
+        wanted[keyword] = text.strip()
+    return wanted
+
+
+def _fits(value: Any, text: str) -> bool:
+    if isinstance(value, float):
+        try:
+            return math.isclose(value, float(text), rel_tol=1e-6, abs_tol=1e-9)
+        except ValueError:
+            return False
+    return _shown(value).casefold() == text.casefold()
 
 
 def tell_apart(frames: Sequence[Frame]) -> Volumes | None:

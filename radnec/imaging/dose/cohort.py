@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+import warnings
+from functools import lru_cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+import SimpleITK as sitk
 
-from radnec.cohort.fields import FIELDS, KEYS
-from radnec.errors import ConfigError, RadnecError, TableError
+from radnec.cohort.fields import FIELDS, KEYS, WHOLE
+from radnec.cohort.parsing import counted
+from radnec.cohort.segments import mask_label
+from radnec.errors import ConfigError, MaskWarning, RadnecError, ReadError, TableError
+from radnec.imaging.cohort_images import row_image
 from radnec.imaging.dose.fractionation import bed_gy, eqd2_gy
 from radnec.imaging.dose.reading import read_dose
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.frame_of_reference import dose_frame, verify_frame
-from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import SimpleITK as sitk
-
 #: Columns of the second frame that :func:`add_dose` returns.
 REPORT_COLUMNS = (*KEYS, "column", "table", "computed", "reason")
 
+Row = dict[str, Any]
+_IMAGE = ("sequence", "image_path", "series_uid", "volume")
 _NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
 _DIFFERS_GY = 0.05
 
@@ -44,6 +48,11 @@ _BRAIN: dict[str, Callable[[DoseVolume], float]] = {
     "brain_dose_max_gy": lambda received: received.max_gy,
 }
 _PRESCRIBED = ("bed_gy", "eqd2_gy")
+#: Regions that together are the lesion (the tumour core of BraTS), where no row marks it as a whole. Oedema around it
+#: and the cavity of a resection are no part of it.
+CORE = ("enhancing", "necrotic")
+#: A plan reaches at least its prescription, and hot spots or other plans hardly ever this many times it; cGy are 100.
+_LEAST_SHARE, _MOST_TIMES = 0.5, 20.0
 
 
 class Measured(NamedTuple):
@@ -88,12 +97,20 @@ def add_dose(
     radnec.errors.ConfigError
         If `alpha_beta_gy` is not positive, or `tolerance` is negative.
 
+    Warns
+    -----
+    radnec.errors.MaskWarning
+        Once, with how many lesions were put together from their regions.
+
     Notes
     -----
     A lesion in a session is measured once, by its T1wCE row where that has a dose, else by the first of its other
-    rows; rows of a ``region`` are not used. ``v12_cc`` is of the whole brain, the target and other targets of the
-    same plan included, and taken from the lesion's first session with a brain mask. Dose and mask must be in one
-    space, which only the user knows; a mask outside the grid is reported.
+    rows. Where all its rows are of a ``region``, it is what the rows ``enhancing`` and ``necrotic`` mark together, as
+    in :data:`radnec.config.regions.PRESETS`; with neither of them it is reported. Values belong to the lesion, so that
+    rows of its regions hold them too. ``v12_cc`` is of the whole brain, the target and other targets of the same plan
+    included, and taken from the lesion's first session with a brain mask. Dose and mask must be in one space, which
+    only the user knows; a mask outside the grid is reported. A grid that reaches less than half or more than 20 times
+    ``rt_dose_gy`` is not used, but reported: it may be of one fraction, or in cGy.
 
     Examples
     --------
@@ -113,13 +130,19 @@ def add_dose(
     table = cohort.reset_index(drop=True)
     # The lesions of a patient share a plan. Kept for this call only: the files may change before the next.
     read = lru_cache(maxsize=2)(read_dose)
-    measured = [*_of_lesions(table, read), *_of_brains(table, read)]
+    rows = _with_dose(table)
+    measured = [*_of_lesions(table, rows, read), *_of_brains(table, rows, read)]
     if alpha_beta_gy is not None:
         measured += _of_prescriptions(table, alpha_beta_gy)
     report = [line for one in measured for line in _fill(table, one, tolerance)]
     table = table[[*(name for name in FIELDS if name in table), *(name for name in table if name not in FIELDS)]]
     table = table.set_axis(cohort.index)
-    facts = {"alpha_beta_gy": alpha_beta_gy, "reported": len(report)}
+    united = _united(rows)
+    facts = {"alpha_beta_gy": alpha_beta_gy, "reported": len(report), "united": united}
+    if united:
+        lesions = counted(united, "lesion of a session has", "lesions of a session have")
+        told = f"{lesions} rows of regions only: the dose is that of {' and '.join(CORE)} together"
+        warnings.warn(told, MaskWarning, stacklevel=2)
     table.attrs["radnec"] = {**cohort.attrs.get("radnec", {}), "dose": facts}
     return table, pd.DataFrame(report, columns=list(REPORT_COLUMNS))
 
@@ -143,43 +166,85 @@ def _fill(table: pd.DataFrame, measured: Measured, tolerance: float) -> Iterator
             yield {**keys, "column": name, "table": float(given), "computed": value, "reason": told}
 
 
-def _of_lesions(table: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Iterator[Measured]:
-    rows = _with_dose(table)
+def _of_lesions(table: pd.DataFrame, rows: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Iterator[Measured]:
     for owner, group in rows.groupby(list(KEYS), sort=True):
-        row: Any = next(group.itertuples())
         index = _rows_of(table, dict(zip(KEYS, _tuple(owner), strict=True)))
+        parts = _parts(group)
+        if not parts:
+            regions = ", ".join(sorted(set(group["region"])))
+            reason = (
+                f"all its rows are of regions ({regions}), none of which is the lesion; add a row of the whole lesion"
+            )
+            yield Measured(index, "lesion_dose_mean_gy", math.nan, reason)
+            continue
         try:
-            image = read_image(row.image_path, series_uid=_given(row, "series_uid"))
-            label = _given(row, "mask_label") or 1
-            label = int(label) if str(label).isdecimal() else label
-            mask, dose = read_mask(row.mask_path, image, label=label), read(str(row.dose_path))
-            verify_frame(image, dose_frame(dose), (), f"dose {Path(row.dose_path).name}")
-            received = dose_volume(dose, mask)
+            image = row_image(parts[0], as_stored=True)
+            masks = [read_mask(part["mask_path"], image, label=mask_label(part.get("mask_label"))) for part in parts]
+            received = dose_volume(_dose_of(parts[0], image, read), reduce(sitk.Or, masks))
         except RadnecError as error:
             yield Measured(index, "lesion_dose_mean_gy", math.nan, str(error))
             continue
         yield from _columns(index, received, _LESION)
 
 
-def _of_brains(table: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Iterator[Measured]:
+def _parts(group: pd.DataFrame) -> list[Row]:
+    """Return the rows whose masks together are the lesion, of the image that comes first; none if there are none."""
+    for regions in (WHOLE, CORE):
+        chosen: list[Row] = group[group["region"].isin(regions)].to_dict("records")  # type: ignore[assignment]
+        if chosen:
+            of_image = [row for row in chosen if all(_cell(row, name) == _cell(chosen[0], name) for name in _IMAGE)]
+            return of_image if regions is CORE else chosen[:1]
+    return []
+
+
+def _united(rows: pd.DataFrame) -> int:
+    """Return how many lesions of a session are put together from regions."""
+    kinds = rows["region"].map(lambda region: 2 if region in WHOLE else int(region in CORE))
+    return int(kinds.groupby([rows[key] for key in KEYS]).max().eq(1).sum())
+
+
+def _of_brains(table: pd.DataFrame, rows: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Iterator[Measured]:
     if "brain_mask_path" not in table:
         return
-    rows = _with_dose(table)
     rows = rows[rows["brain_mask_path"].notna()]
     known: dict[tuple[str, str], DoseVolume] = {}
     for owner, group in rows.groupby(["patient_id", "lesion_id"], sort=True):
-        row: Any = next(group.itertuples())
+        row: Row = {str(name): cell for name, cell in group.iloc[0].items()}
         index = _rows_of(table, dict(zip(("patient_id", "lesion_id"), _tuple(owner), strict=True)))
         try:
-            key = (str(row.dose_path), str(row.brain_mask_path))
+            key = (str(row["dose_path"]), str(row["brain_mask_path"]))
+            _verify_scale(read(key[0]), row)
             if key not in known:
-                image, dose = read_image(row.image_path, series_uid=_given(row, "series_uid")), read(key[0])
-                verify_frame(image, dose_frame(dose), (), f"dose {Path(key[0]).name}")
-                known[key] = dose_volume(dose, read_mask(key[1], image), partial=True)
+                image = row_image(row, as_stored=True)
+                known[key] = dose_volume(_dose_of(row, image, read), read_mask(key[1], image), partial=True)
         except RadnecError as error:
             yield Measured(index, "v12_cc", math.nan, str(error))
             continue
         yield from _columns(index, known[key], _BRAIN)
+
+
+def _dose_of(row: Row, image: sitk.Image, read: Callable[[str], sitk.Image]) -> sitk.Image:
+    """Return the dose grid of a row, which must be in the space of its image and in Gy as far as anything tells."""
+    dose = read(str(row["dose_path"]))
+    verify_frame(image, dose_frame(dose), (), f"dose {Path(row['dose_path']).name}")
+    _verify_scale(dose, row)
+    return dose
+
+
+def _verify_scale(dose: sitk.Image, row: Row) -> None:
+    """Refuse a dose that the prescription contradicts: files of other formats state no unit, and DICOM a wrong one."""
+    prescribed = row.get("rt_dose_gy")
+    if prescribed is None or pd.isna(prescribed):
+        return
+    name, high = Path(row["dose_path"]).name, float(sitk.GetArrayViewFromImage(dose).max())
+    times = high / float(prescribed)
+    if _LEAST_SHARE <= times <= _MOST_TIMES:
+        return
+    meant = "it looks like cGy" if times > 1 else "it may be the dose of one fraction, or of another plan"
+    raise ReadError(
+        f"dose {name} reaches {high:g}, {times:.3g} times the {prescribed:g} Gy prescribed (rt_dose_gy): {meant}. "
+        "Write the whole dose in Gy, or correct rt_dose_gy"
+    )
 
 
 def _columns(
@@ -209,11 +274,10 @@ def _of_prescriptions(table: pd.DataFrame, alpha_beta_gy: float) -> Iterator[Mea
 def _with_dose(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that can be measured, those of T1wCE first within a lesion and session."""
     if "dose_path" not in table:
-        return table.iloc[:0]
+        return table.iloc[:0].assign(region="")
     rows = table[table["dose_path"].notna() & table["mask_path"].notna()]
-    if "region" in rows:
-        rows = rows[rows["region"].isna()]
-    rows = rows.assign(_other=rows["sequence"].ne("T1wCE"))
+    region = rows["region"].astype("string").fillna("") if "region" in rows else ""
+    rows = rows.assign(region=region, _other=rows["sequence"].ne("T1wCE"))
     return rows.sort_values([*KEYS, "_other", "sequence", "image_path"], kind="stable")
 
 
@@ -228,6 +292,5 @@ def _tuple(owner: Any) -> tuple[Any, ...]:
     return owner if isinstance(owner, tuple) else (owner,)
 
 
-def _given(row: Any, name: str) -> Any:
-    value = getattr(row, name, None)
-    return None if value is None or pd.isna(value) else value
+def _cell(row: Row, name: str) -> str:
+    return str(row.get(name))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: No treatment of the brain gives as much, and 10 Gy in cGy are.
 HIGHEST_GY = 1000.0
+#: Only beside the sources of a brachytherapy there is more, and 2 Gy in cGy are as much.
+HIGHEST_UNSTATED_GY = 200.0
 
 
 def read_dose(path: str | Path, *, summation: Sequence[str] = TOTAL) -> sitk.Image:
@@ -40,7 +42,8 @@ def read_dose(path: str | Path, *, summation: Sequence[str] = TOTAL) -> sitk.Ima
     ------
     radnec.errors.ReadError
         If the file cannot be read, is no total physical dose in Gy (DICOM), or holds what no dose in Gy can be:
-        negative or non-finite values, more than 1000 (as cGy do), or nothing but 0.
+        negative or non-finite values, more than 1000 (more than 200 where the file states no unit, as only DICOM does),
+        or nothing but 0.
 
     Examples
     --------
@@ -50,15 +53,13 @@ def read_dose(path: str | Path, *, summation: Sequence[str] = TOTAL) -> sitk.Ima
     >>> read_dose(file)
     Traceback (most recent call last):
     ...
-    radnec.errors.ReadError: ...dose.nrrd reaches 2000: expected a dose in Gy (this looks like cGy)
+    radnec.errors.ReadError: ...dose.nrrd reaches 2000: expected a dose in Gy (this looks like cGy). ...
     """
     path = Path(path)
     if path.is_dir():
         raise ReadError(f"{path} is a folder: expected the file of one dose grid")
-    if path.is_file() and not path.name.lower().endswith(FORMATS) and is_dicom(path):
-        dose = read_rtdose(path, summation)
-    else:
-        dose = sitk.Cast(read_image(path), sitk.sitkFloat64)
+    stated = path.is_file() and not path.name.lower().endswith(FORMATS) and is_dicom(path)
+    dose = read_rtdose(path, summation) if stated else sitk.Cast(read_image(path), sitk.sitkFloat64)
     values = sitk.GetArrayViewFromImage(dose)
     if not np.isfinite(values).all():
         raise ReadError(f"{path} holds voxels that are not finite: expected a dose in Gy everywhere")
@@ -66,8 +67,9 @@ def read_dose(path: str | Path, *, summation: Sequence[str] = TOTAL) -> sitk.Ima
     # Interpolated grids undershoot a little.
     if low < -0.01 * max(high, 0.1):
         raise ReadError(f"{path} goes down to {low:g}: expected a dose in Gy, which is never negative")
-    if high > HIGHEST_GY:
-        raise ReadError(f"{path} reaches {high:g}: expected a dose in Gy (this looks like cGy)")
+    if high > (HIGHEST_GY if stated else HIGHEST_UNSTATED_GY):
+        more = "" if stated else " Write it in Gy; of a brachytherapy give the DICOM RT Dose, which states its unit."
+        raise ReadError(f"{path} reaches {high:g}: expected a dose in Gy (this looks like cGy).{more}")
     if high <= 0:
         raise ReadError(f"{path} holds no dose at all: every voxel is 0")
     return dose

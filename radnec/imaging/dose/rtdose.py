@@ -9,6 +9,7 @@ import SimpleITK as sitk
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import open_dicom, parsing
+from radnec.imaging.dicom.sop_classes import RT_DOSE
 from radnec.imaging.masks.frame_of_reference import FRAME_KEY
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
-#: SOP class of RT Dose.
-RT_DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 #: Summation types that stand for all that was given; others are shares of it (a beam, a fraction group, …).
 TOTAL = ("PLAN", "MULTI_PLAN")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from radnec.cohort.parsing import counted
+from radnec.imaging.dicom.nuclear import no_volume
 from radnec.imaging.dose.rtdose import TOTAL
 from radnec.imaging.layouts.dicom_heads import Outlines, Series, Tree, read_tree
 from radnec.imaging.layouts.dicom_sequences import guess_sequence, is_localiser
@@ -16,10 +19,12 @@ from radnec.imaging.layouts.rows import Image, Mask, Row, session_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from radnec.imaging.layouts.pseudonyms import Pseudonyms
+
 _MODALITIES = frozenset({"MR", "PT", "NM"})
 
 
-def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
+def draft(folder: Path, files: list[Path], *, names: Pseudonyms | None = None) -> tuple[list[Row], list[str]]:
     """Return the rows of every study, and what was left out.
 
     Parameters
@@ -28,10 +33,12 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
         Folder of the files, laid out in any way.
     files : list of Path
         Files below it.
+    names : Pseudonyms, optional
+        What patients and studies are called; by default they are numbered.
 
     Notes
     -----
-    Patients are numbered, so that no PatientID leaves the headers; studies are numbered by StudyDate within each.
+    No PatientID leaves the headers. Numbers follow PatientID and, within a patient, the day of the study.
     """
     tree = read_tree(files)
     places = _places(folder, tree)
@@ -40,11 +47,17 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
     for series in tree.series.values():
         reason = f"modality {series.modality}" if series.modality not in _MODALITIES else ""
         reason = reason or ("a localiser" if is_localiser(series) else "")
+        if series.modality == "NM" and not reason:
+            reason = no_volume(series.told["ImageType"] or ())
         if reason:
             notes.append(f"left out {places[series.uid][0] or series.files[0].relative_to(folder)}: {reason}")
         else:
             studies[series.patient, series.study].append(series)
-    for (patient, study), keys in _keys(studies).items():
+    if names is None and studies:
+        notes.append(
+            "patients and sessions are numbered, and a larger archive numbers them anew; a key keeps their names"
+        )
+    for (patient, study), session in _sessions(studies, names).items():
         members = sorted(studies[patient, study], key=lambda one: one.files[0])
         drawn = _drawn(tree.outlines, members, patient, study)
         masks, left = _masks(drawn, folder)
@@ -58,12 +71,23 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
             doses = _doses(series, tree, folder)
             if len(doses) > 1:
                 notes.append(f"dose_path of {image.path} is left empty: {', '.join(doses)} would all do")
-        guessed = {"patient_id": "numbered in order of PatientID", "session_id": "numbered in order of StudyDate"}
-        new = session_rows(keys, images, masks, _Drawn(by_path, drawn, folder, tree).misfit, guessed)
+        misfit = _Drawn(by_path, drawn, folder, tree).misfit
+        new = session_rows(session.keys, images, masks, misfit, session.guessed)
         for row in new:
             _settle(row, places)
+            for column, reason in session.doubts.items():
+                row.leave(column, reason)
         rows += new
     return rows, notes
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What the rows of a study have in common: keys, what these were guessed from, and why one is left open."""
+
+    keys: dict[str, Any]
+    guessed: dict[str, str]
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 class _Drawn:
@@ -112,23 +136,48 @@ def _masks(drawn: list[Outlines], folder: Path) -> tuple[list[Mask], list[str]]:
     return masks, notes
 
 
-def _keys(studies: dict[tuple[str, str], list[Series]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return patient, session and date of each study, in order of patient and time."""
+def _sessions(
+    studies: dict[tuple[str, str], list[Series]], names: Pseudonyms | None
+) -> dict[tuple[str, str], _Session]:
+    """Return what is known of each study, in order of patient and time."""
     ordered = sorted(
-        studies, key=lambda key: (key[0], min((one.day, one.time) for one in studies[key]), studies[key][0].files[0])
+        studies,
+        key=lambda key: (key[0], min((str(one.day or ""), one.time) for one in studies[key]), studies[key][0].files[0]),
     )
     patients = {patient: number for number, patient in enumerate(dict.fromkeys(key[0] for key in ordered), start=1)}
     width = len(str(len(patients)))
-    keys: dict[tuple[str, str], dict[str, Any]] = {}
+    sessions: dict[tuple[str, str], _Session] = {}
     visits: dict[str, int] = defaultdict(int)
     for patient, study in ordered:
         visits[patient] += 1
-        found = {"patient_id": f"P{patients[patient]:0{width}d}", "session_id": f"S{visits[patient]}"}
-        day = min(one.day for one in studies[patient, study])
-        if len(day) == 8 and day.isdecimal():
-            found["session_date"] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-        keys[patient, study] = found
-    return keys
+        if names is None:
+            named = f"P{patients[patient]:0{width}d}", f"S{visits[patient]}"
+            told = "numbered in order of PatientID", "numbered in order of StudyDate"
+        else:
+            named = names.patient(patient), names.session(study)
+            told = "keyed hash of PatientID", "keyed hash of StudyInstanceUID"
+        columns = "patient_id", "session_id"
+        session = _Session(dict(zip(columns, named, strict=True)), dict(zip(columns, told, strict=True)))
+        if not patient:
+            del session.guessed["patient_id"]
+            session.doubts["patient_id"] = "the headers hold no PatientID"
+        _date(session, studies[patient, study])
+        sessions[patient, study] = session
+    return sessions
+
+
+def _date(session: _Session, members: list[Series]) -> None:
+    """Give a session its date, or the reason why it has none."""
+    days = sorted({one.day for one in members if one.day is not None})
+    if len(days) > 1:
+        session.doubts["session_date"] = f"its series are of {' and '.join(map(str, days))}"
+    elif days:
+        session.keys["session_date"] = str(days[0])
+        # In days, so that the note tells no date once the column is deleted.
+        apart = sorted({(one.acquired - days[0]).days for one in members if one.acquired} - {0})
+        if apart:
+            told = " and ".join(f"{counted(abs(gap), 'day')} {'after' if gap > 0 else 'before'} it" for gap in apart)
+            session.guessed["session_date"] = f"the study's date, though images were acquired {told}"
 
 
 def _places(folder: Path, tree: Tree) -> dict[str, tuple[str, str]]:

@@ -9,10 +9,13 @@ from tqdm import tqdm
 
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing, plain
+from radnec.imaging.dicom.session_day import DATES, acquisition_day, session_day
+from radnec.imaging.dicom.view import View
 from radnec.imaging.layouts.names import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import datetime as dt
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pydicom.dataset import Dataset
@@ -24,7 +27,7 @@ _TELLING = (
 )
 _READ = (
     *_TELLING,
-    *("PatientID", "StudyInstanceUID", "StudyDate", "StudyTime", "SeriesInstanceUID", "Modality", "Rows"),
+    *("PatientID", "StudyInstanceUID", "StudyTime", *DATES, "SeriesInstanceUID", "Modality", "Rows"),
     *("FrameOfReferenceUID", "DoseSummationType", "RadiopharmaceuticalInformationSequence"),
     *("StructureSetROISequence", "ReferencedFrameOfReferenceSequence", "RTROIObservationsSequence"),
     *("SegmentSequence", "ReferencedSeriesSequence"),
@@ -43,7 +46,8 @@ class Series:
     modality: str
     patient: str
     study: str
-    day: str
+    day: dt.date | None
+    acquired: dt.date | None
     time: str
     frame: str
     told: dict[str, Any]
@@ -130,18 +134,29 @@ def _add(tree: Tree, path: Path, head: Dataset) -> None:
     elif head.get("Rows") and _text(head, "SeriesInstanceUID"):
         uid = _text(head, "SeriesInstanceUID")
         if uid not in tree.series:
+            view = View(path, head, 0, {})
             tree.series[uid] = Series(
                 uid=uid,
                 modality=modality,
                 patient=patient,
                 study=study,
-                day=_text(head, "StudyDate"),
+                day=_day(session_day, view, tree),
+                acquired=_day(acquisition_day, view, tree),
                 time=_text(head, "StudyTime"),
                 frame=_text(head, "FrameOfReferenceUID"),
                 told={name: plain(head.get(name)) for name in _TELLING},
                 tracer=_tracer(head),
             )
         tree.series[uid].files.append(path)
+
+
+def _day(read: Callable[[View], dt.date | None], view: View, tree: Tree) -> dt.date | None:
+    """Return a date of a header; what is none is noted, and the series keeps its place."""
+    try:
+        return read(view)
+    except ReadError as error:
+        tree.notes.append(f"no date was taken from {error}")
+        return None
 
 
 def _text(head: Dataset, keyword: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from radnec.errors import ConfigError, ReadError
+from radnec.imaging.layouts.pseudonyms import Pseudonyms
 from radnec.imaging.layouts.rows import as_frame, mark_rivals
 from radnec.imaging.layouts.tree import files_below
 
@@ -19,7 +20,9 @@ Preset = Literal["bids", "brats", "nifti-pairs", "dicom", "mu-glioma-post"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
-def draft_cohort(folder: str | os.PathLike[str], preset: Preset) -> pd.DataFrame:
+def draft_cohort(
+    folder: str | os.PathLike[str], preset: Preset, *, key: str | os.PathLike[str] | None = None
+) -> pd.DataFrame:
     """Draft a cohort table from the files of a folder.
 
     Nothing is guessed silently. What the layout does not decide is an empty cell, named with the reason in the column
@@ -33,6 +36,10 @@ def draft_cohort(folder: str | os.PathLike[str], preset: Preset) -> pd.DataFrame
         Folder of the data set.
     preset : {"bids", "brats", "nifti-pairs", "dicom", "mu-glioma-post"}
         How it is laid out; ``docs/layouts.md`` shows the tree that each reads.
+    key : path-like, optional
+        Key file from :func:`radnec.imaging.layouts.new_key`, for the preset dicom: patients and sessions are then named
+        by keyed hashes of PatientID and StudyInstanceUID (:class:`radnec.imaging.layouts.Pseudonyms`), and keep their
+        names in a later draft of a larger archive. Without it they are numbered, and such a draft numbers them anew.
 
     Returns
     -------
@@ -43,7 +50,8 @@ def draft_cohort(folder: str | os.PathLike[str], preset: Preset) -> pd.DataFrame
     Raises
     ------
     radnec.errors.ConfigError
-        If there is no such preset.
+        If there is no such preset; if `key` is given for another preset than dicom, holds no key, or lies in `folder`,
+        from where it would be handed on with the images.
     radnec.errors.ReadError
         If `folder` is no folder, or holds nothing of the preset's layout.
 
@@ -62,7 +70,8 @@ def draft_cohort(folder: str | os.PathLike[str], preset: Preset) -> pd.DataFrame
         raise ConfigError(f"preset is {preset!r}: expected one of {', '.join(PRESETS)}")
     folder = Path(folder).expanduser()
     module = importlib.import_module(f"radnec.imaging.layouts.{preset.replace('-', '_')}")
-    rows, notes = module.draft(folder, files_below(folder))
+    named = {} if key is None else {"names": _pseudonyms(key, folder, preset)}
+    rows, notes = module.draft(folder, files_below(folder), **named)
     if not rows:
         told = "; ".join(notes) or "it holds no files"
         raise ReadError(
@@ -73,3 +82,11 @@ def draft_cohort(folder: str | os.PathLike[str], preset: Preset) -> pd.DataFrame
     table = as_frame(rows)
     table.attrs["radnec"] = {"kind": "draft", "preset": preset, "notes": notes}
     return table
+
+
+def _pseudonyms(key: str | os.PathLike[str], folder: Path, preset: Preset) -> Pseudonyms:
+    if preset != "dicom":
+        raise ConfigError(f"a key is for the preset dicom; {preset} takes the names that the files have")
+    if Path(key).expanduser().resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"the key {key} lies in {folder}, and would be handed on with the images; move it elsewhere")
+    return Pseudonyms(key)

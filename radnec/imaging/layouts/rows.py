@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _ALWAYS = ("patient_id", "session_id", "lesion_id", "sequence", "image_path", "mask_path")
-#: Columns of a draft that are for the user, and no part of the cohort contract.
+#: Columns of a draft that are for the user; they stand last.
 NOTES = ("undecided", "guessed_from")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from radnec.errors import MaskError
 from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing
+from radnec.imaging.dicom.sop_classes import RT_STRUCT, SEG, SURFACE_SEG
 from radnec.imaging.masks.dicom_seg import DicomSegSource
 from radnec.imaging.masks.label_map import LabelMapSource, read_labels
 from radnec.imaging.masks.rtstruct import RtStructSource
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
     from radnec.imaging.masks.source import MaskSource
-
-#: Objects of DICOM that are masks: RT Structure Set; Segmentation and Label Map Segmentation (PS3.4, B.5).
-_RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
-_SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-_SURFACE = "1.2.840.10008.5.1.4.1.1.66.5"
 
 
 def read_mask(path: str | Path, image: sitk.Image, *, label: int | str = 1) -> sitk.Image:
@@ -121,11 +117,11 @@ def open_mask(path: str | Path, image: sitk.Image, *, threshold: float = 0.5) ->
         return SlicerSource(path, image)
     if path.is_file() and not path.name.lower().endswith(FORMATS) and is_dicom(path):
         kind = _sop_class(path)
-        if kind == _RTSTRUCT:
+        if kind == RT_STRUCT:
             return RtStructSource(open_dicom(path), path, image)
-        if kind in _SEG:
+        if kind in SEG:
             return DicomSegSource(open_dicom(path, pixels=True), path, image, threshold=threshold)
-        if kind == _SURFACE:
+        if kind == SURFACE_SEG:
             raise MaskError(
                 f"mask {path.name} is a surface segmentation, which marks no voxels; export it as DICOM SEG"
             )

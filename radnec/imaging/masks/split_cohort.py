@@ -11,11 +11,11 @@ import pandas as pd
 import SimpleITK as sitk
 
 from radnec.cohort.fields import KEYS
+from radnec.cohort.segments import mask_label
 from radnec.errors import ImageError, MaskError, MaskWarning, TableError
-from radnec.imaging.findings import DYNAMIC
+from radnec.imaging.cohort_images import row_image
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.components import Connectivity, split_lesions
-from radnec.imaging.readers import read_acquisition, read_frame
 
 if TYPE_CHECKING:
     import os
@@ -144,22 +144,11 @@ def _components(rows: pd.DataFrame, min_voxels: int, connectivity: Connectivity)
             f"{name} has {len(masks)} masks in one session ({listed}), whose components need not be the same. Draw all "
             "its sequences on one mask, or split each sequence as a cohort of its own."
         )
-    label = row.get("mask_label")
-    label = 1 if label is None or pd.isna(label) else label
-    label = int(label) if not isinstance(label, str) or label.isdecimal() else label
     try:
-        mask = read_mask(row["mask_path"], _image(row), label=label)
+        mask = read_mask(row["mask_path"], row_image(row), label=mask_label(row.get("mask_label")))
         return split_lesions(mask, min_voxels=min_voxels, connectivity=connectivity)
     except ImageError as error:
         raise type(error)(f"{name}: {error}") from error
-
-
-def _image(row: dict[str, Any]) -> sitk.Image:
-    series = row.get("series_uid")
-    series = None if series is None or pd.isna(series) else str(series)
-    if row["sequence"] in DYNAMIC:
-        return read_frame(row["image_path"], 0, series_uid=series)
-    return read_acquisition(row["image_path"], row["sequence"], series_uid=series)
 
 
 def _split(rows: pd.DataFrame, key: Hashable, found: Components, folder: Path) -> list[pd.DataFrame]:

@@ -15,9 +15,9 @@ from tqdm import tqdm
 from radnec.cohort import read_cohort
 from radnec.config.standardise import DECILES, Landmarks
 from radnec.errors import RadnecError, TableError
+from radnec.imaging.cohort_images import row_image
 from radnec.imaging.intensity import correct_bias_field
 from radnec.imaging.masks import read_mask
-from radnec.imaging.readers import read_acquisition
 from radnec.imaging.standardise.foreground import foreground as foreground_of
 from radnec.imaging.standardise.nyul import percentiles_of
 
@@ -34,7 +34,7 @@ WEIGHTED = ("T1w", "T1wCE", "T2w", "FLAIR", "SWI")
 #: Ends of the standard scale.
 LOW, HIGH = 0.0, 100.0
 
-_COLUMNS = ("sequence", "image_path", "series_uid", "brain_mask_path")
+_COLUMNS = ("sequence", "image_path", "series_uid", "volume", "brain_mask_path")
 _SHOWN = 5
 
 
@@ -136,7 +136,7 @@ def _images(rows: pd.DataFrame, sequences: Sequence[str] | None) -> list[dict[st
             f"these patients have no image of {' or '.join(absent or wanted)}; name others, or other sequences"
         )
     plain = rows.astype(object).where(rows.notna(), None)
-    by = ["sequence", "image_path", "series_uid"]
+    by = ["sequence", "image_path", "series_uid", "volume"]
     # Rows of several lesions name one image; those that give its brain mask come first.
     ordered = plain.sort_values([*by, "brain_mask_path"], na_position="last").drop_duplicates(by)
     return [{str(name): value for name, value in record.items()} for record in ordered.to_dict("records")]
@@ -144,7 +144,7 @@ def _images(rows: pd.DataFrame, sequences: Sequence[str] | None) -> list[dict[st
 
 def _foreground(record: dict[str, Any], kind: Foreground, *, n4: bool) -> NDArray[np.float64]:
     try:
-        image = read_acquisition(record["image_path"], record["sequence"], series_uid=record["series_uid"])
+        image = row_image(record)
         path = record["brain_mask_path"] if kind == "brain" or n4 else None
         brain = None if path is None else read_mask(path, image)
         return foreground_of(correct_bias_field(image, brain) if n4 else image, kind, brain)

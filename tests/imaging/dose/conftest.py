@@ -70,3 +70,29 @@ def write_rtdose(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return write
+
+
+@pytest.fixture
+def write_slices() -> Callable[..., None]:
+    """Return a function that writes an MR series of 12 × 12 × 12 voxels of 1 mm in a frame of reference."""
+    pydicom = pytest.importorskip("pydicom")
+
+    def write(folder: Path, frame: str) -> None:
+        folder.mkdir()
+        for k in range(12):
+            dataset = pydicom.Dataset()
+            dataset.file_meta = pydicom.dataset.FileMetaDataset()
+            dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+            dataset.SOPClassUID, dataset.SOPInstanceUID = pydicom.uid.MRImageStorage, f"1.2.7.{k + 1}"
+            dataset.Modality, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = "MR", "1.2.7", frame
+            dataset.Rows = dataset.Columns = 12
+            dataset.PixelSpacing, dataset.ImageOrientationPatient = [1, 1], [1, 0, 0, 0, 1, 0]
+            dataset.ImagePositionPatient = [0, 0, k]
+            dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+            dataset.BitsAllocated = dataset.BitsStored = 16
+            dataset.HighBit, dataset.PixelRepresentation = 15, 0
+            dataset.PixelData = np.full((12, 12), k, np.uint16).tobytes()
+            dataset["PixelData"].VR = "OW"
+            dataset.save_as(folder / f"{k}.dcm", enforce_file_format=True)
+
+    return write

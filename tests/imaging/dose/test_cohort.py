@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from radnec.cohort import FIELDS, clinical_predictors, read_cohort
-from radnec.errors import CohortTip, ConfigError, TableError
+from radnec.errors import CohortTip, ConfigError, MaskWarning, TableError
 from radnec.imaging.dose import add_dose, bed_gy, eqd2_gy
 
 if TYPE_CHECKING:
@@ -104,6 +104,101 @@ def test_a_lesion_outside_the_dose_is_told(cohort: Callable[..., pd.DataFrame], 
     table, report = add_dose(cohort(dose_path="far.nii.gz", brain_mask_path=None))
     assert "lesion_d98_gy" not in table
     assert report["reason"].str.contains("same space").tolist() == [True]
+
+
+@pytest.fixture
+def regions(cohort: Callable[..., pd.DataFrame], tmp_path: Path, radial: Callable[..., sitk.Image]) -> pd.DataFrame:
+    """Return a lesion as BraTS has it: necrotic to 3 mm, enhancing to 5, oedema to 12; no row marks the whole."""
+    labels = radial(lambda r: np.select([r <= 3, r <= 5, r <= 12], [1, 3, 2]).astype(np.uint8), 1.0, 30, (0, 0, 0))
+    sitk.WriteImage(labels, tmp_path / "seg.nii.gz")
+    kinds = [("oedema", 2), ("necrotic", 1), ("enhancing", 3)]
+    rows = [cohort(mask_path="seg.nii.gz", region=region, mask_label=label) for region, label in kinds]
+    return pd.concat(rows, ignore_index=True)
+
+
+def test_a_lesion_of_regions_has_the_dose_of_its_core(
+    cohort: Callable[..., pd.DataFrame], regions: pd.DataFrame
+) -> None:
+    with pytest.warns(MaskWarning, match="1 lesion of a session has rows of regions only: .* enhancing and necrotic"):
+        table, report = add_dose(regions)
+    assert report.empty
+    whole, _ = add_dose(cohort())
+    for name in ("lesion_dose_mean_gy", "lesion_d98_gy", "lesion_v12_cc"):
+        # The two regions together are the sphere that the other cohort marks as a whole; oedema is no part of it.
+        assert table[name].unique().tolist() == whole[name].unique().tolist()
+    assert table.attrs["radnec"]["dose"]["united"] == 1
+    assert read_cohort(table)["lesion_d98_gy"].notna().all()
+    # A row of the whole lesion, by either name, is what is measured.
+    table, report = add_dose(pd.concat([regions, cohort(region="whole")], ignore_index=True))
+    assert report.empty
+    assert table["lesion_d98_gy"].unique().tolist() == whole["lesion_d98_gy"].unique().tolist()
+
+
+def test_a_lesion_with_nothing_but_its_surroundings_is_told(regions: pd.DataFrame) -> None:
+    table, report = add_dose(regions[regions["region"] == "oedema"])
+    assert "lesion_d98_gy" not in table
+    assert report["reason"].tolist() == [
+        "all its rows are of regions (oedema), none of which is the lesion; add a row of the whole lesion"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [(0.04, "0.04 times the 24 Gy prescribed .* one fraction"), (5, None), (8, None), (30, "30 times .* like cGy")],
+)
+def test_a_dose_that_the_prescription_contradicts_is_not_used(
+    cohort: Callable[..., pd.DataFrame],
+    write_rtdose: Callable[..., Path],
+    tmp_path: Path,
+    factor: float,
+    told: str | None,
+) -> None:
+    values = sitk.GetArrayFromImage(sitk.ReadImage(tmp_path / "dose.nii.gz"))
+    written = write_rtdose(
+        (values * 1000).astype(np.uint32),
+        DoseGridScaling=f"{factor / 1000:g}",
+        PixelSpacing=[2.0, 2.0],
+        ImagePositionPatient=[-40.0] * 3,
+        GridFrameOffsetVector=[2.0 * k for k in range(len(values))],
+        FrameOfReferenceUID=None,
+    )
+    table, report = add_dose(cohort(dose_path=written.name))
+    if told is None:
+        assert report.empty
+        np.testing.assert_allclose(table["lesion_dose_max_gy"].astype(float), 24 * factor, rtol=0.01)
+        return
+    assert report["column"].tolist() == ["lesion_dose_mean_gy", "v12_cc"]
+    assert report["reason"].str.contains(told).all()
+    # Without a prescription nothing contradicts it.
+    assert add_dose(cohort(dose_path=written.name, rt_dose_gy=None))[1].empty
+
+
+def test_a_dose_of_another_frame_of_reference_is_told(
+    write_rtdose: Callable[..., Path], write_slices: Callable[..., str], tmp_path: Path
+) -> None:
+    write_slices(tmp_path / "mr", frame="1.2.3")
+    mask = sitk.Image(12, 12, 12, sitk.sitkUInt8)
+    mask[4:8, 4:8, 4:8] = 1
+    sitk.WriteImage(mask, tmp_path / "mask.nii.gz")
+    brain = sitk.Cast(mask, sitk.sitkUInt8) * 255
+    sitk.WriteImage(brain, tmp_path / "brain.nii.gz")
+    grid = {"PixelSpacing": [1.0, 1.0], "ImagePositionPatient": [0.0, 0.0, 0.0]}
+    grid |= {"GridFrameOffsetVector": [float(k) for k in range(12)]}
+    stored = np.full((12, 12, 12), 80, np.uint32)
+    row = {"patient_id": "1", "session_id": "1", "lesion_id": "A", "sequence": "T1wCE", "image_path": "mr"}
+    row |= {"mask_path": "mask.nii.gz", "brain_mask_path": "brain.nii.gz", "rt_dose_gy": 20.0}
+
+    def added(frame: str) -> pd.DataFrame:
+        dose = write_rtdose(stored, FrameOfReferenceUID=frame, **grid)
+        return add_dose(read_cohort(pd.DataFrame([row | {"dose_path": dose.name}]), root=tmp_path))[1]
+
+    other = added("9.9")
+    assert other["column"].tolist() == ["lesion_dose_mean_gy", "v12_cc"]
+    assert other["reason"].str.contains("frame of reference 9.9, and that of the image is 1.2.3").all()
+    # In the same frame the lesion is measured, and a brain mask without label 1 is told by what it holds.
+    own = added("1.2.3")
+    assert own["column"].tolist() == ["v12_cc"]
+    assert own["reason"].str.contains("brain.nii.gz has no label 1; it holds label 255").all()
 
 
 def test_rows_stay_in_their_order_and_index(cohort: Callable[..., pd.DataFrame]) -> None:

@@ -101,7 +101,9 @@ def test_a_dose_as_nifti_equals_the_dicom(write_rtdose: Callable[..., Path], tmp
     np.testing.assert_allclose(again.GetOrigin(), dose.GetOrigin(), atol=1e-4)
 
 
-@pytest.mark.parametrize(("value", "told"), [(-1.0, "never negative"), (np.nan, "not finite"), (4000.0, "cGy")])
+@pytest.mark.parametrize(
+    ("value", "told"), [(-1.0, "never negative"), (np.nan, "not finite"), (4000.0, "cGy"), (500.0, "states its unit")]
+)
 def test_images_that_are_no_dose_are_refused(tmp_path: Path, value: float, told: str) -> None:
     values = np.full((4, 4, 4), 20.0)
     values[1, 1, 1] = value

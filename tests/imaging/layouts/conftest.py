@@ -47,7 +47,9 @@ def read_back(tmp_path: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
         draft.to_csv(tmp_path / "cohort.csv", index=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CohortTip)
-            return radnec.read_cohort(tmp_path / "cohort.csv")
+            cohort = radnec.read_cohort(tmp_path / "cohort.csv")
+        assert not [tip for tip in cohort.attrs["radnec"]["tips"] if "does not know" in tip]
+        return cohort
 
     return read
 
