@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError
-from radnec.features.cache import FeatureCache, content_digest, image_digest
+from radnec.features.cache import FeatureCache
+from radnec.features.contents import Contents
 from radnec.features.engine import engine_version
 from radnec.features.engine.normalise import normalised
 from radnec.features.opening import open_scan
@@ -106,8 +107,10 @@ def _all_measured(
     groups: Sequence[Group], strength: Strength, store: FeatureCache | None
 ) -> list[tuple[str, Measured]]:
     results: list[tuple[str, Measured]] = []
-    works = [_remembered(group, strength, store, results) for group in groups]
+    contents = Contents()
+    works = [_remembered(group, strength, store, contents, results) for group in groups]
     _read(works, strength)
+    keeps = contents.unchanged()
     for work in works:
         for (slot, draw), features in _measured(work):
             key = work.missing[slot.region.row, draw]
@@ -115,21 +118,25 @@ def _all_measured(
                 failure = type(features)(f"{slot.region.name}: {features}")
                 results.append((draw.replicate.name, Measured(slot.region.row, {}, failure)))
                 continue
-            if store is not None and key:
+            if store is not None and keeps and key:
                 store.put(key, features)
             results.append((draw.replicate.name, Measured(slot.region.row, features)))
     return results
 
 
 def _remembered(
-    group: Group, strength: Strength, store: FeatureCache | None, results: list[tuple[str, Measured]]
+    group: Group,
+    strength: Strength,
+    store: FeatureCache | None,
+    contents: Contents,
+    results: list[tuple[str, Measured]],
 ) -> _Work:
     """Put what is stored among the results, and return what is not."""
     missing = {(slot.region.row, draw): "" for slot in group.slots for draw in group.draws}
     if store is not None:
-        contents = _contents(group)
-        for slot, draw in itertools.product(group.slots, group.draws) if contents else ():
-            key = _key(contents, slot, draw, strength)
+        held = _held(group, contents)
+        for slot, draw in itertools.product(group.slots, group.draws) if held else ():
+            key = _key(held, slot, draw, strength)
             stored = store.get(key)
             missing[slot.region.row, draw] = key
             if stored is not None:
@@ -138,25 +145,25 @@ def _remembered(
     return _Work(group, missing)
 
 
-def _contents(group: Group) -> list[str]:
+def _held(group: Group, contents: Contents) -> list[str]:
     """Return what the files of a group hold, or nothing if one cannot be read."""
     found = [slot.config.digest() for slot in group.slots]
     for slot in group.slots:
         scan = slot.scan
         masks = (slot.region.mask_path, scan.brain_mask_path, scan.reference_mask_path)
         try:
-            found.append(image_digest(scan))
-            found.extend("" if path is None else content_digest(path) for path in masks)
+            found.append(contents.of_image(scan))
+            found.extend("" if path is None else contents.digest(path) for path in masks)
         except (OSError, RadnecError):
             return []
     return found
 
 
-def _key(contents: list[str], slot: Slot, draw: Draw, strength: Strength) -> str:
+def _key(held: list[str], slot: Slot, draw: Draw, strength: Strength) -> str:
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
     own = [repr(draw.words), draw.replicate.name, slot.prefix, repr(slot.region.label)]
     settings = [strength.digest(), engine_version(slot.config)]
-    return FeatureCache.key([*contents, *own, *settings, *versions, _VERSION])
+    return FeatureCache.key([*held, *own, *settings, *versions, _VERSION])
 
 
 def _read(works: Sequence[_Work], strength: Strength) -> None:
