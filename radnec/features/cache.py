@@ -13,21 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 
 from radnec.errors import ConfigError, ExtractionWarning
-from radnec.imaging.dicom.scan import series_files
-from radnec.imaging.masks import only_file
-from radnec.imaging.readers import read_image, unit_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from radnec.features.drawings import Drawing
-    from radnec.features.plan import Scan
-
-# Formats whose header is a file of its own.
-_DETACHED = {".mhd", ".nhdr", ".hdr", ".img"}
 _SEAL = 32
 # An entry is written in a moment; nobody is still at work on one that is older than this.
 _STALE_S = 3600.0
@@ -142,68 +133,6 @@ def delete_stale(folder: Path, pattern: str, age_s: float) -> None:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > age_s:
                 file.unlink()
-
-
-def content_digest(path: str | os.PathLike[str], series_uid: str | None = None) -> str:
-    """Return the SHA-256 (hex) of what an image file holds.
-
-    Parameters
-    ----------
-    path : path-like
-        A file; or the folder or one file of a DICOM series, of which all files are taken, whatever their names. The
-        bytes of the files are taken; but where a format keeps header and voxels in two files (MetaImage, detached
-        NRRD, Analyze), the image is read, because the header may point anywhere.
-    series_uid : str, optional
-        SeriesInstanceUID, where the folder holds several series.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read; :class:`radnec.errors.ReadError` where it is not known which series is meant.
-
-    Examples
-    --------
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for name in ("a.nrrd", "b.nrrd"):
-    ...     _ = (folder / name).write_bytes(b"the same")
-    >>> content_digest(folder / "a.nrrd") == content_digest(folder / "b.nrrd")
-    True
-    """
-    path = only_file(Path(path))
-    if path.suffix.lower() in _DETACHED:
-        return _image_digest(read_image(path))
-    contents = []
-    for file in series_files(path, series_uid):
-        with file.open("rb") as stream:
-            contents.append(hashlib.file_digest(stream, "sha256").digest())
-    return hashlib.sha256(b"".join(sorted(contents))).hexdigest()
-
-
-def image_digest(scan: Scan) -> str:
-    """Return a digest of the image of a scan as it is read: of its files, their unit and the volume that is chosen.
-
-    That of an image that it is registered to is part of it.
-    """
-    own = _read_digest(scan, unit_read(scan.image_path, scan.sequence))
-    return own if scan.drawing is None else f"{own} {_read_digest(scan.drawing, '')}"
-
-
-def _read_digest(one: Scan | Drawing, unit: str) -> str:
-    volume = "" if one.volume is None else f" {one.volume}"
-    return f"{content_digest(one.image_path, one.series_uid)}{unit}{volume}"
-
-
-def _image_digest(image: sitk.Image) -> str:
-    geometry = (
-        image.GetPixelID(),
-        image.GetSize(),
-        image.GetSpacing(),
-        image.GetOrigin(),
-        image.GetDirection(),
-    )
-    digest = hashlib.sha256(repr(geometry).encode())
-    digest.update(sitk.GetArrayViewFromImage(image).tobytes())
-    return digest.hexdigest()
 
 
 def _sealed(key: str, body: bytes) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError, RegionError
-from radnec.features.cache import FeatureCache, content_digest, image_digest
+from radnec.features.cache import FeatureCache
+from radnec.features.contents import Contents
 from radnec.features.engine import engine_version, measure_regions
 from radnec.features.opening import Opened, open_scan
 from radnec.features.region_masks import RegionMasks, packed
@@ -83,9 +84,11 @@ def measure_scan(scan: Scan, config: ExtractionConfig, cache: str | None = None)
     keys = [_attempt(opened.key, region) if store else "" for region in scan.regions]
     outcomes = [_remembered(store, key) for key in keys]
     missing = [place for place, outcome in enumerate(outcomes) if outcome is None]
-    for place, outcome in zip(missing, _measure(opened, [scan.regions[place] for place in missing]), strict=True):
+    measured = _measure(opened, [scan.regions[place] for place in missing])
+    keeps = store is not None and opened.contents.unchanged()
+    for place, outcome in zip(missing, measured, strict=True):
         key = keys[place]
-        if store is not None and isinstance(outcome, dict) and isinstance(key, str):
+        if store is not None and keeps and isinstance(outcome, dict) and isinstance(key, str):
             stored = _attempt(store.put, key, outcome)
             outcomes[place] = stored if isinstance(stored, RadnecError) else outcome
         else:
@@ -163,7 +166,7 @@ class _Opened:
         self.scan = scan
         self.config = config
         self._masks: dict[str, MaskSource] = {}
-        self._digests: dict[tuple[str, str | None], str] = {}
+        self.contents = Contents()
 
     @cached_property
     def ready(self) -> Opened:
@@ -222,7 +225,7 @@ class _Opened:
         made = region.made
         masks = (self._mask_path(region), scan.brain_mask_path, scan.reference_mask_path)
         files = [*((path or "", None) for path in masks), *(made.files if made else ())]
-        digests = [self._image_digest, *(self._digest(*file) if file[0] else "" for file in files)]
+        digests = [self._image_digest, *(self.contents.digest(*file) if file[0] else "" for file in files)]
         # Of the regions' settings only its own, so that a new region leaves the others' features in the cache.
         config = self.config.model_copy(update={"regions": {}, "whole_lesion": True})
         identity = repr(region.label) if made is None else made.identity
@@ -233,12 +236,7 @@ class _Opened:
 
     @cached_property
     def _image_digest(self) -> str:
-        return image_digest(self.scan)
-
-    def _digest(self, path: str, series_uid: str | None) -> str:
-        if (path, series_uid) not in self._digests:
-            self._digests[path, series_uid] = content_digest(path, series_uid)
-        return self._digests[path, series_uid]
+        return self.contents.of_image(self.scan)
 
     @staticmethod
     def _mask_path(region: Region) -> str:

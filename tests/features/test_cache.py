@@ -16,8 +16,9 @@ from pandas.testing import assert_frame_equal
 
 from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning, ReadError
-from radnec.features import scan
-from radnec.features.cache import FeatureCache, content_digest, image_digest
+from radnec.features import contents, scan
+from radnec.features.cache import FeatureCache
+from radnec.features.contents import content_digest
 from radnec.features.extract import extract
 
 pytest.importorskip("radiomics")
@@ -132,10 +133,33 @@ def test_features_that_the_disk_does_not_take_are_kept(tmp_path):
 
 def test_each_file_is_hashed_once_for_all_lesions_of_a_scan(two_patients, tmp_path, monkeypatch):
     hashed = []
-    monkeypatch.setattr(scan, "content_digest", lambda path: hashed.append(path) or content_digest(path))
-    monkeypatch.setattr(scan, "image_digest", lambda one: hashed.append(one) or image_digest(one))
+    monkeypatch.setattr(contents, "content_digest", lambda *file: hashed.append(file) or content_digest(*file))
     extract(two_patients.cohort(), QUICK, cache=tmp_path / "cache")
     assert len(hashed) == 2 * 4
+
+
+@pytest.mark.parametrize("replaced", ["P2_FLAIR.nii.gz", "mask.nii.gz"])
+def test_a_file_replaced_between_hashing_and_reading_leaves_nothing_under_the_old_key(
+    two_patients, tmp_path, monkeypatch, replaced
+):
+    cohort = two_patients.cohort().query("patient_id == 'P2' and sequence == 'FLAIR'")
+    old = (two_patients.path / replaced).read_bytes()
+    new = {"P2_FLAIR.nii.gz": two_patients.textured(99), "mask.nii.gz": two_patients.spheres() == 2}[replaced]
+
+    def open_scan(*given):
+        two_patients.write(new, replaced)
+        return opened(*given)
+
+    opened = scan.open_scan
+    plain = extract(cohort, QUICK)
+    with monkeypatch.context() as patched:
+        patched.setattr(scan, "open_scan", open_scan)
+        other = extract(cohort, QUICK, cache=tmp_path / "cache")
+    assert other["FLAIR_original_firstorder_Mean"][0] != plain["FLAIR_original_firstorder_Mean"][0]
+    (two_patients.path / replaced).write_bytes(old)
+    again = extract(cohort, QUICK, cache=tmp_path / "cache")
+    assert counts(again) == (0, 1)
+    assert_frame_equal(again, plain, check_exact=True)
 
 
 def test_failures_are_not_stored(two_patients, tmp_path):

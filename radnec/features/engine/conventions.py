@@ -51,7 +51,10 @@ class Conventions:
     """How a preset measures a region that is prepared; each takes what its namesake among the modules takes."""
 
     shape: Callable[[NDArray[np.bool_], tuple[float, float, float], Sequence[str]], dict[str, float]]
-    filtered: Callable[[Volume, Box, str, Mapping[str, Any], ExtractionConfig], Iterator[tuple[str, NDArray[Any]]]]
+    filtered: Callable[
+        [Volume, Box, str, Mapping[str, Any], ExtractionConfig, NDArray[np.bool_] | None],
+        Iterator[tuple[str, NDArray[Any]]],
+    ]
     discretise: Discretise
     firstorder: FirstOrder
     texture: Callable[[Levels, Mapping[str, Sequence[str]], TextureSettings], dict[str, float]]

@@ -63,7 +63,8 @@ def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
         for image_type, options in config.image_types.items():
             own = _own_settings(config, options)
             own["lowest"] = _lowest(config) if image_type == "Original" else None
-            for prefix, image in how.filtered(prepared.volume, prepared.box, image_type, options, config):
+            wanted = prepared.volume, prepared.box, image_type, options, config, prepared.mask
+            for prefix, image in how.filtered(*wanted):
                 _verify_finite(image, prepared.mask, prefix)
                 values = _intensities(image, prepared, config, own, rest)
                 found |= {f"{prefix}_{name}": value for name, value in values.items()}

@@ -6,10 +6,11 @@ import importlib.metadata
 from typing import TYPE_CHECKING
 
 from radnec.errors import RadnecError
-from radnec.features.cache import FeatureCache, content_digest, image_digest
+from radnec.features.cache import FeatureCache
 from radnec.features.engine import engine_version
 
 if TYPE_CHECKING:
+    from radnec.features.contents import Contents
     from radnec.features.perturb.draws import Draw
     from radnec.features.perturb.session import Group, Slot
     from radnec.features.perturb.strength import Strength
@@ -19,7 +20,7 @@ _VERSION = "perturb 1"
 _LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy")
 
 
-def contents(group: Group) -> list[str]:
+def held_by(group: Group, contents: Contents) -> list[str]:
     """Return what the files of a group hold, or nothing if one cannot be read."""
     found = []
     try:
@@ -28,34 +29,36 @@ def contents(group: Group) -> list[str]:
             masks = (slot.region.mask_path, scan.brain_mask_path, scan.reference_mask_path)
             # Of regions only its own is part of a key, so that a new one leaves the others in the cache.
             found.append(slot.config.model_copy(update={"regions": {}, "whole_lesion": True}).digest())
-            found.append(image_digest(scan))
-            found.extend("" if path is None else content_digest(path) for path in masks)
+            found.append(contents.of_image(scan))
+            found.extend("" if path is None else contents.digest(path) for path in masks)
     except (OSError, RadnecError):
         return []
     return found
 
 
-def key_of(found: list[str], slot: Slot, draw: Draw, strength: Strength) -> str:
+def key_of(held: list[str], slot: Slot, draw: Draw, strength: Strength, contents: Contents) -> str:
     """Return the key of a region's features in a replicate, or "" if a file that the region is made of cannot be read.
 
     Parameters
     ----------
-    found : list of str
-        Contents of the group's files.
+    held : list of str
+        What :func:`held_by` returned of its group.
     slot : Slot
         The region.
     draw : Draw
         The replicate.
     strength : Strength
         How far perturbations go.
+    contents : Contents
+        Digests of files.
     """
     made = slot.region.made
     try:
-        files = [content_digest(*file) if file[0] else "" for file in made.files] if made is not None else []
+        files = [contents.digest(*file) if file[0] else "" for file in made.files] if made is not None else []
     except (OSError, RadnecError):
         return ""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
     region = repr(slot.region.label) if made is None else made.identity
     own = [repr(draw.words), draw.replicate.name, slot.prefix, region]
     settings = [strength.digest(), engine_version(slot.config)]
-    return FeatureCache.key([*found, *files, *own, *settings, *versions, _VERSION])
+    return FeatureCache.key([*held, *files, *own, *settings, *versions, _VERSION])

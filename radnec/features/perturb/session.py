@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from radnec.errors import ExtractionError, MaskError, MissingDependencyError, RadnecError, RegionError
 from radnec.features.cache import FeatureCache
+from radnec.features.contents import Contents
 from radnec.features.opening import open_scan
 from radnec.features.perturb.derived import Redrawn, reach_mm
-from radnec.features.perturb.keys import contents, key_of
+from radnec.features.perturb.keys import held_by, key_of
 from radnec.features.perturb.measured import replicate_features
 from radnec.features.perturb.scene import Scene
 from radnec.features.perturb.target import Mould, Target
@@ -120,8 +121,10 @@ def measure_session(
     """
     store = FeatureCache(cache) if cache is not None else None
     results: list[tuple[str, Measured]] = []
-    works = [_remembered(group, strength, store, results) for group in groups]
+    contents = Contents()
+    works = [_remembered(group, strength, store, contents, results) for group in groups]
     _read(works, strength)
+    keeps = contents.unchanged()
     for work in works:
         for (slot, draw), features in _measured(work):
             key = work.missing[slot.region.row, draw]
@@ -129,21 +132,25 @@ def measure_session(
                 failure = type(features)(f"{slot.region.name}: {features}")
                 results.append((draw.replicate.name, Measured(slot.region.row, {}, failure)))
                 continue
-            if store is not None and key:
+            if store is not None and keeps and key:
                 store.put(key, features)
             results.append((draw.replicate.name, Measured(slot.region.row, features)))
     return results
 
 
 def _remembered(
-    group: Group, strength: Strength, store: FeatureCache | None, results: list[tuple[str, Measured]]
+    group: Group,
+    strength: Strength,
+    store: FeatureCache | None,
+    contents: Contents,
+    results: list[tuple[str, Measured]],
 ) -> _Work:
     """Put what is stored among the results, and return what is not."""
     missing = {(slot.region.row, draw): "" for slot in group.slots for draw in group.draws}
     if store is not None:
-        found = contents(group)
-        for slot, draw in itertools.product(group.slots, group.draws) if found else ():
-            key = key_of(found, slot, draw, strength)
+        held = held_by(group, contents)
+        for slot, draw in itertools.product(group.slots, group.draws) if held else ():
+            key = key_of(held, slot, draw, strength, contents)
             stored = store.get(key) if key else None
             missing[slot.region.row, draw] = key
             if stored is not None:

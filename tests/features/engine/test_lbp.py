@@ -197,6 +197,20 @@ def test_spheres_are_bit_identical(kind):
         verify_identical("LBP3D", random_array(rng, shape, kind), random_box(rng, shape), options)
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_spheres_of_a_region_are_those_of_its_box(kind):
+    rng = np.random.default_rng(8)
+    for number in range(15):
+        shape = tuple(rng.integers(1, 14, 3).tolist())
+        array, box = random_array(rng, shape, kind), random_box(rng, shape)
+        inside = rng.random(array[box].shape) < [0.02, 0.3, 0.9][number % 3]
+        settings = {"levels": 3, "radius": [1.0, 2.3][number % 2], "subdivisions": 1}
+        some, every = dict(lbp3d(array, box, inside, **settings)), dict(lbp3d(array, box, **settings))
+        assert list(some) == list(every)
+        for name, values in every.items():
+            np.testing.assert_array_equal(some[name], np.where(inside, values, np.nan))
+
+
 @pytest.mark.usefixtures("former_scipy")
 def test_spheres_have_pyradiomics_defaults():
     array = np.random.default_rng(7).integers(0, 50, (6, 9, 8)).astype(np.int16)

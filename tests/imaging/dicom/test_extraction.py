@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 import radnec
-from radnec.features.cache import content_digest
+from radnec.features.contents import content_digest
 from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:

@@ -27,7 +27,12 @@ NATIVE = ("Original", "LoG", "Wavelet", "Gradient", *POINTWISE, "LBP2D", "LBP3D"
 
 
 def filtered(
-    volume: Volume, box: Box, name: str, options: Mapping[str, Any], config: ExtractionConfig
+    volume: Volume,
+    box: Box,
+    name: str,
+    options: Mapping[str, Any],
+    config: ExtractionConfig,
+    inside: NDArray[np.bool_] | None = None,
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """Filter an image with one of pyradiomics' filters, inside a box.
 
@@ -43,6 +48,8 @@ def filtered(
         What ``config.image_types`` holds for it.
     config : ExtractionConfig
         Settings, of which the wavelet reads ``force_2d``, and LBP2D the axis across the plane.
+    inside : ndarray of bool, shape of `box`, optional
+        The voxels that are wanted, by default all; LBP3D computes no others.
 
     Yields
     ------
@@ -91,6 +98,6 @@ def filtered(
     elif name == "LBP3D":
         levels, radius = int(options.get("lbp3DLevels", 2)), float(options.get("lbp3DIcosphereRadius", 1))
         halvings = int(options.get("lbp3DIcosphereSubdivision", 1))
-        yield from lbp3d(volume.array, box, levels=levels, radius=radius, subdivisions=halvings)
+        yield from lbp3d(volume.array, box, inside, levels=levels, radius=radius, subdivisions=halvings)
     else:
         raise ExtractionError(f"the native engine has no filter {name}; it has {', '.join(NATIVE)}")

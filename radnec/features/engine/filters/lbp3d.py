@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def lbp3d(
-    array: NDArray[Any], box: Box, *, levels: int, radius: float, subdivisions: int
+    array: NDArray[Any],
+    box: Box,
+    inside: NDArray[np.bool_] | None = None,
+    *,
+    levels: int,
+    radius: float,
+    subdivisions: int,
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Yield the strength of each level of harmonics in the pattern around every voxel, and the samples' kurtosis.
 
@@ -29,6 +35,8 @@ def lbp3d(
         Whole image.
     box : Box
         What is wanted of it.
+    inside : ndarray of bool, shape of `box`, optional
+        The voxels that are wanted, by default all; the others are NaN.
     levels : int
         Levels of spherical harmonics, from the constant one.
     radius : float
@@ -74,16 +82,18 @@ def lbp3d(
         )
     corners = icosphere(subdivisions, radius)
     harmonics = _harmonics(corners, radius, levels)
-    depth, height, width = (part.stop - part.start for part in box)
-    strengths, kurtosis = np.empty((levels, depth, height * width)), np.empty((depth, height * width))
-    for index, values in enumerate(around(array, box, corners)):
+    centres = array[box]
+    inside = np.ones(centres.shape, np.bool_) if inside is None else inside
+    images = np.full((levels + 1, *centres.shape), np.nan)
+    for image, near, here, values in zip(
+        images.swapaxes(0, 1), inside, centres, around(array, box, corners, inside), strict=True
+    ):
         samples = _as_type(values, array.dtype)
+        image[:-1, near] = _strengths(samples >= here[near], harmonics)
         # Means of rows that lie in one piece are summed in pairs, as pyradiomics' are.
-        kurtosis[index] = _kurtosis(np.ascontiguousarray(samples.T))
-        strengths[:, index] = _strengths(samples >= array[box][index].reshape(-1), harmonics)
-    for level, strength in enumerate(strengths, start=1):
-        yield f"lbp-3D-m{level}", strength.reshape(depth, height, width)
-    yield "lbp-3D-k", kurtosis.reshape(depth, height, width)
+        image[-1, near] = _kurtosis(np.ascontiguousarray(samples.T))
+    names = [*(f"lbp-3D-m{level}" for level in range(1, levels + 1)), "lbp-3D-k"]
+    yield from zip(names, images, strict=True)
 
 
 def _harmonics(corners: NDArray[np.float64], radius: float, levels: int) -> list[NDArray[np.complex128]]:

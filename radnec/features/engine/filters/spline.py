@@ -25,8 +25,10 @@ _AT_ONCE = 1 << 16
 _OUTSIDE = -(1 << 40)
 
 
-def around(array: NDArray[Any], box: Box, offsets: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """Yield what the spline through an image's voxels is at given offsets from every voxel of a box.
+def around(
+    array: NDArray[Any], box: Box, offsets: NDArray[np.float64], inside: NDArray[np.bool_] | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """Yield what the spline through an image's voxels is at given offsets from voxels of a box.
 
     Parameters
     ----------
@@ -36,11 +38,14 @@ def around(array: NDArray[Any], box: Box, offsets: NDArray[np.float64]) -> Itera
         Voxels around which it is read.
     offsets : ndarray, shape (n, 3)
         Offsets (z, y, x) in voxels.
+    inside : ndarray of bool, shape of `box`, optional
+        The voxels around which it is read; by default all.
 
     Yields
     ------
     ndarray, shape (n, voxels)
-        For one slice of the box after the other, its voxels in C order; 0 beyond the centres of the outermost voxels.
+        For one slice of the box after the other, its voxels inside in C order; 0 beyond the centres of the outermost
+        voxels.
 
     Notes
     -----
@@ -60,11 +65,19 @@ def around(array: NDArray[Any], box: Box, offsets: NDArray[np.float64]) -> Itera
         _table(part, size, offsets[:, axis]) for axis, (part, size) in enumerate(zip(box, array.shape, strict=True))
     )
     window = _coefficients(array, (z.places, y.places, x.places))
-    for index in range(z.first.shape[1]):
-        plane = np.zeros((len(offsets), y.first.shape[1] * x.first.shape[1]))
+    inside = np.ones([part.stop - part.start for part in box], np.bool_) if inside is None else inside
+    for index, here in enumerate(inside):
+        plane = np.zeros((len(offsets), here.size))
         start, weights = np.ascontiguousarray(z.first[:, index]), np.ascontiguousarray(z.weights[:, :, index])
-        _read(window, start, weights, y.first, y.weights, x.first, x.weights, plane)
-        yield plane
+        _read(window, start, weights, y.first, y.weights, x.first, x.weights, _spans(here), plane)
+        yield plane.compress(here.reshape(-1), axis=1)
+
+
+def _spans(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return for each row where its first voxel inside is, and where it is past the last; 0 and 0 if there is none."""
+    some, width = inside.any(axis=1), inside.shape[1]
+    past = width - inside[:, ::-1].argmax(axis=1)
+    return np.stack([inside.argmax(axis=1), np.where(some, past, 0)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -162,19 +175,23 @@ def _read(
     weights_y: NDArray[np.float64],
     first_x: NDArray[np.int64],
     weights_x: NDArray[np.float64],
+    spans: NDArray[np.int64],
     plane: NDArray[np.float64],
 ) -> None:
-    """Read one slice onto zeros; taps are added in the order z, y, x, and multiplied by their weights in that order."""
+    """Read one slice onto zeros; taps are added in the order z, y, x, and multiplied by their weights in that order.
+
+    Of each row only the span is read.
+    """
     height, width = first_y.shape[1], first_x.shape[1]
     scaled = np.empty(width + 3)
     s1, s2, s3 = scaled[1:], scaled[2:], scaled[3:]
     for v in range(len(first_z)):
         for y in range(height):
-            x = 0
-            while x < width and first_z[v] >= 0 and first_y[v, y] >= 0:
+            x, end = spans[y]
+            while x < end and first_z[v] >= 0 and first_y[v, y] >= 0:
                 # A stretch in which neighbours read neighbours: rounding may shift one of them.
                 start, stop = x, x + 1
-                while stop < width and first_x[v, stop] - stop == first_x[v, start] - start:
+                while stop < end and first_x[v, stop] - stop == first_x[v, start] - start:
                     stop += 1
                 x = stop
                 if first_x[v, start] < 0:

@@ -24,7 +24,12 @@ _CUT = 4.0
 
 
 def filtered(
-    volume: Volume, box: Box, name: str, options: Mapping[str, Any], config: ExtractionConfig
+    volume: Volume,
+    box: Box,
+    name: str,
+    options: Mapping[str, Any],
+    config: ExtractionConfig,
+    inside: NDArray[np.bool_] | None = None,
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """Filter an image inside a box.
 
@@ -40,6 +45,8 @@ def filtered(
         What ``config.image_types`` holds for it; ``boundary`` says how the image goes on beyond its edge.
     config : ExtractionConfig
         Settings; with an aggregation in the plane, filters work in the plane.
+    inside : ndarray of bool, shape of `box`, optional
+        As in :func:`radnec.features.engine.filters.filtered`.
 
     Yields
     ------
@@ -70,7 +77,7 @@ def filtered(
             volume, box, bank=bank, levels=(start, int(options.get("level", 1))), boundary=boundary, skip_axis=flat
         )
     else:
-        yield from common.filtered(volume, box, name, options, config)
+        yield from common.filtered(volume, box, name, options, config, inside)
 
 
 def laplacian(volume: Volume, box: Box, sigma: float, *, boundary: str, skip_axis: int | None) -> NDArray[np.float64]:
