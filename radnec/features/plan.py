@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,6 +37,7 @@ _READ = (
     "series_uid",
     "mask_path",
     "mask_label",
+    "mask_threshold",
     "mask_sequence",
     "brain_mask_path",
     "reference_mask_path",
@@ -44,6 +46,8 @@ _READ = (
 )
 
 
+#: Least fraction that counts as inside where the cohort does not say.
+_HALF = 0.5
 #: Lesions on each image, with their masks.
 _Drawn: TypeAlias = dict[tuple[str, ...], dict[tuple[str, ...], Marked]]
 
@@ -75,7 +79,10 @@ class Region:
 
 @dataclass(frozen=True)
 class Scan:
-    """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on."""
+    """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on.
+
+    `thresholds` holds the mask files with another threshold of fractions than 0.5.
+    """
 
     sequence: str
     image_path: str
@@ -84,6 +91,11 @@ class Scan:
     regions: tuple[Region, ...]
     series_uid: str | None = None
     drawing: Drawing | None = None
+    thresholds: tuple[tuple[str, float], ...] = ()
+
+    def threshold(self, path: str) -> float:
+        """Return the least fraction that counts as inside in a mask file."""
+        return dict(self.thresholds).get(path, _HALF)
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,8 @@ def plan(cohort: pd.DataFrame, config: ExtractionConfig) -> Plan:
     Raises
     ------
     radnec.errors.CohortError
-        If a needed column is missing, a sequence is unknown, or two rows would fill the same feature columns.
+        If a needed column is missing, a sequence is unknown, two rows would fill the same feature columns, or rows of
+        one mask file have several thresholds.
     radnec.errors.ConfigError
         If ``by_sequence`` names an unknown sequence.
 
@@ -235,12 +248,46 @@ def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[S
         region = _region(int(position), record if other is None else record | other.masks(), config, drawn)
         image = record["image_path"], record["series_uid"]
         grouped.setdefault((record["sequence"], *image, brain, reference, other), []).append(region)
+    thresholds = _thresholds(rows["_row"], records)
     return tuple(
         Scan(
-            sequence, image, brain or None, reference or None, tuple(sorted(regions, key=_by_mask)), uid or None, other
+            sequence,
+            image,
+            brain or None,
+            reference or None,
+            tuple(sorted(regions, key=_by_mask)),
+            uid or None,
+            other,
+            tuple((path, thresholds[path]) for path in _lesion_masks(regions) if thresholds.get(path, _HALF) != _HALF),
         )
         for (sequence, image, uid, brain, reference, other), regions in grouped.items()
     )
+
+
+def _lesion_masks(regions: list[Region]) -> list[str]:
+    """Return the mask files of the lesions that regions are, are made of, or leave out."""
+    own = {region.mask_path for region in regions if region.mask_path}
+    return sorted(own.union(path for region in regions if region.made for path, _ in region.made.others))
+
+
+def _thresholds(rows: pd.Series[Any], records: list[dict[str, str]]) -> dict[str, float]:
+    """Return the threshold of each mask file."""
+    found: dict[str, float] = {}
+    problems = []
+    for row, record in zip(rows, records, strict=True):
+        path, text = record["mask_path"], record["mask_threshold"]
+        try:
+            threshold = float(text or _HALF)
+        except ValueError:
+            threshold = math.nan
+        expected = "" if 0 < threshold <= 1 else "a fraction above 0, up to 1"
+        if path and not expected and found.setdefault(path, threshold) != threshold:
+            expected = f"{found[path]:g}, as in other rows of {path}"
+        if expected:
+            problems.append({"row": row, "column": "mask_threshold", "found": text or _HALF, "expected": expected})
+    if problems:
+        raise CohortError(f"{len(problems)} rows have no threshold of their mask file", pd.DataFrame(problems))
+    return found
 
 
 def _scale_masks(config: ExtractionConfig) -> tuple[bool, bool]:

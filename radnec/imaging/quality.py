@@ -129,7 +129,7 @@ def _known_codes(mute: Sequence[str]) -> tuple[str, ...]:
 
 def _by_image(table: pd.DataFrame) -> list[list[Row]]:
     """Group the rows to check by image file, in an order that does not depend on the order of the table."""
-    names = ("mask_label", "mask_sequence", "phase", "series_uid", "brain_mask_path")
+    names = ("mask_label", "mask_threshold", "mask_sequence", "phase", "series_uid", "brain_mask_path")
     optional = [name for name in names if name in table.columns]
     columns = table[[*_NEEDED, *optional]].astype(object)
     # NaN is not equal to itself, so it would make keys that never match.
@@ -224,14 +224,14 @@ def _check_masks(image: sitk.Image, rows: list[Row], seen: _Seen) -> Iterator[Oc
     owners = np.zeros(image.GetSize()[::-1], dtype=np.uint16)
     is_mask = looks_like_mask(image)
     numbered = list(enumerate(rows, start=1))
-    for path, group in groupby(numbered, key=lambda pair: pair[1]["mask_path"]):
+    for (path, threshold), group in groupby(numbered, key=lambda pair: _file_of(pair[1])):
         members = list(group)
         if is_mask and path is not None and _is_image(path):
             found = f"{Path(rows[0]['image_path']).name} holds labels, and {Path(path).name} over 100 values"
             yield from ((row, "RN024", found) for _, row in members)
             continue
         try:
-            source = open_mask(path, image) if path is not None else None
+            source = open_mask(path, image, threshold=threshold) if path is not None else None
         except (ReadError, MaskError, GeometryError) as error:
             yield from ((row, _mask_code(error, row), _told(row, error)) for _, row in members)
             continue
@@ -241,6 +241,12 @@ def _check_masks(image: sitk.Image, rows: list[Row], seen: _Seen) -> Iterator[Oc
             else:
                 yield from _check_lesion(image, source, row, rows, owners, number)
                 yield from _check_brain(image, owners == number, row, seen)
+
+
+def _file_of(row: Row) -> tuple[str | None, float]:
+    """Return the mask file of a row, and from which fraction a voxel of it is inside."""
+    threshold = row.get("mask_threshold")
+    return row["mask_path"], 0.5 if threshold is None else float(threshold)
 
 
 def _is_image(path: str) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
 #: Columns that tell one mask of a lesion in a session from another.
-_MASK = ("mask_path", "mask_label")
+_MASK = ("mask_path", "mask_label", "mask_threshold")
 
 
 def split_cohort(
@@ -148,7 +148,9 @@ def _components(rows: pd.DataFrame, min_voxels: int, connectivity: Connectivity)
     label = 1 if label is None or pd.isna(label) else label
     label = int(label) if not isinstance(label, str) or label.isdecimal() else label
     try:
-        mask = read_mask(row["mask_path"], _image(row), label=label)
+        threshold = row.get("mask_threshold")
+        threshold = 0.5 if threshold is None or pd.isna(threshold) else float(threshold)
+        mask = read_mask(row["mask_path"], _image(row), label=label, threshold=threshold)
         return split_lesions(mask, min_voxels=min_voxels, connectivity=connectivity)
     except ImageError as error:
         raise type(error)(f"{name}: {error}") from error
@@ -177,6 +179,8 @@ def _split(rows: pd.DataFrame, key: Hashable, found: Components, folder: Path) -
         )
         changed["mask_path"] = changed["mask_path"].where(~drawn, str(file))
         changed["mask_label"] = labels
+        if "mask_threshold" in changed:
+            changed["mask_threshold"] = changed["mask_threshold"].where(~drawn)
         changed["lesion_id"] = f"{lesion}/{session}/{number}"
         pieces.append(changed)
     return pieces

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
+from seeds import series_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,12 +95,30 @@ def read_report(folder: Path, _image: sitk.Image) -> Reading:
     return Reading((), read_sr(_only(folder)).drop(columns="patient_id").to_csv().encode())
 
 
+def read_source(folder: Path, _image: sitk.Image) -> Reading:
+    """Read what a report says of its images."""
+    from radnec.reporting.sr_source import read_source as read
+
+    return Reading((), "".join(str(element) for header in read(folder) for element in header).encode())
+
+
+def read_region(folder: Path, _image: sitk.Image) -> Reading:
+    """Find lesion 1 for a report on the undamaged images."""
+    from radnec.reporting.sr_regions import find_region
+
+    found = find_region(_only(folder), 1, series_files())
+    told = [str(item) for content in found.arguments.values() for item in content]
+    return Reading((), f"{told} {found.tracking_uid}".encode())
+
+
 READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "image": read_image,
     "mask": read_mask,
     "dose": read_dose,
     "table": read_table,
     "report": read_report,
+    "source": read_source,
+    "region": read_region,
 }
 
 

@@ -155,6 +155,7 @@ def _contents(group: Group) -> list[str]:
 def _key(contents: list[str], slot: Slot, draw: Draw, strength: Strength) -> str:
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
     own = [repr(draw.words), draw.replicate.name, slot.prefix, repr(slot.region.label)]
+    own += [repr(threshold) for path, threshold in slot.scan.thresholds if path == slot.region.mask_path]
     settings = [strength.digest(), engine_version(slot.config)]
     return FeatureCache.key([*contents, *own, *settings, *versions, _VERSION])
 
@@ -197,7 +198,7 @@ def _cropped(opened: Opened, masks: dict[str, MaskSource], work: _Work, slot: Sl
     if path is None:
         raise MaskError("the cohort gives no mask; fill the column mask_path")
     if path not in masks:
-        masks[path] = open_mask(path, opened.image)
+        masks[path] = open_mask(path, opened.image, threshold=slot.scan.threshold(path))
     if opened.registration is not None or work.target is None:
         mask = masks[path].select(slot.region.label)
         opened.checked(mask, slot.config)

@@ -152,7 +152,8 @@ def _of_lesions(table: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Itera
             image = read_image(row.image_path, series_uid=_given(row, "series_uid"))
             label = _given(row, "mask_label") or 1
             label = int(label) if str(label).isdecimal() else label
-            mask, dose = read_mask(row.mask_path, image, label=label), read(str(row.dose_path))
+            threshold = float(_given(row, "mask_threshold") or 0.5)
+            mask, dose = read_mask(row.mask_path, image, label=label, threshold=threshold), read(str(row.dose_path))
             verify_frame(image, dose_frame(dose), (), f"dose {Path(row.dose_path).name}")
             received = dose_volume(dose, mask)
         except RadnecError as error:
