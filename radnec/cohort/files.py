@@ -40,6 +40,8 @@ def check_files(table: pd.DataFrame, root: Path, findings: Findings) -> None:
     masks = table.assign(mask_label=table["mask_label"].astype("string"))
     expected = "a mask and its label show one lesion of one patient"
     _check_owner(masks, ["mask_label", "mask_path"], ["patient_id", "lesion_id"], expected, findings)
+    masks["mask_threshold"] = table["mask_threshold"].fillna(0.5).astype("string")
+    _check_owner(masks, ["mask_path"], ["mask_threshold"], "one threshold for all rows of a mask file", findings)
     _check_exchange(table, findings)
 
 

@@ -1,4 +1,4 @@
-"""Reads from a cell of the cohort table what marks a lesion in its mask: a label value, or the name of a segment."""
+"""Reads from cells of the cohort table what marks a lesion in its mask: a label or name, and the least fraction."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def mask_label(cell: object) -> int | str:
     >>> mask_label("2"), mask_label(2.0), mask_label("GTV 2"), mask_label(None)
     (2, 2, 'GTV 2', 1)
     """
-    # NA and NaN are not equal to themselves, and the former cannot be asked.
-    text = "" if cell is None or str(cell) in ("<NA>", "nan") else str(cell)
+    text = _text(cell)
     if not text:
         return 1
     if not _WHOLE.fullmatch(text):
@@ -43,3 +42,31 @@ def mask_label(cell: object) -> int | str:
     if label < 1:
         raise MaskError(f"mask_label is {text}: expected a label value of 1 or more, or the name of a segment")
     return label
+
+
+def mask_threshold(cell: object) -> float:
+    """Return the least fraction that counts as inside, as a cell of ``mask_threshold`` says; 0.5 where it is empty.
+
+    Raises
+    ------
+    radnec.errors.MaskError
+        If it is no fraction above 0, up to 1.
+
+    Examples
+    --------
+    >>> mask_threshold("0.3"), mask_threshold(None)
+    (0.3, 0.5)
+    """
+    text = _text(cell)
+    try:
+        threshold = float(text or 0.5)
+    except ValueError:
+        threshold = 0.0
+    if not 0 < threshold <= 1:
+        raise MaskError(f"mask_threshold is {text}: expected a fraction above 0, up to 1")
+    return threshold
+
+
+def _text(cell: object) -> str:
+    # NA and NaN are not equal to themselves, and the former cannot be asked.
+    return "" if cell is None or str(cell) in ("<NA>", "nan") else str(cell)

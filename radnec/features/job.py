@@ -124,6 +124,7 @@ def origin(
         counts=counts,
         cache=None if job.cache is None else {"hits": tally.hits, "misses": tally.misses},
         pet=_pet_units(job.planned),
+        thresholds=_thresholds(job.planned),
         absent=_absent(job.planned, tally),
         skipped=list(job.planned.skipped),
         coarse=coarse,
@@ -160,6 +161,17 @@ def _absent(planned: Plan, tally: Tally) -> dict[str, int]:
     """Return for each kind of region the number of lesions that do not have it."""
     prefixes = planned.cohort["_prefix"].iloc[sorted(tally.absent)]
     return dict(sorted(Counter(str(prefix).rstrip("_") for prefix in prefixes).items()))
+
+
+def _thresholds(planned: Plan) -> dict[str, int]:
+    """Return how many regions were read from masks with each threshold of fractions other than 0.5."""
+    found = Counter(
+        f"{scan.threshold(region.mask_path):g}"
+        for scan in planned.scans
+        for region in scan.regions
+        if region.mask_path in dict(scan.thresholds)
+    )
+    return dict(sorted(found.items()))
 
 
 def _pet_units(planned: Plan) -> dict[str, dict[str, int]]:

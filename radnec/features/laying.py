@@ -112,6 +112,6 @@ class Laying:
 
 def _marked(outline: Outline, image: sitk.Image) -> sitk.Image:
     try:
-        return subregion(open_mask(outline.mask_path, image), outline.labels)
+        return subregion(open_mask(outline.mask_path, image, threshold=outline.threshold), outline.labels)
     except RegionError as error:
         raise AbsentLabelError(f"{outline.lesion}: {error}") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from radnec.cohort.fields import WHOLE
+from radnec.cohort.segments import mask_threshold
 from radnec.features.drawings import Drawing, drawn_images, image_drawn_on
 from radnec.features.region_rows import RULE, lesion_labels
 
@@ -32,6 +33,8 @@ class Outline:
         The mask file.
     labels : tuple of int or str
         What marks the lesion in it.
+    threshold : float
+        Least fraction that counts as inside.
     image : Drawing or None
         Image that it was drawn on, from which it has to be moved; None where it should lie on the grid as it is.
     """
@@ -39,12 +42,13 @@ class Outline:
     lesion: str
     mask_path: str
     labels: tuple[int | str, ...]
+    threshold: float = 0.5
     image: Drawing | None = None
 
     @property
     def identity(self) -> str:
         """Everything but the contents of files that its place depends on, as text."""
-        return f"{self.labels!r} {'' if self.image is None else self.image.sequence}"
+        return f"{self.labels!r} {self.threshold:g} {'' if self.image is None else self.image.sequence}"
 
 
 class Outlines:
@@ -61,7 +65,8 @@ class Outlines:
     --------
     >>> from radnec.config import ExtractionConfig
     >>> row = dict.fromkeys(["patient_id", "session_id", "series_uid", "volume", "region", "_rule"], "")
-    >>> row |= dict.fromkeys(["mask_sequence", "mask_label", "brain_mask_path", "reference_mask_path"], "")
+    >>> row["reference_mask_path"] = ""
+    >>> row |= dict.fromkeys(["mask_sequence", "mask_label", "mask_threshold", "brain_mask_path"], "")
     >>> one = {**row, "lesion_id": "1", "sequence": "T1wCE", "image_path": "t1.nii", "mask_path": "m1.nii"}
     >>> two = {**row, "lesion_id": "2", "sequence": "FLAIR", "image_path": "flair.nii", "mask_path": "m2.nii"}
     >>> config = ExtractionConfig(registration="rigid", regions={"near": {"kind": "shell", "outer_mm": 5}})
@@ -111,7 +116,8 @@ class Outlines:
     def _outline(self, record: Record) -> Outline:
         labels = lesion_labels(record, self._settings[record["sequence"]])
         image = image_drawn_on(record, self._images)
-        return Outline(f"lesion {record['lesion_id']} of the session", record["mask_path"], labels, image)
+        threshold = mask_threshold(record["mask_threshold"])
+        return Outline(f"lesion {record['lesion_id']} of the session", record["mask_path"], labels, threshold, image)
 
 
 def _usable(outlines: Sequence[Outline], here: tuple[str, str, str], *, moves: bool) -> tuple[Outline, ...]:
@@ -121,7 +127,7 @@ def _usable(outlines: Sequence[Outline], here: tuple[str, str, str], *, moves: b
         return (*where, one.mask_path, [str(label) for label in one.labels])
 
     ordered = sorted(outlines, key=preference)
-    still = [Outline(one.lesion, one.mask_path, one.labels) for one in ordered]
+    still = [Outline(one.lesion, one.mask_path, one.labels, one.threshold) for one in ordered]
     on_it = [
         as_it_is
         for one, as_it_is in zip(ordered, still, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +40,17 @@ _READ = (
     "volume",
     "mask_path",
     "mask_label",
+    "mask_threshold",
     "mask_sequence",
     "brain_mask_path",
     "reference_mask_path",
     "_prefix",
     RULE,
 )
+
+
+#: Least fraction that counts as inside where the cohort does not say.
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,10 @@ class Region:
 
 @dataclass(frozen=True)
 class Scan:
-    """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on."""
+    """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on.
+
+    `thresholds` holds the mask files with another threshold of fractions than 0.5.
+    """
 
     sequence: str
     image_path: str
@@ -84,6 +93,11 @@ class Scan:
     series_uid: str | None = None
     volume: str | None = None
     drawing: Drawing | None = None
+    thresholds: tuple[tuple[str, float], ...] = ()
+
+    def threshold(self, path: str) -> float:
+        """Return the least fraction that counts as inside in a mask file."""
+        return dict(self.thresholds).get(path, _HALF)
 
 
 @dataclass(frozen=True)
@@ -133,7 +147,8 @@ def plan(cohort: pd.DataFrame, config: ExtractionConfig) -> Plan:
     Raises
     ------
     radnec.errors.CohortError
-        If a needed column is missing, a sequence is unknown, or two rows would fill the same feature columns.
+        If a needed column is missing, a sequence is unknown, two rows would fill the same feature columns, or rows of
+        one mask file have several thresholds.
     radnec.errors.ConfigError
         If ``by_sequence`` names an unknown sequence.
 
@@ -230,6 +245,7 @@ def _name(record: dict[str, str]) -> str:
 def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[Scan, ...]:
     grouped: dict[tuple[str, str, str, str, str, str, Drawing | None], list[Region]] = {}
     records = _records(rows)
+    thresholds = _thresholds(rows["_row"], records)
     outlines = Outlines(records, settings)
     others = drawings(rows["_row"], records, settings)
     for position, record, other in zip(rows.index, records, others, strict=True):
@@ -250,9 +266,35 @@ def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[S
             uid or None,
             volume or None,
             other,
+            tuple((path, thresholds[path]) for path in _lesion_masks(regions) if thresholds.get(path, _HALF) != _HALF),
         )
         for (sequence, image, uid, volume, brain, reference, other), regions in grouped.items()
     )
+
+
+def _lesion_masks(regions: list[Region]) -> list[str]:
+    """Return the mask files of the lesions that regions are, or are made of."""
+    return sorted({region.mask_path for region in regions if region.mask_path})
+
+
+def _thresholds(rows: pd.Series[Any], records: list[dict[str, str]]) -> dict[str, float]:
+    """Return the threshold of each mask file."""
+    found: dict[str, float] = {}
+    problems = []
+    for row, record in zip(rows, records, strict=True):
+        path, text = record["mask_path"], record["mask_threshold"]
+        try:
+            threshold = float(text or _HALF)
+        except ValueError:
+            threshold = math.nan
+        expected = "" if 0 < threshold <= 1 else "a fraction above 0, up to 1"
+        if path and not expected and found.setdefault(path, threshold) != threshold:
+            expected = f"{found[path]:g}, as in other rows of {path}"
+        if expected:
+            problems.append({"row": row, "column": "mask_threshold", "found": text or _HALF, "expected": expected})
+    if problems:
+        raise CohortError(f"{len(problems)} rows have no threshold of their mask file", pd.DataFrame(problems))
+    return found
 
 
 def _scale_masks(config: ExtractionConfig) -> tuple[bool, bool]:

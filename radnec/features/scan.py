@@ -188,7 +188,7 @@ class _Opened:
 
     def _source(self, path: str) -> MaskSource:
         if path not in self._masks:
-            self._masks[path] = open_mask(path, self.image)
+            self._masks[path] = open_mask(path, self.image, threshold=self.scan.threshold(path))
         return self._masks[path]
 
     def layers(self, regions: Sequence[Region]) -> list[Layer]:
@@ -231,7 +231,8 @@ class _Opened:
         identity = repr(region.label) if made is None else made.identity
         # Scales of intensity are chosen by the sequence.
         sequences = (scan.sequence, scan.drawing.sequence if scan.drawing else "")
-        measured = (*sequences, identity, config.digest(), engine_version(config))
+        thresholds = [repr(scan.threshold(path)) for path in masks if path in dict(scan.thresholds)]
+        measured = (*sequences, identity, *thresholds, config.digest(), engine_version(config))
         return FeatureCache.key([*digests, *measured, *_versions()])
 
     @cached_property

@@ -16,6 +16,9 @@ MAX_ANISOTROPY = 5.0
 #: Lesions of which more than this share lies outside the brain mask get RN021.
 MAX_OUTSIDE_BRAIN = 0.5
 
+#: Masks whose volume placing them on the image changed by more than this share get RN017.
+MAX_VOLUME_CHANGE = 0.1
+
 #: Sequences that store magnitudes, or a quantity with no negative values.
 NON_NEGATIVE = frozenset({"T1w", "T1wCE", "T2w", "FLAIR", "SWI", "DWI", "ADC", "DSC", "DCE"})
 
@@ -176,7 +179,8 @@ _ALL = (
         "mask not placed exactly",
         "warning",
         "The segment or its contours do not fit the voxels of the image as they are: contours lie between slices or "
-        "leave slices out, fractions were cut, or filling changed the volume.",
+        "leave slices out, fractions were cut, or the volume of the voxels differs from that in the file by more than "
+        f"{MAX_VOLUME_CHANGE:.0%}.",
         "Look at the mask on the image; if it is not what was drawn, export it from the series it was drawn on.",
     ),
     Finding(

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from tqdm import tqdm
 
 from radnec.cohort import read_cohort
-from radnec.cohort.segments import mask_label
+from radnec.cohort.segments import mask_label, mask_threshold
 from radnec.errors import (
     AbsentLabelError,
     ConfigError,
@@ -56,7 +56,10 @@ Occurrence = tuple[Row, str, str]
 _NEEDED = ("patient_id", "session_id", "lesion_id", "sequence", "image_path", "mask_path")
 
 _SPACING = ("pixel_spacing_mm", "slice_spacing_mm")
-_OPTIONAL = ("mask_label", "mask_sequence", "phase", "series_uid", "volume", "brain_mask_path", *_SPACING)
+_OPTIONAL = (
+    *("mask_label", "mask_threshold", "mask_sequence", "phase", "series_uid", "volume", "brain_mask_path"),
+    *_SPACING,
+)
 
 #: The first class that fits decides, so subclasses come first.
 _MASK_CODES = (
@@ -223,14 +226,14 @@ def _check_masks(image: sitk.Image, rows: list[Row], seen: _Seen) -> Iterator[Oc
     owners = np.zeros(image.GetSize()[::-1], dtype=np.uint16)
     is_mask = looks_like_mask(image)
     numbered = list(enumerate(rows, start=1))
-    for path, group in groupby(numbered, key=lambda pair: pair[1]["mask_path"]):
+    for (path, threshold), group in groupby(numbered, key=lambda pair: _file_of(pair[1])):
         members = list(group)
         if is_mask and path is not None and _is_image(path):
             found = f"{Path(rows[0]['image_path']).name} holds labels, and {Path(path).name} over 100 values"
             yield from ((row, "RN024", found) for _, row in members)
             continue
         try:
-            source = open_mask(path, image) if path is not None else None
+            source = open_mask(path, image, threshold=threshold) if path is not None else None
         except (ReadError, MaskError, GeometryError) as error:
             yield from ((row, _mask_code(error, row), _told(row, error)) for _, row in members)
             continue
@@ -240,6 +243,11 @@ def _check_masks(image: sitk.Image, rows: list[Row], seen: _Seen) -> Iterator[Oc
             else:
                 yield from _check_lesion(image, source, row, rows, owners, number)
                 yield from _check_brain(image, owners == number, row, seen)
+
+
+def _file_of(row: Row) -> tuple[str | None, float]:
+    """Return the mask file of a row, and from which fraction a voxel of it is inside."""
+    return row["mask_path"], mask_threshold(row.get("mask_threshold"))
 
 
 def _is_image(path: str) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from radnec._optional import need
 from radnec.errors import ImageError, ReadError
-from radnec.imaging.dicom.files import is_dicom, open_dicom
+from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing
+from radnec.imaging.dicom.scan import verify_no_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ _COPIED = {
 }
 _PLACED = ("FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "NumberOfFrames")
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+# Stands behind all of these in the header of every image.
+_LATER = "BitsAllocated"
 
 
 def read_dicom(path: Path, *, tags: Sequence[str] | None = None) -> Dataset:
@@ -78,7 +81,8 @@ def read_source(source: str | Path | Sequence[str | Path], *, series_uid: str | 
     Raises
     ------
     radnec.errors.ReadError
-        If there is no DICOM image, several series and no choice, or the identifiers are absent or differ.
+        If there is no DICOM image, several series and no choice, the identifiers are absent or differ, or a file is
+        damaged or cut short.
     """
     files = _files(source)
     with warnings.catch_warnings():
@@ -89,8 +93,10 @@ def read_source(source: str | Path | Sequence[str | Path], *, series_uid: str | 
 def _one_series(source: object, files: list[Path], series_uid: str | None) -> list[Dataset]:
     series: dict[str, list[Dataset]] = defaultdict(list)
     for file in files:
-        header = read_dicom(file, tags=("SpecificCharacterSet", *_UIDS, *_COPIED, *_PLACED, "Modality"))
-        lacking = [name for name in _UIDS if not header.get(name)]
+        header = read_dicom(file, tags=("SpecificCharacterSet", *_UIDS, *_COPIED, *_PLACED, "Modality", _LATER))
+        with parsing(file):
+            list(header)  # pydicom converts a value when it is first looked at
+            lacking = [name for name in _UIDS if not header.get(name)]
         if lacking:
             raise ReadError(f"{file} lacks {', '.join(lacking)}: a report cannot refer to it")
         series[str(header.SeriesInstanceUID)].append(header)
@@ -101,6 +107,9 @@ def _one_series(source: object, files: list[Path], series_uid: str | None) -> li
     if uid not in series:
         raise ReadError(f"{source} holds no series {uid}; it holds {', '.join(series)}")
     chosen = sorted(series[uid], key=lambda header: str(header.SOPInstanceUID))
+    cut = [str(header.SOPInstanceUID) for header in chosen if _LATER not in header]
+    if cut:
+        raise ReadError(f"image {cut[0]} of {source} is cut short, or no image: its header ends before {_LATER}")
     for name in ("PatientID", "StudyInstanceUID"):
         values = sorted({str(header.get(name, "")) for header in chosen})
         if len(values) > 1:
@@ -122,7 +131,12 @@ def _files(source: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def _is_image(file: Path) -> bool:
-    return file.is_file() and file.name.upper() != "DICOMDIR" and is_dicom(file)
+    if not file.is_file() or file.name.upper() == "DICOMDIR":
+        return False
+    if is_dicom(file):
+        return True
+    verify_no_dicom(file)
+    return False
 
 
 def _identified(header: Dataset) -> Dataset:

@@ -51,7 +51,9 @@ def test_overlapping_segments_give_the_features_of_their_label_maps(
 ) -> None:
     opened = []
     real = scan.open_mask
-    monkeypatch.setattr(scan, "open_mask", lambda path, image: opened.append(path) or real(path, image))
+    monkeypatch.setattr(
+        scan, "open_mask", lambda path, *given, **more: opened.append(path) or real(path, *given, **more)
+    )
     names = ("inner", "outer")
     named = radnec.extract(pd.DataFrame([row(folder, "both.seg.nrrd", name, name) for name in names]), CONFIG)
     assert len(opened) == 1

@@ -215,6 +215,11 @@ def test_rn017_mask_not_placed_exactly(case: Case, ball: Make, tmp_path: Path) -
     found = report.frame().set_index("code")["found"]
     assert list(found.index) == ["RN004", "RN017"]
     assert "without a contour between its first and last: 1 (10)" in found["RN017"]
+    for contour in drawn.ContourSequence:
+        contour.ContourData = [6.9, 6.9, (z := contour.ContourData[2]), 10.1, 6.9, z, 10.1, 10.1, z, 6.9, 10.1, z]
+    study.save_as(tmp_path / "small.dcm", enforce_file_format=True)
+    told = check(pd.DataFrame([{**case(), "mask_path": tmp_path / "small.dcm", "mask_label": "GTV"}])).frame()
+    assert told["found"].str.contains("the 64 voxels with their centre inside fill 0.064 ml (+56%)", regex=False).any()
     stored = {"voxels": sitk.GetArrayFromImage(ball()).T, "ijkToLPS": affine(ball())}
     segment = {"id": "S1", "name": "GTV", "labelValue": 1, "layer": 0}
     write(str(tmp_path / "m.seg.nrrd"), {**stored, "segments": [segment]})

@@ -209,6 +209,22 @@ def test_several_series_need_a_choice(assessed, images, write_series, tmp_path):
     assert b"1.2.3.22.6" in path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("damaged", "message"),
+    [
+        (lambda content: content[:100], "does not begin as DICOM files do"),
+        (lambda content: content[: content.index(b"\x20\x00\x32\x00DS")], "its header ends before BitsAllocated"),
+        (lambda content: content.replace(b"\x20\x00\x52\x00UI", b"\x20\x00\x52\x00XX"), "it may be damaged"),
+    ],
+    ids=["not DICOM any more", "cut short", "unknown type of value"],
+)
+def test_damaged_images_are_refused(assessed, images, tmp_path, damaged, message):
+    file = images / "003.dcm"
+    file.write_bytes(damaged(file.read_bytes()))
+    with pytest.raises(ReadError, match=message):
+        write_sr(assessed, tmp_path / "r.dcm", source=images, model=MODEL)
+
+
 def test_several_sessions_become_several_reports(assessed, images, write_series, tmp_path):
     other = write_series("other", patient="PAT8", series="1.2.3.33")
     table = pd.concat([assessed, assessed.assign(patient_id="PAT8")], ignore_index=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SIZE = (12, 10, 8)
 SPACING, ORIGIN = (1.0, 1.25, 2.0), (-5.0, 7.0, 30.0)
 FRAME, STUDY, SERIES = "1.2.3.9", "1.2.3.1", "1.2.3.2"
+_JPEG_2000 = pydicom.uid.JPEG2000Lossless
+_COMPRESSED = {pydicom.uid.RLELossless: "rle", pydicom.uid.JPEGLSLossless: "jpeg_ls", _JPEG_2000: "jpeg_2000"}
 
 
 def image() -> sitk.Image:
@@ -84,9 +86,8 @@ ACQUIRED = {
 }  # fmt: skip
 
 
-def write_series(folder: Path, **attributes: object) -> list[Path]:
-    """Write the image as a DICOM series."""
-    folder.mkdir(parents=True)
+def series_files(**attributes: object) -> list[FileDataset]:
+    """Return the image as the files of a DICOM series."""
     files = []
     for k, plane in enumerate(sitk.GetArrayFromImage(image())):
         found = header(pydicom.uid.MRImageStorage, f"{SERIES}.{k + 1}", "MR")
@@ -95,9 +96,40 @@ def write_series(folder: Path, **attributes: object) -> list[Path]:
         _pixels(found, plane)
         for name, value in attributes.items():
             setattr(found, name, value)
-        files.append(folder / f"{k:02}.dcm")
-        found.save_as(files[-1], enforce_file_format=True)
+        files.append(found)
     return files
+
+
+def write_series(folder: Path, **attributes: object) -> list[Path]:
+    """Write the image as a DICOM series."""
+    folder.mkdir(parents=True)
+    made = {folder / f"{k:02}.dcm": found for k, found in enumerate(series_files(**attributes))}
+    for file, found in made.items():
+        found.save_as(file, enforce_file_format=True)
+    return list(made)
+
+
+def write_compressed(folder: Path, series: list[Path], syntax: str) -> None:
+    """Write the series with compressed pixels; without a codec for it, nothing."""
+    if syntax != _JPEG_2000 and not pydicom.pixels.get_encoder(syntax).is_available:
+        return
+    folder.mkdir(parents=True)
+    for file in series:
+        found = pydicom.dcmread(file)
+        if syntax == _JPEG_2000:
+            # GDCM writes a file of its own, of which only the pixels are taken.
+            writer, part = sitk.ImageFileWriter(), folder / "part.dcm"
+            writer.SetFileName(str(part))
+            writer.UseCompressionOn()
+            writer.SetCompressor("JPEG2000")
+            writer.Execute(sitk.GetImageFromArray(found.pixel_array[None]))
+            found.PixelData = pydicom.dcmread(part).PixelData
+            found["PixelData"].is_undefined_length = True
+            found.file_meta.TransferSyntaxUID = syntax
+            part.unlink()
+        else:
+            found.compress(syntax, generate_instance_uid=False)
+        found.save_as(folder / file.name)
 
 
 def write_enhanced(folder: Path) -> None:
@@ -265,8 +297,8 @@ def write_dose(folder: Path) -> None:
     found.save_as(folder / "dose.dcm", enforce_file_format=True)
 
 
-def write_seg(folder: Path, series: list[Path]) -> None:
-    """Write both lesions as a binary DICOM SEG."""
+def write_seg(folder: Path, series: list[Path], kind: str) -> None:
+    """Write both lesions as a DICOM SEG: BINARY, FRACTIONAL or LABELMAP."""
     import highdicom
     from pydicom.sr.codedict import codes
 
@@ -284,8 +316,8 @@ def write_seg(folder: Path, series: list[Path]) -> None:
     ]
     found = highdicom.seg.Segmentation(
         [pydicom.dcmread(file) for file in series],
-        np.stack([labels == 1, labels == 2], axis=-1).astype(np.uint8),
-        highdicom.seg.SegmentationTypeValues.BINARY,
+        np.stack([labels == 1, labels == 2], axis=-1).astype(float if kind == "FRACTIONAL" else np.uint8),
+        kind,
         segments,
         series_instance_uid="1.2.3.5",
         series_number=9,
@@ -367,7 +399,10 @@ def write_all(folder: Path) -> None:
     series = write_series(folder / "image" / "series")
     write_enhanced(folder / "image" / "enhanced")
     write_rtstruct(folder / "mask" / "rtstruct")
-    write_seg(folder / "mask" / "seg", series)
+    for syntax, name in _COMPRESSED.items():
+        write_compressed(folder / "image" / name, series, syntax)
+    for kind, name in (("BINARY", "seg"), ("FRACTIONAL", "seg_fractional"), ("LABELMAP", "seg_labelmap")):
+        write_seg(folder / "mask" / name, series, kind)
     write_slicer(folder / "mask" / "slicer")
     write_dose(folder / "dose" / "rtdose")
     write_tables(folder / "table")
@@ -380,3 +415,7 @@ def write_all(folder: Path) -> None:
     write_enhanced(folder / "headers" / "enhanced")
     write_spect(folder / "headers" / "spect")
     write_layouts(folder / "layout")
+    # What a report is written from: its images, and where its lesions are.
+    shutil.copytree(folder / "image" / "series", folder / "source" / "series")
+    for name in ("rtstruct", "seg"):
+        shutil.copytree(folder / "mask" / name, folder / "region" / name)

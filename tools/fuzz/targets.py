@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
+from seeds import series_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +131,22 @@ def read_layout(folder: Path, _image: sitk.Image) -> Reading:
     return Reading((), draft_cohort(data_set, data_set.name).to_csv().encode())
 
 
+def read_source(folder: Path, _image: sitk.Image) -> Reading:
+    """Read what a report says of its images."""
+    from radnec.reporting.sr_source import read_source as read
+
+    return Reading((), "".join(str(element) for header in read(folder) for element in header).encode())
+
+
+def read_region(folder: Path, _image: sitk.Image) -> Reading:
+    """Find lesion 1 for a report on the undamaged images."""
+    from radnec.reporting.sr_regions import find_region
+
+    found = find_region(_only(folder), 1, series_files())
+    told = [str(item) for content in found.arguments.values() for item in content]
+    return Reading((), f"{told} {found.tracking_uid}".encode())
+
+
 READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "image": read_image,
     "mask": read_mask,
@@ -140,6 +157,8 @@ READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "frame": read_frame,
     "headers": read_headers,
     "layout": read_layout,
+    "source": read_source,
+    "region": read_region,
 }
 
 

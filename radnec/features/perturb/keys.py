@@ -60,5 +60,6 @@ def key_of(held: list[str], slot: Slot, draw: Draw, strength: Strength, contents
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
     region = repr(slot.region.label) if made is None else made.identity
     own = [repr(draw.words), draw.replicate.name, slot.prefix, region]
+    own += [repr(threshold) for path, threshold in slot.scan.thresholds if path == slot.region.mask_path]
     settings = [strength.digest(), engine_version(slot.config)]
     return FeatureCache.key([*held, *files, *own, *settings, *versions, _VERSION])

@@ -19,6 +19,8 @@ from radnec.imaging.masks.frame_of_reference import keep_origin
 from radnec.imaging.regions.mirror import mirrored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from radnec.config import ExtractionConfig
     from radnec.features.opening import Opened
     from radnec.features.perturb.place import Place
@@ -38,11 +40,14 @@ class Scene:
         The scan.
     config : ExtractionConfig
         Settings of its sequence.
+    threshold : callable
+        Takes a mask file; returns the least fraction that counts as inside.
     """
 
-    def __init__(self, opened: Opened, config: ExtractionConfig) -> None:
+    def __init__(self, opened: Opened, config: ExtractionConfig, threshold: Callable[[str], float]) -> None:
         self._opened = opened
         self._config = config
+        self._threshold = threshold
         self._sources: dict[str, MaskSource] = {}
         self._regions = RegionMasks(opened, config, self._source)
         image = normalised(opened.image, config) if config.normalize else opened.image
@@ -103,7 +108,7 @@ class Scene:
 
     def _source(self, path: str) -> MaskSource:
         if path not in self._sources:
-            self._sources[path] = open_mask(path, self._opened.image)
+            self._sources[path] = open_mask(path, self._opened.image, threshold=self._threshold(path))
         return self._sources[path]
 
 

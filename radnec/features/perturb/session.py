@@ -171,7 +171,7 @@ def _read(works: Sequence[_Work], strength: Strength) -> None:
             for work, slot in wanted:
                 work.crops[slot.region.row] = opened
             continue
-        scene = Scene(opened, wanted[0][1].config)
+        scene = Scene(opened, wanted[0][1].config, scan.threshold)
         for work, slot in wanted:
             try:
                 work.crops[slot.region.row] = _cropped(scene, work, slot, strength)

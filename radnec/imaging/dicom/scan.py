@@ -14,7 +14,7 @@ from radnec.imaging.dicom.nuclear import no_volume
 from radnec.imaging.dicom.sop_classes import NM, PARAMETRIC_MAP, RT_DOSE, SEG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydicom.dataset import Dataset
 
@@ -23,7 +23,10 @@ _LOOKED_AT = (
     *("SOPClassUID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber", "Modality", "Rows", "Columns"),
     *("SamplesPerPixel", "NumberOfFrames", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"),
     *("ImageType", "DetectorInformationSequence"),
+    *("PatientID", "StudyInstanceUID", "FrameOfReferenceUID"),
 )
+#: What all files of a series share. A UID that is given out twice, or files that were sorted wrongly, break it.
+_ONE_OF = ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID")
 #: Objects with pixels that are no images: segmentation, dose, parametric map, labelmap segmentation.
 _NO_IMAGES = {
     **dict.fromkeys(SEG, "SEG"),
@@ -51,6 +54,8 @@ class Series:
         Number of frames of all files.
     size : tuple of int
         Columns and rows of the first frame.
+    mixed : str
+        Patients, studies or frames of reference that its files disagree on, in words; "" where they are of one.
     """
 
     uid: str
@@ -59,6 +64,7 @@ class Series:
     files: tuple[Path, ...]
     frames: int
     size: tuple[int, int]
+    mixed: str = ""
 
     def __str__(self) -> str:
         """Return one line for a list to choose from."""
@@ -119,7 +125,7 @@ def find_series(folder: str | Path, *, nested: bool = True) -> Found:
     others: Counter[str] = Counter()
     for path in _files(Path(folder), nested=nested):
         if not is_dicom(path):
-            _verify_other(path)
+            verify_no_dicom(path)
             continue
         head = open_dicom(path, tags=_LOOKED_AT)
         with parsing(path):
@@ -146,9 +152,20 @@ def choose_series(path: str | Path, series_uid: str | None = None) -> Series:
     Raises
     ------
     radnec.errors.ReadError
-        If there is no series, no such series, or several to choose from; the message lists them.
+        If there is no series, no such series, or several to choose from; the message lists them. If its files are of
+        several patients, studies or frames of reference.
     """
     path = Path(path)
+    chosen = _choose(path, series_uid)
+    if chosen.mixed:
+        raise ReadError(
+            f"{path}, series {chosen.uid} holds files of {chosen.mixed}, which are no one volume. Sort the files anew, "
+            "or export the series again."
+        )
+    return chosen
+
+
+def _choose(path: Path, series_uid: str | None) -> Series:
     if path.is_dir():
         return _chosen(path, find_series(path), series_uid)
     head = open_dicom(path, tags=_LOOKED_AT)
@@ -197,8 +214,14 @@ def _files(folder: Path, *, nested: bool) -> Iterator[Path]:
         yield from (file for name in sorted(names) if (file := Path(parent, name)).is_file())
 
 
-def _verify_other(path: Path) -> None:
-    """Refuse a file that is called DICOM and is none: passed over, it would be a slice that is missing at an end."""
+def verify_no_dicom(path: Path) -> None:
+    """Refuse a file that is called DICOM and is none: passed over, it would be a slice that is missing at an end.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        If its name ends in ``.dcm`` or ``.ima``.
+    """
     # "._" files are what macOS leaves beside copies.
     if path.suffix.lower() in (".dcm", ".ima") and not path.name.startswith("._"):
         raise ReadError(f"{path} does not begin as DICOM files do; it may be damaged. Copy it again, or remove it.")
@@ -246,7 +269,19 @@ def _series(uid: str, members: list[tuple[Path, Dataset]]) -> Series:
             files=tuple(path for path, _ in members),
             frames=sum(int(head.get("NumberOfFrames") or 1) for _, head in members),
             size=(int(first.Columns), int(first.Rows)),
+            mixed=_mixed([head for _, head in members]),
         )
+
+
+def _mixed(heads: Sequence[Dataset]) -> str:
+    """Return what files of one series disagree on; a file that does not tell agrees with all."""
+    told = []
+    for name in _ONE_OF:
+        values = sorted({str(head.get(name) or "").strip() for head in heads} - {""})
+        if len(values) > 1:
+            more = ", …" if len(values) > 3 else ""
+            told.append(f"several {name} ({', '.join(values[:3])}{more})")
+    return " and ".join(told)
 
 
 def _chosen(path: Path, found: Found, series_uid: str | None) -> Series:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
 
     from radnec.imaging.dicom.frames import Frame
     from radnec.imaging.dicom.scan import Series
@@ -59,7 +60,8 @@ def read_series(path: str | Path, *, series_uid: str | None = None, frame: int |
     Warns
     -----
     radnec.errors.ReadWarning
-        If slices are there twice with the same voxels; one of each is used.
+        If slices are there twice with the same voxels; one of each is used. If the numbers of the slices, which follow
+        their places, or ImagesInAcquisition tell that some are missing at an end.
     """
     return read_volume(choose_series(path, series_uid), str(path), frame)
 
@@ -73,15 +75,39 @@ def read_volume(series: Series, path: str, frame: int | str | None = None) -> si
     image.SetSpacing(placed.spacing)
     image.SetOrigin(placed.origin.tolist())
     image.SetDirection(placed.direction.ravel().tolist())
-    _name_origin(image, series, frames[0])
+    head = open_dicom(frames[0].path, tags=("FrameOfReferenceUID", "ImagesInAcquisition"))
+    if series.frames == len(series.files) == len(frames):
+        _look_at_ends(frames, head, _name(series, path))
+    _name_origin(image, series, head, frames[0])
     return image
 
 
-def _name_origin(image: sitk.Image, series: Series, frame: Frame) -> None:
+def _look_at_ends(frames: Sequence[Frame], head: Dataset, name: str) -> None:
+    """Warn where slices seem to be missing at an end, which distances cannot tell.
+
+    Numbers count only if they follow the places of the slices one by one, and fewer are missing than there are: else
+    the series is part of a longer one that was divided, such as a b-value or an echo of many.
+    """
+    with parsing(frames[0].path):
+        made = int(head.get("ImagesInAcquisition") or 0)
+    numbers = [number for frame in frames if isinstance(number := frame.telling.get("InstanceNumber"), float)]
+    there = len(frames)
+    if len(numbers) < there or set(np.diff(numbers)) not in ({1.0}, {-1.0}):
+        return
+    low = int(min(numbers))
+    if max(low - 1, made - there) >= there:
+        return
+    told = [f"its slices are numbered from {low} to {low + there - 1}"] if low > 1 else []
+    told += [f"it holds {there} slices, and ImagesInAcquisition is {made}"] if made > there else []
+    if told:
+        text = f"{name}: {' and '.join(told)}: some may be missing at an end. Look whether all files were copied."
+        warnings.warn(text, ReadWarning, stacklevel=4)
+
+
+def _name_origin(image: sitk.Image, series: Series, head: Dataset, frame: Frame) -> None:
     """Keep with the image what a DICOM mask may name: its series, and the frame of reference of its coordinates."""
-    dataset = open_dicom(frame.path, tags=("FrameOfReferenceUID",))
     with parsing(frame.path):
-        frame_uid = str(dataset.get("FrameOfReferenceUID") or "")
+        frame_uid = str(head.get("FrameOfReferenceUID") or "")
     for key, uid in ((SERIES_KEY, series.uid), (FRAME_KEY, frame_uid)):
         if uid:
             image.SetMetaData(key, uid)

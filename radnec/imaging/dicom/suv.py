@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 #: Half-lives in s (National Nuclear Data Center) by the codes of the radionuclide, SNOMED RT and CT.
 _HALF_LIFE_S = {"C-111A1": 6586.2, "77004003": 6586.2, "C-105A1": 1221.8, "40565000": 1221.8}
 _HALF_LIFE_DIFFERS = 0.05
-#: Lower doses than 0.1 MBq are no PET; the number is likely in MBq.
-_LEAST_DOSE_BQ = 1e5
+#: No PET of a brain is made with less; the number is likely in MBq or kBq. Nor with more: rubidium-82 and oxygen-15
+#: take up to about 2 GBq, other radionuclides less.
+_DOSE_BQ = (1e6, 3e9)
 _WEIGHT_KG = (1.0, 500.0)
-#: After so many half-lives there is no image; the dates are of different days.
-_MOST_HALF_LIVES = 12.0
+#: Longest uptake in half-lives, 9 h of fluorine-18: delayed FDG of brain tumours is taken up to 8 h after the injection
+#: (Spence et al., J Nucl Med 2004; 45: 1653-1659).
+_MOST_HALF_LIVES = 5.0
 #: Moments that should be the same may differ by so much.
 _SAME_S = 60.0
+#: Share by which DecayFactor may differ from the decay since the start of the scan: some write few digits.
+_DECAY_DIFFERS = 0.02
+#: Length that a frame may have where the header does not tell it.
+_LONG_FRAME_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -119,8 +125,13 @@ def suv_scale(series: Series) -> SuvScale:
     - Enhanced PET: the frames' real world value mapping to Bq/ml, with the dose decayed to DecayCorrectionDateTime; or
       to SUV by body weight.
 
+    The start of the scan must agree with DecayFactor, the factor by which the scanner scaled each slice: the decay from
+    the start to some moment of the slice's frame. Where that is absent, FrameReferenceTime must lie within the frame.
+
     The dose is not corrected for what remained in the syringe. A start of the injection without a date is of the day
-    of the scan; later than the scan, it is refused, as it may be of the day before.
+    of the scan; later than the scan, it is refused, as it may be of the day before, and at 00:00:00 as it was likely
+    blanked. Refused are also doses that nobody is given, an uptake of more than five half-lives (9 h of fluorine-18)
+    and an injection that ends before it starts.
     """
     slices = [View(path, open_dicom(path), 0, {}) for path in series.files]
     first = slices[0]
@@ -195,13 +206,16 @@ def _from_activity(
         _refuse(first, f"PatientWeight is {weight:g} kg", "expected the patient's weight")
     injection = _injection(slices)
     dose = _positive(injection, "RadionuclideTotalDose")
-    if dose < _LEAST_DOSE_BQ:
-        _refuse(first, f"RadionuclideTotalDose is {dose:g} Bq", "it looks like MBq: correct the header")
+    if not _DOSE_BQ[0] <= dose <= _DOSE_BQ[1]:
+        unit = "it looks like MBq or kBq" if dose < _DOSE_BQ[0] else "nobody is given as much"
+        _refuse(first, f"RadionuclideTotalDose is {dose:g} Bq", f"{unit}: correct the header")
     if decay == "ADMIN":
         return SuvScale(becquerel * weight * 1000 / dose, units, "dose as injected (ADMIN)", 0.0)
     half_life = _half_life(injection)
     if corrected_to is None:
         scan, rule = _scan_start(slices, half_life)
+        for view in slices:
+            _verify_start(view, scan, rule, half_life)
     else:
         scan, rule = corrected_to, "DecayCorrectionDateTime"
     seconds = (scan - _injected(injection, first, scan)).total_seconds()
@@ -209,7 +223,8 @@ def _from_activity(
         _refuse(first, f"the injection is {-seconds:.0f} s after the scan", "correct the times in the header")
     if seconds > _MOST_HALF_LIVES * half_life:
         hours = f"{seconds / 3600:.1f} h ({seconds / half_life:.0f} half-lives)"
-        _refuse(first, f"the injection is {hours} before the scan", "correct the dates in the header")
+        most = f"expected at most {_MOST_HALF_LIVES:g} half-lives"
+        _refuse(first, f"the injection is {hours} before the scan", f"{most}: correct the times in the header")
     decayed = dose * 2.0 ** (-seconds / half_life)
     return SuvScale(becquerel * weight * 1000 / decayed, units, rule, seconds)
 
@@ -246,22 +261,35 @@ def _half_life(injection: View) -> float:
 
 
 def _injected(injection: View, first: View, scan: dt.datetime) -> dt.datetime:
-    clock, text = time_of_day(injection, "RadiopharmaceuticalStartTime"), injection.text(_START)
-    if text is not None:
-        start = parsed_moment(text, first.text("TimezoneOffsetFromUTC"), injection, _START)
-        if clock is not None and abs((dt.datetime.combine(start, clock) - start).total_seconds()) > _SAME_S:
-            _refuse(first, f"{_START} is at {start:%H:%M:%S}, RadiopharmaceuticalStartTime {clock}", "they contradict")
-        return start
-    if clock is None:
+    """Return the start of the injection, of which the end may not lie before it."""
+    start = _injection_moment(injection, first, scan, "Start")
+    if start is None:
         _refuse(first, f"neither {_START} nor RadiopharmaceuticalStartTime is there", "the decay cannot be known")
-    start = dt.datetime.combine(scan, clock)
-    if start > scan:
+    dated = injection.text(_START) is not None
+    if not dated and start.time() == dt.time():
+        _refuse(first, "the injection is at 00:00:00 without a date", f"that was likely blanked: write {_START}")
+    if not dated and start > scan:
         _refuse(
             first,
-            f"the injection is at {clock} without a date, the scan at {scan:%H:%M:%S}",
+            f"the injection is at {start:%H:%M:%S} without a date, the scan at {scan:%H:%M:%S}",
             f"it may be of the day before, or wrong: write {_START}",
         )
+    stop = _injection_moment(injection, first, start, "Stop")
+    if stop is not None and stop < start and stop.time() != dt.time():
+        _refuse(first, f"the injection starts at {start:%H:%M:%S} and ends at {stop:%H:%M:%S}", "one must be wrong")
     return start
+
+
+def _injection_moment(injection: View, first: View, day: dt.datetime, end: str) -> dt.datetime | None:
+    """Return the start or stop of the injection, a time without a date on a given day; None where it is absent."""
+    name, full = f"Radiopharmaceutical{end}Time", f"Radiopharmaceutical{end}DateTime"
+    clock, text = time_of_day(injection, name), injection.text(full)
+    if text is None:
+        return None if clock is None else dt.datetime.combine(day, clock)
+    moment_told = parsed_moment(text, first.text("TimezoneOffsetFromUTC"), injection, full)
+    if clock is not None and abs((dt.datetime.combine(moment_told, clock) - moment_told).total_seconds()) > _SAME_S:
+        _refuse(first, f"{full} is at {moment_told:%H:%M:%S}, {name} {clock}", "they contradict")
+    return moment_told
 
 
 _START = "RadiopharmaceuticalStartDateTime"
@@ -292,6 +320,28 @@ def _scan_start(slices: Sequence[View], half_life: float) -> tuple[dt.datetime, 
             "expected one start of the scan",
         )
     return min(known), "acquisition less frame reference time"
+
+
+def _verify_start(view: View, scan: dt.datetime, rule: str, half_life: float) -> None:
+    """Refuse a start of the scan that the decay correction of a slice, or the time of its values, contradicts."""
+    begin = (_moment(view, "Acquisition") - scan).total_seconds()
+    length = (view.number("ActualFrameDuration") or 0) / 1000
+    end = begin + (length if length > 0 else _LONG_FRAME_S)
+    factor, reference = view.number("DecayFactor"), view.number("FrameReferenceTime")
+    if factor is not None and factor > 0:
+        found, told = f"DecayFactor is {factor:g}", math.log2(factor) * half_life
+        slack = max(_SAME_S, _DECAY_DIFFERS * half_life / math.log(2))
+    elif reference:
+        found, told, slack = f"FrameReferenceTime is {reference:g} ms", reference / 1000, _SAME_S
+    else:
+        return
+    if not begin - slack <= told <= end + slack:
+        _refuse(
+            view,
+            f"{found}, {told:.0f} s after the start, and its frame {begin:.0f} to {end:.0f} s after {scan:%H:%M:%S} "
+            f"({rule})",
+            "its activity is of another moment: correct the times in the header",
+        )
 
 
 def _counted_back(view: View, acquired: dt.datetime, half_life: float) -> dt.datetime | None:

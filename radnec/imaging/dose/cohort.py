@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from radnec.cohort.fields import FIELDS, KEYS, WHOLE
 from radnec.cohort.parsing import counted
-from radnec.cohort.segments import mask_label
+from radnec.cohort.segments import mask_label, mask_threshold
 from radnec.errors import ConfigError, MaskWarning, RadnecError, ReadError, TableError
 from radnec.imaging.cohort_images import row_image
 from radnec.imaging.dose.fractionation import bed_gy, eqd2_gy
@@ -179,7 +179,15 @@ def _of_lesions(table: pd.DataFrame, rows: pd.DataFrame, read: Callable[[str], s
             continue
         try:
             image = row_image(parts[0], as_stored=True)
-            masks = [read_mask(part["mask_path"], image, label=mask_label(part.get("mask_label"))) for part in parts]
+            masks = [
+                read_mask(
+                    part["mask_path"],
+                    image,
+                    label=mask_label(part.get("mask_label")),
+                    threshold=mask_threshold(part.get("mask_threshold")),
+                )
+                for part in parts
+            ]
             received = dose_volume(_dose_of(parts[0], image, read), reduce(sitk.Or, masks))
         except RadnecError as error:
             yield Measured(index, "lesion_dose_mean_gy", math.nan, str(error))

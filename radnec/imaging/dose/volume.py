@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from radnec.errors import ConfigError, EmptyMaskError, GeometryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -128,7 +128,10 @@ def dose_volume(dose: sitk.Image, mask: sitk.Image, *, step_mm: float = 0.5, par
     nearer to its surface would lie outside of it, and D98, the dose next to the surface, would be too low (measured:
     by 2 % in spheres of 3 mm radius and voxels of 1 mm, against 0.2 %). The dose is interpolated by cubic B-splines:
     linear interpolation flattens the peak, and at dose voxels of 2.5 mm lost up to 80 % of a small volume near the
-    maximum, the spline 2 %.
+    maximum, the spline 2 %. Where the dose falls off steeply a spline overshoots (a plateau of 20 Gy gave up to 27 Gy),
+    so between eight voxels it may neither rise above the highest of these nor sink below the lowest, but by what a peak
+    or a trough between them adds: an eighth of the second difference, where that has one sign at the two voxels on
+    either side too.
 
     References
     ----------
@@ -177,7 +180,6 @@ class _Tally:
         counts = np.zeros(1, dtype=np.int64)
         for values in samples:
             self.points += len(values)
-            # Splines undershoot where the dose falls off steeply.
             values = np.maximum(values[~np.isnan(values)], 0.0)
             if not values.size:
                 continue
@@ -195,9 +197,10 @@ def _sampled(dose: sitk.Image, structure: sitk.Image, step_mm: float) -> DoseVol
     splined = min(dose.GetSize()) >= 4
     source = sitk.BSplineDecomposition(dose) if splined else dose
     method = sitk.sitkBSplineResampler if splined else sitk.sitkLinear
+    limits = _limits(dose)
     parts = [max(1, math.ceil(size / step_mm - 1e-6)) for size in structure.GetSpacing()]
-    fine = _Tally(_samples(source, method, structure, parts))
-    centres = _Tally(_samples(source, method, structure, [1, 1, 1]))
+    fine = _Tally(_samples(source, method, limits, structure, parts))
+    centres = _Tally(_samples(source, method, limits, structure, [1, 1, 1]))
     each_cc = math.prod(structure.GetSpacing()) / math.prod(parts) / 1000
     whole = 0 < fine.points - _OUTSIDE * fine.points <= fine.known
     return DoseVolume(
@@ -213,15 +216,61 @@ def _sampled(dose: sitk.Image, structure: sitk.Image, step_mm: float) -> DoseVol
 
 
 def _samples(
-    source: sitk.Image, method: int, structure: sitk.Image, parts: Sequence[int]
+    source: sitk.Image,
+    method: int,
+    limits: tuple[sitk.Image, sitk.Image],
+    structure: sitk.Image,
+    parts: Sequence[int],
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the dose at the points inside the structure, slab by slab; NaN outside the dose grid."""
     for grid in _slabs(structure, np.array(parts)):
         share = sitk.Resample(structure, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
         inside = sitk.GetArrayViewFromImage(share) != 0
         if inside.any():
-            here = sitk.Resample(source, grid, sitk.Transform(), method, math.nan)
-            yield sitk.GetArrayViewFromImage(here)[inside]
+            least, most, here = (
+                sitk.GetArrayFromImage(sitk.Resample(image, grid, sitk.Transform(), how, math.nan))[inside]
+                for image, how in (*((one, sitk.sitkNearestNeighbor) for one in limits), (source, method))
+            )
+            yield np.clip(here, least, most)
+
+
+def _limits(dose: sitk.Image) -> tuple[sitk.Image, sitk.Image]:
+    """Return the lowest and the highest dose that lie between each eight voxels of the grid."""
+    values = sitk.GetArrayViewFromImage(dose).astype(np.float64)
+    limits = []
+    for found in (-_highest(-values), _highest(values)):
+        image = sitk.GetImageFromArray(found)
+        image.SetSpacing(dose.GetSpacing())
+        image.SetDirection(dose.GetDirection())
+        image.SetOrigin(dose.TransformContinuousIndexToPhysicalPoint((-0.5, -0.5, -0.5)))
+        limits.append(image)
+    return limits[0], limits[1]
+
+
+def _highest(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the highest of each eight voxels, and what a peak between them rises above it.
+
+    A peak bends down at the two voxels on either side of it as well, and a parabola rises by an eighth of its second
+    difference. At the edge of a plateau, where splines overshoot, the dose bends down at one voxel only.
+    """
+    wide = np.pad(values, 3, mode="edge")
+    within = (slice(2, -2),) * 3
+    highest = _over(wide[within], 2, (0, 1, 2), np.max)
+    for axis in range(3):
+        bend = -np.diff(wide, 2, axis=axis)[*within[:axis], slice(None), *within[axis + 1 :]]
+        near = _over(bend.take(range(1, bend.shape[axis] - 1), axis), 2, (axis,), np.min)
+        peak = np.where(_over(bend, 4, (axis,), np.min) > 0, near / 8, 0.0)
+        highest += _over(peak, 2, tuple(other for other in range(3) if other != axis), np.min)
+    return highest
+
+
+def _over(
+    values: NDArray[np.float64], width: int, axes: Sequence[int], choose: Callable[..., NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return what is chosen of each `width` neighbours along some axes."""
+    for axis in axes:
+        values = choose(np.lib.stride_tricks.sliding_window_view(values, width, axis), axis=-1)
+    return values
 
 
 def _slabs(structure: sitk.Image, parts: NDArray[np.int64]) -> Iterator[sitk.Image]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _PARALLEL = 0.999
 #: Share of the distance of slices by which a frame may miss a slice: positions are rounded.
 _ROUNDING = 0.02
+#: Slices thicker than this times the distance of the image's slices may be those of a coarser series.
+_THICKER = 1.5
 #: A segmentation of more voxels than this times the image's is not drawn on it; damaged headers claim as much.
 _MUCH_LARGER = 64
 
@@ -115,8 +117,9 @@ class DicomSegSource(NamedSource):
     def _verify(self, geometry: Any, name: str) -> None:
         if geometry is None or str(geometry.coordinate_system.value) != "PATIENT":
             raise GeometryError(
-                f"{name}: its frames do not lie on slices of one distance and orientation in the patient, so they are "
-                "of no volume. Export it again, from the series it was drawn on."
+                f"{name}: its frames do not lie on slices of one distance and orientation in the patient, or leave "
+                "some out without a word of how far apart its slices are (SpacingBetweenSlices), so they are of no "
+                "volume on this image. Export it again, from the series it was drawn on."
             )
         size = int(np.prod(geometry.spatial_shape, dtype=object))
         if size > _MUCH_LARGER * int(np.prod(self.image.GetSize(), dtype=object)):
@@ -135,16 +138,18 @@ def _verify_frames(dataset: Dataset, path: Path) -> None:
 
 
 def _tell_spacing(dataset: Dataset, image: sitk.Image) -> None:
-    """Write the distance of the image's slices into the dataset.
+    """Write the distance of the image's slices into a dataset that does not tell its own.
 
     Frames of empty slices are left out, so the distance cannot be told from positions alone, and the attribute is
-    optional. Where frames do not lie at multiples of it they are not on the image's grid, and the file's own stays.
+    optional. It is the image's where frames lie at multiples of that which have no common divisor, or where slices are
+    no thicker. Else they may have been drawn on thicker slices, and what the positions give is compared with the image.
     """
     shared = (dataset.get("SharedFunctionalGroupsSequence") or [None])[0]
     frames = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
     groups = [group for group in (shared, *frames) if group is not None]
     planes = [group.PlaneOrientationSequence[0] for group in groups if "PlaneOrientationSequence" in group]
     places = [frame.PlanePositionSequence[0] for frame in frames if "PlanePositionSequence" in frame]
+    measures = [group.PixelMeasuresSequence[0] for group in groups if "PixelMeasuresSequence" in group]
     if not planes or len(places) < len(frames):
         return
     cosines = np.array(planes[0].ImageOrientationPatient, dtype=np.float64).reshape(2, 3)
@@ -157,9 +162,16 @@ def _tell_spacing(dataset: Dataset, image: sitk.Image) -> None:
     steps = (heights - heights[:1]) / spacing
     if np.abs(steps - np.round(steps)).max(initial=0) > _ROUNDING:
         return
-    for group in groups:
-        if "PixelMeasuresSequence" in group:
-            group.PixelMeasuresSequence[0].SpacingBetweenSlices = spacing
+    told = [float(one.SpacingBetweenSlices) for one in measures if one.get("SpacingBetweenSlices")]
+    thick = [float(one.SliceThickness) for one in measures if one.get("SliceThickness")]
+    if told:
+        # The file's own distance stands; the image's is only written with more digits.
+        its_own = all(abs(one / spacing - 1) <= _ROUNDING for one in told)
+    else:
+        common = int(np.gcd.reduce(np.round(steps).astype(np.int64)))
+        its_own = common == 1 or max(thick, default=0.0) < _THICKER * spacing
+    for one in measures if its_own else ():
+        one.SpacingBetweenSlices = spacing
 
 
 @contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from radnec.imaging.masks.source import MaskSource
 
 
-def read_mask(path: str | Path, image: sitk.Image, *, label: int | str = 1) -> sitk.Image:
+def read_mask(path: str | Path, image: sitk.Image, *, label: int | str = 1, threshold: float = 0.5) -> sitk.Image:
     """Read one lesion's mask on the grid of its image.
 
     Parameters
@@ -31,6 +31,8 @@ def read_mask(path: str | Path, image: sitk.Image, *, label: int | str = 1) -> s
         Image the mask belongs to.
     label : int or str, default 1
         What marks the lesion: label value, segment number or ROI number; or the exact name of a segment or ROI.
+    threshold : float, default 0.5
+        Least fraction that counts as inside, in a fractional DICOM SEG.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def read_mask(path: str | Path, image: sitk.Image, *, label: int | str = 1) -> s
     ...
     radnec.errors.AbsentLabelError: mask mask.nii.gz has no label 1; it holds label 2
     """
-    return open_mask(path, image).select(label)
+    return open_mask(path, image, threshold=threshold).select(label)
 
 
 def open_mask(path: str | Path, image: sitk.Image, *, threshold: float = 0.5) -> MaskSource:

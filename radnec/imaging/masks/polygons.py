@@ -1,4 +1,4 @@
-"""Fills polygons on a grid of points by the voxel-centre rule."""
+"""Says what lies within an odd number of polygons: points of a grid by the voxel-centre rule, or an area."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+#: Heights at which areas are measured at least, in units of the grid.
+_FINE = 1 / 32
 
 
 def fill(polygons: Sequence[NDArray[np.float64]], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -55,39 +58,49 @@ def fill(polygons: Sequence[NDArray[np.float64]], size: tuple[int, int]) -> NDAr
 
 def _crossings(corners: NDArray[np.float64], rows: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return row and first point behind the crossing, for each row that each edge crosses."""
-    ends = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
-    # Each edge runs upwards, so that the two sides of a keyhole's channel cross at exactly the same place.
-    turned = ends[:, 0, 1] > ends[:, 1, 1]
-    ends[turned] = ends[turned, ::-1]
-    (x0, y0), (x1, y1) = ends[:, 0].T, ends[:, 1].T
+    (x0, y0), (x1, y1) = _edges(corners)
     first, last = (np.clip(np.ceil(y), 0, rows).astype(np.intp) for y in (y0, y1))
-    counts = last - first
-    edge = np.repeat(np.arange(len(ends)), counts)
-    row = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
+    edge, row = _rows(first, last)
     share = (row - y0[edge]) / (y1 - y0)[edge]
     return row, np.ceil(x0[edge] + share * (x1 - x0)[edge]).astype(np.intp)
 
 
-def area(corners: NDArray[np.float64]) -> float:
-    """Return the area of a polygon (shoelace formula); a keyhole's hole is taken off.
+def _edges(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and the upper ends (x, y) of the edges, each of shape (2, n)."""
+    ends = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
+    # Each edge runs upwards, so that the two sides of a keyhole's channel cross at exactly the same place.
+    turned = ends[:, 0, 1] > ends[:, 1, 1]
+    ends[turned] = ends[turned, ::-1]
+    return ends[:, 0].T, ends[:, 1].T
+
+
+def _rows(first: NDArray[np.intp], last: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return edge and row of each crossing, where an edge crosses the rows from its first to before its last."""
+    counts = last - first
+    edge = np.repeat(np.arange(len(counts)), counts)
+    return edge, np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
+
+
+def area(polygons: Sequence[NDArray[np.float64]]) -> float:
+    """Return the area that lies within an odd number of polygons, as :func:`fill` fills it; never below 0.
+
+    Notes
+    -----
+    Between two neighbouring heights of corners the width inside changes linearly, unless edges cross, so its middle
+    times the height is exact. Where edges cross it is within about a thousandth of the unit of the grid.
 
     Examples
     --------
-    >>> area(np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]]))
-    6.0
+    >>> square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]])
+    >>> area([square]), area([square, square / 2 + 1]), area([square[[0, 2, 1, 3]]])
+    (16.0, 12.0, 8.0)
     """
-    # Corners near the origin keep their digits.
-    x, y = (corners - corners.mean(axis=0)).T
-    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
-
-
-def contains(corners: NDArray[np.float64], point: NDArray[np.float64]) -> bool:
-    """Return whether a point (x, y) lies in a polygon.
-
-    Examples
-    --------
-    >>> triangle = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
-    >>> contains(triangle, np.array([3.0, 1.0])), contains(triangle, np.array([1.0, 2.0]))
-    (True, False)
-    """
-    return bool(fill([corners - point], (1, 1))[0, 0])
+    (x0, y0), (x1, y1) = (np.concatenate(ends, axis=1) for ends in zip(*map(_edges, polygons), strict=True))
+    heights = np.unique(np.concatenate([y0, y1, np.arange(y0.min(), y1.max(), _FINE)]))
+    middles = (heights[1:] + heights[:-1]) / 2
+    edge, row = _rows(np.searchsorted(middles, y0), np.searchsorted(middles, y1))
+    x = x0[edge] + (middles[row] - y0[edge]) / (y1 - y0)[edge] * (x1 - x0)[edge]
+    order = np.lexsort((x, row))
+    x, row = x[order], row[order]
+    # A closed polygon crosses every row an even number of times: inside is from each first crossing to the next.
+    return float((np.diff(heights)[row[::2]] * (x[1::2] - x[::2])).sum())

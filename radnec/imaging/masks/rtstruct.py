@@ -10,6 +10,7 @@ import numpy as np
 
 from radnec.errors import MaskError
 from radnec.imaging.dicom.files import parsing
+from radnec.imaging.findings import MAX_VOLUME_CHANGE
 from radnec.imaging.masks.contour_stack import ContourStack
 from radnec.imaging.masks.frame_of_reference import verify_frame
 from radnec.imaging.masks.source import NamedSource, Placement
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Contours that enclose an area (DICOM PS3.3, C.8.8.6.3).
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
-#: Share of the volume by which filling may change it without a note, as in :func:`radnec.imaging.geometry.align_mask`.
-_WORTH_A_LOOK = 0.1
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class RtStructSource(NamedSource):
         voxels = stack.voxels()
         volume_ml = len(voxels) * float(np.prod(self.image.GetSpacing())) / 1000
         placement = Placement(None, len(voxels), stack.volume_ml, volume_ml, (*notes, *stack.notes))
-        if len(voxels) and abs(placement.change) > _WORTH_A_LOOK:
+        if len(voxels) and abs(placement.change) > MAX_VOLUME_CHANGE:
             told = (
                 f"its contours enclose {stack.volume_ml:.3g} ml, and the {len(voxels)} voxels with their centre inside "
                 f"fill {volume_ml:.3g} ml ({placement.change:+.0%}), as happens where a lesion is few voxels wide"

@@ -11,7 +11,7 @@ import pandas as pd
 import SimpleITK as sitk
 
 from radnec.cohort.fields import KEYS
-from radnec.cohort.segments import mask_label
+from radnec.cohort.segments import mask_label, mask_threshold
 from radnec.errors import ImageError, MaskError, MaskWarning, TableError
 from radnec.imaging.cohort_images import row_image
 from radnec.imaging.masks import read_mask
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NEEDED = (*KEYS, "sequence", "image_path", "mask_path")
 #: Columns that tell one mask of a lesion in a session from another.
-_MASK = ("mask_path", "mask_label")
+_MASK = ("mask_path", "mask_label", "mask_threshold")
 
 
 def split_cohort(
@@ -145,7 +145,8 @@ def _components(rows: pd.DataFrame, min_voxels: int, connectivity: Connectivity)
             "its sequences on one mask, or split each sequence as a cohort of its own."
         )
     try:
-        mask = read_mask(row["mask_path"], row_image(row), label=mask_label(row.get("mask_label")))
+        label, threshold = mask_label(row.get("mask_label")), mask_threshold(row.get("mask_threshold"))
+        mask = read_mask(row["mask_path"], row_image(row), label=label, threshold=threshold)
         return split_lesions(mask, min_voxels=min_voxels, connectivity=connectivity)
     except ImageError as error:
         raise type(error)(f"{name}: {error}") from error
@@ -166,6 +167,8 @@ def _split(rows: pd.DataFrame, key: Hashable, found: Components, folder: Path) -
         )
         changed["mask_path"] = changed["mask_path"].where(~drawn, str(file))
         changed["mask_label"] = labels
+        if "mask_threshold" in changed:
+            changed["mask_threshold"] = changed["mask_threshold"].where(~drawn)
         changed["lesion_id"] = f"{lesion}/{session}/{number}"
         pieces.append(changed)
     return pieces

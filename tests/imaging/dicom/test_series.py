@@ -347,3 +347,63 @@ else:
     raise AssertionError("DICOM was read without pydicom")
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "StudyInstanceUID", "FrameOfReferenceUID"])
+def test_files_of_two_patients_studies_or_frames_are_no_series(
+    tmp_path: Path, write_series: Callable[..., str], keyword: str
+) -> None:
+    write_series(tmp_path, random_values(), vary=lambda file, place: setattr(file, keyword, f"1.2.{place // 4}"))
+    with pytest.raises(ReadError, match=rf"holds files of several {keyword} \(1\.2\.0, 1\.2\.1\)"):
+        read_image(tmp_path)
+
+
+def test_files_that_do_not_tell_their_patient_agree_with_all(tmp_path: Path, write_series: Callable[..., str]) -> None:
+    write_series(tmp_path, random_values(), vary=lambda file, place: setattr(file, "PatientID", "A " if place else ""))
+    assert read_image(tmp_path).GetSize() == (5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("first", "made", "told"),
+    [
+        (3, None, "numbered from 3 to 9: some may be missing"),
+        (1, 9, "holds 7 slices, and ImagesInAcquisition is 9: some"),
+        (3, 9, "numbered from 3 to 9 and it holds 7 slices"),
+    ],
+)
+@pytest.mark.parametrize("downwards", [False, True])
+def test_slices_that_seem_to_be_missing_at_an_end_are_told(
+    tmp_path: Path, write_series: Callable[..., str], first: int, made: int | None, told: str, downwards: bool
+) -> None:
+    def vary(file: Dataset, place: int) -> None:
+        file.InstanceNumber = first + (6 - place if downwards else place)
+        if made:
+            file.ImagesInAcquisition = made
+
+    write_series(tmp_path, random_values(), vary=vary)
+    with pytest.warns(ReadWarning, match=told):
+        assert read_image(tmp_path).GetSize() == (5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "made"),
+    [
+        (range(7), None),  # counted from 0
+        (range(1, 8), 7),
+        (range(8, 15), 14),  # the second of two b-values, in a series of its own
+        (range(1, 8), 28),  # one of four contrasts of one acquisition
+        (range(2, 16, 2), None),  # one of two echoes
+        ((3, 7, 4, 8, 5, 9, 6), None),  # numbered as they were taken
+        ([*range(3, 9), [9, 9]], None),  # damaged
+    ],
+)
+def test_numbers_that_say_nothing_about_the_ends_are_no_alarm(
+    tmp_path: Path, write_series: Callable[..., str], numbers: Any, made: int | None
+) -> None:
+    def vary(file: Dataset, place: int) -> None:
+        file.InstanceNumber = numbers[place]
+        if made:
+            file.ImagesInAcquisition = made
+
+    write_series(tmp_path, random_values(), vary=vary)
+    assert read_image(tmp_path).GetSize() == (5, 6, 7)

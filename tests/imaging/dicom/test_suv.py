@@ -149,6 +149,35 @@ def test_without_frame_times_the_earliest_acquisition_counts(pet: Pet) -> None:
     assert factor(pet(SeriesTime="150000", vary=bed)) == pytest.approx(expected_factor(3600), rel=1e-12)
 
 
+LATE = {"SeriesTime": "110500", "AcquisitionTime": "120000", "ActualFrameDuration": "1200000"}
+
+
+def test_the_decay_factor_says_whether_the_series_time_is_the_start(pet: Pet) -> None:
+    """Siemens reconstructs the end of a long scan: the series began with the injection, and so does the correction."""
+    injected = {"RadiopharmaceuticalStartTime": "110500"}
+    folder = pet(injected=injected, **LATE, DecayFactor=f"{2 ** (3890 / HALF_LIFE):.4f}", FrameReferenceTime="3890000")
+    assert factor(folder) == pytest.approx(expected_factor(0), rel=1e-12)
+    with pytest.raises(
+        ReadError, match="DecayFactor is 1, 0 s after the start, and its frame 3300 to 4500 s after 11:05"
+    ):
+        factor(pet(injected=injected, **LATE, DecayFactor="1.0", FrameReferenceTime="0"))
+
+
+def test_frames_of_which_the_scanner_wrote_few_digits_pass(pet: Pet) -> None:
+    assert factor(pet(DecayFactor="1.0", ActualFrameDuration="600000")) == pytest.approx(expected_factor(3600))
+    assert factor(pet(DecayFactor="1.03", ActualFrameDuration="600000")) == pytest.approx(expected_factor(3600))
+
+
+def test_delayed_fdg_and_long_lived_radionuclides_pass(pet: Pet) -> None:
+    """FDG of gliomas is taken up to 8 h after the injection, zirconium-89 (78.4 h) days after it."""
+    eight = {"RadiopharmaceuticalStartTime": "040000"}
+    assert factor(pet(injected=eight)) == pytest.approx(expected_factor(8 * 3600), rel=1e-12)
+    days = {"RadiopharmaceuticalStartDateTime": "20240125120000", "RadiopharmaceuticalStartTime": None}
+    zirconium = {"RadionuclideHalfLife": "282240", "RadionuclideTotalDose": "37000000"}
+    expected = expected_factor(6 * 86400, dose=37e6, half_life=282240)
+    assert factor(pet(injected={**days, **zirconium})) == pytest.approx(expected, rel=1e-12)
+
+
 def test_philips_counts_use_the_scanners_factors(pet: Pet) -> None:
     def suv(file: Dataset, _place: int) -> None:
         file.private_block(0x7053, "Philips PET Private Group", create=True).add_new(0x00, "DS", "0.00042")
@@ -193,6 +222,29 @@ def test_values_that_are_suv_stay_as_they_are(pet: Pet) -> None:
         ({"RadiopharmaceuticalInformationSequence": []}, "has 0 items"),
         ({"injected": {"RadionuclideTotalDose": None}}, "RadionuclideTotalDose is absent"),
         ({"injected": {"RadionuclideTotalDose": "370"}}, "looks like MBq"),
+        ({"injected": {"RadionuclideTotalDose": "370000"}}, "looks like MBq or kBq"),
+        ({"injected": {"RadionuclideTotalDose": "10000000000"}}, "nobody is given as much"),
+        (
+            {"injected": {"RadiopharmaceuticalStartTime": "000000"}},
+            "at 00:00:00 without a date; that was likely blanked",
+        ),
+        ({"injected": {"RadiopharmaceuticalStopTime": "100000"}}, "starts at 11:00:00 and ends at 10:00:00"),
+        (
+            {"injected": {"RadiopharmaceuticalStopDateTime": "20240130110500"}},
+            "starts at 11:00:00 and ends at 11:05:00",
+        ),
+        (
+            {"injected": {"RadiopharmaceuticalStartTime": "020000"}},
+            r"10\.0 h \(5 half-lives\) before the scan; expected at",
+        ),
+        (
+            {"DecayFactor": "5.0"},
+            r"DecayFactor is 5, 15293 s after the start, and its frame 0 to 3600 s after 12:00:00",
+        ),
+        (
+            {"FrameReferenceTime": "7200000", "ActualFrameDuration": "600000"},
+            "7200 s after the start, and its frame 0 to",
+        ),
         ({"injected": {"RadionuclideHalfLife": None}}, "RadionuclideHalfLife is absent"),
         ({"injected": {"RadionuclideHalfLife": "0"}}, "RadionuclideHalfLife is 0"),
         ({"injected": {"RadiopharmaceuticalStartTime": None}}, "the decay cannot be known"),

@@ -50,6 +50,20 @@ def test_a_lesion_gets_its_analytic_dose(
     np.testing.assert_allclose(found, np.tile(expected, (5, 1)), rtol=0.01)
 
 
+@pytest.mark.parametrize("spacing", [2.0, 2.5, 3.0])
+@pytest.mark.parametrize("penumbra", [0.0, 0.5, 1.0])
+def test_a_plateau_is_not_overshot(radial: Callable[..., sitk.Image], spacing: float, penumbra: float) -> None:
+    def plateau(r: np.ndarray) -> np.ndarray:
+        return 20.0 * (r <= 10) if penumbra == 0 else 20 / (1 + np.exp((r - 10) / penumbra))
+
+    mask = sitk.Cast(radial(lambda r: (r <= 12).astype(np.uint8), 1.0, 14, (0, 0, 0)), sitk.sitkUInt8)
+    received = dose_volume(radial(plateau, spacing, 30, (0.3, -0.2, 0.4)), mask)
+    assert 19.95 < received.max_gy < 20.1
+    trough = dose_volume(radial(lambda r: 30 - plateau(r), spacing, 30, (0.3, -0.2, 0.4)), mask)
+    assert 9.9 < trough.min_gy < 10.05
+    assert trough.max_gy < 30.1
+
+
 @pytest.mark.parametrize("sigma", [6.0, 12.0])
 def test_v12_of_a_brain_is_the_volume_of_the_isodose(radial: Callable[..., sitk.Image], sigma: float) -> None:
     isodose = sigma * math.sqrt(2 * math.log(PEAK / 12))

@@ -6,10 +6,21 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import SimpleITK as sitk
+from radnec.imaging.split_cohort import split_cohort
 
-from radnec.errors import AbsentLabelError, EmptyMaskError, GeometryError, MaskError, MaskWarning, ReadError
+import radnec
+from radnec.errors import (
+    AbsentLabelError,
+    CohortError,
+    EmptyMaskError,
+    GeometryError,
+    MaskError,
+    MaskWarning,
+    ReadError,
+)
 from radnec.imaging.masks import open_mask, read_mask
 from radnec.imaging.readers import read_image
 
@@ -150,13 +161,30 @@ def drop_spacing(made: Any) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda _: None, drop_spacing])
-@pytest.mark.parametrize("slices", [(1, 2, 3), (2, 5, 7), (4,), (0, 8)])
+@pytest.mark.parametrize("slices", [(1, 2, 3), (2, 5, 7), (4,), (0, 8), (2, 6, 8)])
 def test_gaps_and_single_frames_are_placed_by_position(
     write: Callable[..., Path], image: sitk.Image, slices: tuple[int, ...], change: Callable[[Any], None]
 ) -> None:
     """Without the optional distance of slices, positions 2, 5 and 7 alone do not tell it."""
     mask = read_mask(write(block(*slices), change=change), image)
     assert np.array_equal(sitk.GetArrayFromImage(mask) == 1, block(*slices))
+
+
+@pytest.mark.parametrize("change", [lambda _: None, drop_spacing])
+@pytest.mark.parametrize("slices", [(2, 3, 4), (2, 5, 7), (4,)])
+def test_a_file_drawn_on_slices_twice_as_far_apart_is_refused(
+    write: Callable[..., Path], image: sitk.Image, slices: tuple[int, ...], change: Callable[[Any], None]
+) -> None:
+    """On every other slice of the finer image, the lesion would have half its volume."""
+    finer = sitk.Image(*SIZE[:2], 2 * SIZE[2], sitk.sitkInt16)
+    finer.SetOrigin(image.GetOrigin())
+    finer.SetDirection(image.GetDirection())
+    finer.SetSpacing((0.9, 0.9, 1.25))
+    path = write(block(*slices), change=change)
+    with pytest.raises(GeometryError, match=r"mm are not those of the image|how far apart its slices are"):
+        read_mask(path, finer)
+    before_ml = block(*slices).sum() * 0.9 * 0.9 * 2.5 / 1000
+    assert open_mask(path, image).placement(1).volume_ml_before == pytest.approx(before_ml)
 
 
 @pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
@@ -179,8 +207,55 @@ def test_fractions_are_cut_at_the_threshold_and_it_is_told(write: Callable[..., 
         assert sitk.GetArrayFromImage(read_mask(path, image)).sum() == 3
     with pytest.warns(MaskWarning, match=r"at least 0\.7"):
         assert sitk.GetArrayFromImage(open_mask(path, image, threshold=0.7).select(1)).sum() == 2
+    with pytest.warns(MaskWarning, match=r"at least 0\.9"):
+        assert sitk.GetArrayFromImage(read_mask(path, image, threshold=0.9)).sum() == 1
     with pytest.raises(MaskError, match="threshold is 0; expected"):
         open_mask(path, image, threshold=0)
+
+
+def fractions(write: Callable[..., Path], tmp_path: Path) -> pd.DataFrame:
+    """Return a cohort of a lesion whose inner 12 voxels are sure, and the 24 round them likely by 0.4."""
+    values = 0.4 * block(2, 3, 4) + 0.5 * block(3)
+    image_path, mask_path = tmp_path / "t1.nii.gz", write(values, kind="FRACTIONAL")
+    sitk.WriteImage(read_image(tmp_path, series_uid="1.2.2"), image_path)
+    row = {"patient_id": "P1", "session_id": "1", "lesion_id": "1", "sequence": "T1wCE", "image_path": str(image_path)}
+    return pd.DataFrame([row | {"mask_path": str(mask_path)}])
+
+
+@pytest.mark.filterwarnings("ignore:.*holds fractions:radnec.errors.MaskWarning")
+def test_the_cohort_says_from_which_fraction_a_voxel_is_inside(write: Callable[..., Path], tmp_path: Path) -> None:
+    cohort, volumes = fractions(write, tmp_path), []
+    config = radnec.ExtractionConfig(feature_classes={"shape": ["VoxelVolume"]})
+    for threshold, counts in ((None, {}), (0.3, {"0.3": 1}), (0.5, {})):
+        cohort["mask_threshold"] = threshold
+        read = radnec.read_cohort(cohort)
+        told = radnec.check(read).frame()
+        assert f"at least {threshold or 0.5:g} are taken as inside" in told.loc[told["code"] == "RN017", "found"].item()
+        table = radnec.extract(read, config, cache=tmp_path / "cache")
+        assert table.attrs["radnec"]["thresholds"] == counts
+        volumes.append(table["T1wCE_original_shape_VoxelVolume"].item() / (0.9 * 0.9 * 2.5))
+    np.testing.assert_allclose(volumes, [12, 36, 12], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*(holds fractions|were split into):radnec.errors.MaskWarning")
+def test_lesions_are_split_at_their_threshold_which_the_label_map_no_longer_needs(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    cohort = fractions(write, tmp_path)
+    write(0.4 * block(1, 2) + 0.9 * block(5), kind="FRACTIONAL")
+    split = split_cohort(radnec.read_cohort(cohort.assign(mask_threshold=0.3)), tmp_path / "split", min_voxels=1)
+    assert split["component_voxels"].tolist() == [24, 12]
+    assert split["mask_threshold"].isna().all()
+
+
+def test_thresholds_that_contradict_or_are_no_fraction_are_refused(write: Callable[..., Path], tmp_path: Path) -> None:
+    cohort = fractions(write, tmp_path)
+    twice = pd.concat([cohort, cohort.assign(sequence="FLAIR")]).assign(mask_threshold=[0.3, None])
+    for ask in (radnec.read_cohort, radnec.extract):
+        with pytest.raises(CohortError, match="0\\.3"):
+            ask(twice.reset_index(drop=True))
+        with pytest.raises(CohortError, match="mask_threshold"):
+            ask(cohort.assign(mask_threshold=0.0))
 
 
 def test_a_crop_a_larger_image_and_turned_axes_hold_the_same_voxels(

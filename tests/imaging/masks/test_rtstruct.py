@@ -192,6 +192,27 @@ def test_a_contour_that_is_there_twice_is_refused(write: Callable[..., Path], im
         read_mask(path, image)
 
 
+def test_contours_between_the_centres_of_voxels_are_not_there_twice(
+    write: Callable[..., Path], image: sitk.Image
+) -> None:
+    small = [[(x / 10 + 1.9, y / 10 + 1.9) for x, y in SQUARE], [(x / 10 + 2.1, y / 10 + 1.9) for x, y in SQUARE]]
+    source = open_mask(write((1, "gtv", [*(at(one, 3) for one in small), at(SQUARE, 4)])), image)
+    assert voxels(source.select(1)) == 25
+    assert source.placement(1).volume_ml_before == pytest.approx((25 + 2 * (0.25 - 0.15)) / 1000)
+
+
+@pytest.mark.filterwarnings("ignore:.*few voxels wide:radnec.errors.MaskWarning")
+def test_volumes_are_never_below_zero(write: Callable[..., Path], image: sitk.Image) -> None:
+    beside = [(x + 5, y) if x < 5 else (8.0, y) for x, y in SQUARE]
+    quarters = [[(x / 2 + a, y / 2 + b) for x, y in SQUARE] for a in (0, 2.5) for b in (0, 2.5)]
+    bow_tie = [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]]
+    path = write((1, "edge", [at(SQUARE, 3), at(beside, 3)]), (2, "quarters", [at(one, 3) for one in quarters]),
+                 (3, "tie", [at(bow_tie, 3)]))  # fmt: skip
+    source = open_mask(path, image)
+    for label, expected in ((1, 30), (2, 25), (3, 12.5)):
+        assert source.placement(label).volume_ml_before == pytest.approx(expected / 1000, rel=1e-3)
+
+
 def test_crossing_contours_are_told(write: Callable[..., Path], image: sitk.Image) -> None:
     moved = [(x + 2, y) for x, y in SQUARE]
     with pytest.warns(MaskWarning, match="pairs of contours that cross one another: 1"):
