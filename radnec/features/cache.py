@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import tempfile
 import time
 import warnings
@@ -16,11 +15,13 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import ConfigError, ExtractionWarning
+from radnec.features.unfinished import unfinished_file
 from radnec.imaging.dicom.scan import series_files
 from radnec.imaging.masks import only_file
 from radnec.imaging.readers import read_image, unit_read
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
     from radnec.features.plan import Scan
@@ -124,13 +125,12 @@ class FeatureCache:
     def _write(self, path: Path, entry: bytes) -> None:
         for folder in (path.parent, self._unfinished):
             folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._unfinished, suffix=".part")
+        temporary = unfinished_file(self._unfinished)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(entry)
-            Path(temporary).replace(path)
+            temporary.write_bytes(entry)
+            temporary.replace(path)
         except OSError:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 
