@@ -431,11 +431,13 @@ def test_a_failed_lesion_is_reported_and_exits_with_one(run, cohort, features, t
 
 
 @pytest.mark.slow
-def test_the_demo_leaves_a_report_a_model_and_calls(run, tmp_path):
+def test_the_demo_leaves_a_report_a_model_and_calls(run, tmp_path, monkeypatch):
     out_folder = tmp_path / "demo"
+    monkeypatch.delenv("UV", raising=False)
     code, out, _ = run("demo", "--out", out_folder, "--n-patients", 20, "--n-jobs", 2)
     assert code == 0
     assert "Open " in out
+    assert f"\n  radnec predict {out_folder / 'model.radnec'} " in out  # as it runs where uv is not
     for name in ("cohort.csv", "features.parquet", "report.html", "model.radnec", "assessed.csv"):
         assert (out_folder / name).stat().st_size > 0
 

@@ -186,6 +186,7 @@ def test_wrong_settings_are_refused_with_what_to_write(values, message):
         (TrainingConfig, "policy: all", "policy: found 'all'; expected `name: value` pairs"),
         (ExtractionConfig, "n4: maybe", "n4: found 'maybe'; expected true or false"),
         (ExtractionConfig, "distances: 1", "distances: found 1; expected a list, such as [1]"),
+        (ExtractionConfig, "distances: [2, 1, 2]", "name each distance once: [1, 2] instead of [2, 1, 2]"),
         (ExtractionConfig, "resampled_spacing_mm: 1", "resampled_spacing_mm: found 1; expected a list"),
         (ExtractionConfig, "resampled_spacing_mm: [1, 1]", "found [1, 1]; expected more values"),
         (ExtractionConfig, "resampled_spacing_mm: [1, 1, 1, 1]", "expected a list of 3 or fewer values"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -49,4 +50,6 @@ def demo(
     typer.echo(f"\nOpen {out / 'report.html'} in a browser. The features are in {out / 'features.parquet'}, the model")
     typer.echo(f"in {out / 'model.radnec'}, its calls of the lesions it has learnt from in {out / 'assessed.csv'}")
     typer.echo("(the report says how it does on others). Try")
-    typer.echo(f"  uv run radnec predict {out / 'model.radnec'} {source}")
+    # `uv run` sets this; where it was not used, the command stands on the path.
+    start = "uv run radnec" if "UV" in os.environ else "radnec"
+    typer.echo(f"  {start} predict {out / 'model.radnec'} {source}")

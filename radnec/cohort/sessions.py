@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from radnec.cohort.chronology import DAYS_PER_MONTH
 from radnec.errors import TableError
 
 _EPOCH = pd.Timestamp("1970-01-01")
@@ -35,8 +36,9 @@ def order_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> SessionOrder:
     """Order the sessions of each lesion.
 
     Dates order the sessions of a lesion where all of them have one (of the session itself, or of the end of
-    radiotherapy with the day counted from it), else the days from the end of radiotherapy, else their names, in
-    which numbers count as numbers.
+    radiotherapy with the day counted from it), else the time from the end of radiotherapy where all of them have it
+    (days, or months where there are none), else their names, in which numbers count as numbers. A date and a day
+    cannot be compared: where one session has only the one and another only the other, names order them.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def order_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> SessionOrder:
     """
     time = pd.Series(np.nan, index=rows.index)
     # The more telling source is filled in last.
-    for source in (session_day(rows), session_date(rows)):
+    for source in (days_since_rt(rows), session_date(rows)):
         time = source.where(source.notna().groupby(lesions).transform("all"), time)
     names = rows["session_id"].astype(str).map(lambda name: re.sub(r"\d+", lambda digits: digits[0].zfill(12), name))
     order = pd.DataFrame({"lesion": lesions, "time": time.fillna(0.0), "name": names})
@@ -64,6 +66,11 @@ def order_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> SessionOrder:
 def session_day(rows: pd.DataFrame) -> pd.Series[float]:
     """Return the days from the end of radiotherapy to each row's session, NaN where not given."""
     return numbers_of(rows, "session_day")
+
+
+def days_since_rt(rows: pd.DataFrame) -> pd.Series[float]:
+    """Return the days from the end of radiotherapy, from ``months_since_rt`` where no day is given."""
+    return session_day(rows).fillna(numbers_of(rows, "months_since_rt") * DAYS_PER_MONTH)
 
 
 def session_date(rows: pd.DataFrame) -> pd.Series[float]:

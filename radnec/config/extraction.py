@@ -205,6 +205,14 @@ class ExtractionConfig(Settings):
             raise ValueError(f"unknown interpolator; {nearest(value, INTERPOLATORS)}")
         return value
 
+    @field_validator("distances")
+    @classmethod
+    def _distances_once(cls, value: list[int]) -> list[int]:
+        if len(set(value)) < len(value):
+            # pyradiomics takes a repeated distance as a further one in some feature classes, and once in others.
+            raise ValueError(f"name each distance once: {sorted(set(value))} instead of {value}")
+        return value
+
     @field_validator("image_types")
     @classmethod
     def _known_filters(cls, value: dict[str, dict[str, Any]], info: ValidationInfo) -> dict[str, dict[str, Any]]:
@@ -347,7 +355,7 @@ class ExtractionConfig(Settings):
         Examples
         --------
         >>> ExtractionConfig(bin_width=5).to_pyradiomics()["setting"]["binWidth"]
-        5
+        5.0
         """
         if self.preset != "pyradiomics":
             raise ConfigError(f'pyradiomics has no parameters for preset="{self.preset}"; only radnec measures by it')

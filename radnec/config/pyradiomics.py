@@ -95,10 +95,11 @@ def to_parameters(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     dict
         What ``radiomics.featureextractor.RadiomicsFeatureExtractor`` takes, with ``additionalInfo`` off.
     """
-    setting = {name: _plain(values[field]) for name, field in SETTINGS.items() if values[field] is not None}
+    setting = {name: _plain(name, values[field]) for name, field in SETTINGS.items() if values[field] is not None}
     images = {}
     for name, options in values["image_types"].items():
-        renamed = {_FIELD_TO_SETTING.get(option, option): _plain(value) for option, value in options.items()}
+        named = {_FIELD_TO_SETTING.get(option, option): value for option, value in options.items()}
+        renamed = {option: _plain(option, value) for option, value in named.items()}
         if "binWidth" in renamed and "binCount" in setting:
             renamed.setdefault("binCount", None)  # pyradiomics lets a bin count win over a bin width
         images[name] = renamed
@@ -106,11 +107,13 @@ def to_parameters(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {"setting": {**setting, "additionalInfo": False}, "imageType": images, "featureClass": classes}
 
 
-def _plain(value: Any) -> Any:
-    """Return lists for tuples, and integers for whole numbers, as the parameter schema asks."""
-    if isinstance(value, tuple | list):
-        return list(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _plain(setting: str, value: Any) -> Any:
+    """Return a value in the type that pyradiomics needs: lists for tuples, a bin width and a shift as below."""
+    if setting == "binWidth" and value is not None:
+        return float(value)  # pyradiomics adds it to intensities in the image's type, where whole numbers overflow
+    if setting == "voxelArrayShift" and float(value).is_integer():
+        return int(value)  # the parameter schema asks for it
+    return list(value) if isinstance(value, tuple | list) else value
 
 
 def _unknown(name: object, known: Iterable[str], kind: str) -> str:

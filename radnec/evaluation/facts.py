@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from radnec.evaluation.result import Evaluation
 
 
-# A number per patient, which says nothing to a reader.
-_HIDDEN = {"marks"}
+# A number per patient, which says nothing to a reader, and the names of lesions, which are nobody else's.
+_HIDDEN = {"marks", "names"}
 
 
 def facts_of(evaluation: Evaluation) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import tempfile
 import time
 import warnings
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.errors import ConfigError, ExtractionWarning
+from radnec.features.unfinished import unfinished_file
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
 _SEAL = 32
@@ -116,13 +117,12 @@ class FeatureCache:
     def _write(self, path: Path, entry: bytes) -> None:
         for folder in (path.parent, self._unfinished):
             folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._unfinished, suffix=".part")
+        temporary = unfinished_file(self._unfinished)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(entry)
-            Path(temporary).replace(path)
+            temporary.write_bytes(entry)
+            temporary.replace(path)
         except OSError:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 

@@ -43,8 +43,9 @@ def change(
     Parameters
     ----------
     table : DataFrame
-        A feature table: ``patient_id``, ``session_id``, ``lesion_id``, features, and ``session_date`` or
-        ``session_day`` to order the sessions by. Rows with the ``status`` "failed" count as sessions.
+        A feature table: ``patient_id``, ``session_id``, ``lesion_id``, features, and ``session_date``,
+        ``session_day`` or ``months_since_rt`` to order the sessions by. Rows with the ``status`` "failed" count as
+        sessions.
     pairs : {"consecutive", "baseline"} or tuple of two str, default "consecutive"
         Each session against the one before it, each against the first of its lesion, or, by name, from the first
         session named to the second. Sessions are ordered as :func:`radnec.cohort.sessions.order_sessions` says.
@@ -60,7 +61,7 @@ def change(
     DataFrame
         One row per lesion and later session, whose keys it has, sorted by them; it joins the table with
         :func:`radnec.join`. A lesion without such a pair has one row, of its last session, all NaN. Columns: keys,
-        ``earlier_session_id``, ``months_between`` (NaN where no date or day tells), ``delta_status``, then the
+        ``earlier_session_id``, ``months_between`` (NaN where no date, day or month tells), ``delta_status``, then the
         changes by name. Provenance is that of `table`, with ``change`` in it.
 
     Raises
@@ -72,9 +73,11 @@ def change(
 
     Notes
     -----
-    ``delta_status`` is "ok", or says what is NaN and why, the reasons apart by "; ":
+    ``delta_status`` is "ok", or says what is NaN or in doubt and why, the reasons apart by "; ":
 
     - there is no earlier session, or a session named is missing;
+    - sessions ordered by name, because not all of the lesion have a date, or not all a day or month since radiotherapy:
+      if the names do not rise with time, the changes have the wrong sign;
     - a session failed: what was measured all the same is compared, the session is never skipped;
     - features measured in one of the two sessions only;
     - features that were 0: they have no relative change;
@@ -170,13 +173,15 @@ def _failed(rows: pd.DataFrame) -> NDArray[np.bool_]:
 def _status(
     failed: NDArray[np.bool_], pairs: Pairs, before: Floats, after: Floats, changes: dict[Kind, Floats]
 ) -> list[str]:
-    """Say of each pair what is NaN, and why; "ok" where nothing is."""
+    """Say of each pair what is NaN or in doubt, and why; "ok" where nothing is."""
     paired = pairs.earlier != NONE
     timeless = (np.isnan(pairs.months) | (pairs.months == 0)) & ("per_month" in changes)
     counts = _counts(before, after, timeless, changes)
     told = []
     for row, reason in enumerate(pairs.reason):
         parts = [reason] if reason else []
+        if pairs.by_name[row]:
+            parts.append("sessions ordered by name")
         if paired[row] and failed[pairs.earlier[row]]:
             parts.append("the earlier session failed")
         if failed[pairs.later[row]]:

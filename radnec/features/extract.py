@@ -55,7 +55,8 @@ def extract(
         (``ok`` or ``failed``) and ``error``, then features such as ``T1wCE_original_glcm_Contrast``,
         ``T1wCE-rim_wavelet-LLH_firstorder_Mean`` or ``PET-FET-delayed_original_firstorder_Maximum``, in order
         of name. A failed row keeps the features of the sequences that could be measured. ``attrs["radnec"]``
-        holds the settings with their digest, versions, counts and what was left out.
+        holds the settings with their digest, versions, counts, what was left out, which features have no value and
+        why (``undefined``), and which lesions agreed with pyradiomics or could not be compared (``verified``).
 
     Raises
     ------
@@ -71,7 +72,8 @@ def extract(
     Warns
     -----
     radnec.errors.ExtractionWarning
-        How many rows failed, if any did; which sequences fall into one grey level, and the bin width that helps.
+        How many rows failed, if any did; which sequences fall into one grey level, and the bin width that helps;
+        how many lesions have features without a value, and why; how many could not be verified.
 
     Notes
     -----
@@ -97,12 +99,13 @@ def extract(
     ['patient_id', 'session_id', 'lesion_id', 'status', 'error', 'T1wCE_original_glcm_Contrast']
     """
     job = begin(cohort, config, cache=cache, on_error=on_error)
-    tally = Tally()
+    tally = Tally(job.planned)
     verification = Verification(job.planned, verify)
     with closing(measure_all(job.planned, n_jobs=n_jobs, cache=job.cache, on_error=on_error)) as results:
         table = assemble(job.planned, tally.counted(verification.watched(results)))
     failures = table.loc[table["status"] == "failed", "error"]
     coarse = coarse_sequences(table, job.planned.settings)
-    table.attrs = origin(job, tally, rows=len(table), failed=len(failures), coarse=coarse)
-    warn(job, failures.head(1).to_list(), failed=len(failures), rows=len(table), coarse=coarse, stacklevel=3)
+    table.attrs = origin(job, tally, verification, rows=len(table), failed=len(failures), coarse=coarse)
+    notes = [*tally.undefined.sentences(), *verification.sentences()]
+    warn(job, failures.head(1).to_list(), notes, failed=len(failures), rows=len(table), coarse=coarse, stacklevel=3)
     return table

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,8 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radnec.features.cache import delete_stale
+from radnec.features.unfinished import unfinished_file
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Hashable, Sequence
 
 # So long does nobody work on a table without writing to it.
@@ -39,6 +39,7 @@ class GrowingTable:
 
     Examples
     --------
+    >>> import tempfile
     >>> left = pd.DataFrame({"lesion_id": ["a", "b"]})
     >>> path = Path(tempfile.mkdtemp()) / "features.parquet"
     >>> with GrowingTable(path, left) as table:
@@ -110,19 +111,13 @@ class _Part:
     """One Parquet file under a temporary name."""
 
     def __init__(self, path: Path, schema: pa.Schema, features: list[str]) -> None:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
-        os.close(handle)
-        self.file = Path(name)
-        # Readable as other new files are, which mkstemp's are not.
-        umask = os.umask(0)
-        os.umask(umask)
-        self.file.chmod(0o666 & ~umask)
+        self.file = unfinished_file(path.parent, f"{path.name}.")
         self.features = features
         self._schema = schema
         # Measurements hardly ever repeat, so dictionaries and ranges of them cost room in the file and in memory.
         described = schema.names[: len(schema.names) - len(features)]
         self._writer = pq.ParquetWriter(
-            name, schema, store_schema=False, use_dictionary=described, write_statistics=described
+            self.file, schema, store_schema=False, use_dictionary=described, write_statistics=described
         )
 
     def append(self, rows: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from radnec.features.coarse import advice
 from radnec.features.engine import engine_version, served_by, verify_available
 from radnec.features.plan import Plan, plan
 from radnec.features.provenance import stamp
+from radnec.features.undefined import Undefined
 from radnec.imaging.readers import unit_read
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from radnec.features.scan import Measured
+    from radnec.features.verify import Verification
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,30 @@ class Job:
     cache: str | None
 
 
-@dataclass
 class Tally:
-    """Counts regions that were found in the cache, those that were not, and those that a lesion does not have."""
+    """Counts the regions of an extraction as they come.
 
-    hits: int = 0
-    misses: int = 0
-    absent: list[int] = field(default_factory=list)
+    Parameters
+    ----------
+    planned : Plan
+        The extraction.
+
+    Attributes
+    ----------
+    hits, misses : int
+        Regions that were found in the cache, and that were not.
+    absent : list of int
+        Rows of regions that their lesion does not have.
+    undefined : Undefined
+        Features without a value.
+    """
+
+    def __init__(self, planned: Plan) -> None:
+        self.hits = self.misses = 0
+        self.absent: list[int] = []
+        self.undefined = Undefined(planned.settings)
+        self._starts = planned.cohort["_prefix"].str.rstrip("_").to_list()
+        self._sequences = planned.cohort["sequence"].to_list()
 
     def counted(self, results: Iterable[list[Measured]]) -> Iterator[Measured]:
         """Yield the regions of all scans one by one, and count them."""
@@ -62,6 +81,7 @@ class Tally:
                 self.misses += not region.from_cache
                 if isinstance(region.failure, RegionError):
                     self.absent.append(region.row)
+                self.undefined.add(self._starts[region.row], self._sequences[region.row], region.features)
                 yield region
 
 
@@ -103,7 +123,7 @@ def begin(
 
 
 def origin(
-    job: Job, tally: Tally, *, rows: int, failed: int, coarse: list[dict[str, Any]]
+    job: Job, tally: Tally, verification: Verification, *, rows: int, failed: int, coarse: list[dict[str, Any]]
 ) -> dict[Hashable | None, Any]:
     """Return the ``attrs`` of the table that an extraction made."""
     counts = {
@@ -128,14 +148,23 @@ def origin(
         absent=_absent(job.planned, tally),
         skipped=list(job.planned.skipped),
         coarse=coarse,
+        undefined=tally.undefined.facts(),
+        verified=verification.facts(),
     )
     return dict(stamped.attrs)
 
 
 def warn(
-    job: Job, first: Sequence[str], *, failed: int, rows: int, coarse: list[dict[str, Any]], stacklevel: int
+    job: Job,
+    first: Sequence[str],
+    notes: Sequence[str],
+    *,
+    failed: int,
+    rows: int,
+    coarse: list[dict[str, Any]],
+    stacklevel: int,
 ) -> None:
-    """Warn of failed rows, and of sequences in one grey level.
+    """Warn of failed rows, of sequences in one grey level, and of what else there is to say.
 
     Parameters
     ----------
@@ -143,6 +172,8 @@ def warn(
         What was asked for.
     first : sequence of str
         Reason of the first failure, if there is one.
+    notes : sequence of str
+        Further sentences, told in one warning.
     failed, rows : int
         Rows that failed, and all rows.
     coarse : list of dict
@@ -155,6 +186,8 @@ def warn(
         warnings.warn(text, ExtractionWarning, stacklevel=stacklevel)
     for found in coarse:
         warnings.warn(advice(found, job.planned.settings), ExtractionWarning, stacklevel=stacklevel)
+    if notes:
+        warnings.warn("; ".join(notes), ExtractionWarning, stacklevel=stacklevel)
 
 
 def _absent(planned: Plan, tally: Tally) -> dict[str, int]:

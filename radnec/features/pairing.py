@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radnec.cohort.chronology import DAYS_PER_MONTH
-from radnec.cohort.sessions import order_sessions, session_date, session_day
+from radnec.cohort.sessions import days_since_rt, order_sessions, session_date
 from radnec.errors import ConfigError, TableError
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ class Pairs(NamedTuple):
         Why there is none, else empty.
     months : ndarray of shape (n,)
         From the earlier to the later session; NaN where unknown.
+    by_name : ndarray of bool, shape (n,)
+        Whether names alone say which of the two sessions is the earlier.
     """
 
     earlier: Rows
     later: Rows
     reason: list[str]
     months: Floats
+    by_name: NDArray[np.bool_]
 
 
 def session_pairs(rows: pd.DataFrame, pairs: str | Sequence[str]) -> Pairs:
@@ -68,7 +71,8 @@ def session_pairs(rows: pd.DataFrame, pairs: str | Sequence[str]) -> Pairs:
     ([1], [0])
     """
     lesions = rows.groupby(["patient_id", "lesion_id"], sort=True, observed=True).ngroup()
-    place = order_sessions(rows, lesions).place.to_numpy()
+    sessions = order_sessions(rows, lesions)
+    place = sessions.place.to_numpy()
     code: Rows = np.asarray(lesions, dtype=np.intp)
     order = np.lexsort((place, code))
     size = np.asarray(np.bincount(code), dtype=np.intp)
@@ -79,7 +83,8 @@ def session_pairs(rows: pd.DataFrame, pairs: str | Sequence[str]) -> Pairs:
         earlier, later, reason = _ordered_pairs(order, ends - size, size, baseline=pairs == "baseline")
     else:
         earlier, later, reason = _named_pairs(rows, pairs, code, order[ends - 1])
-    return Pairs(earlier, later, reason, _months_between(rows, earlier, later))
+    by_name = np.asarray(~sessions.timed, dtype=np.bool_)[later] & isinstance(pairs, str) & (earlier != NONE)
+    return Pairs(earlier, later, reason, _months_between(rows, earlier, later), by_name)
 
 
 def _ordered_pairs(order: Rows, first: Rows, size: Rows, *, baseline: bool) -> tuple[Rows, Rows, list[str]]:
@@ -112,9 +117,9 @@ def _named_pairs(rows: pd.DataFrame, names: Sequence[str], lesions: Rows, last: 
 
 
 def _months_between(rows: pd.DataFrame, earlier: Rows, later: Rows) -> Floats:
-    """Return the months from the earlier to the later session: by date where both have one, else by day."""
+    """Return the months from the earlier to the later session: by date where both have one, else since radiotherapy."""
     days: Floats = np.full(len(later), np.nan)
-    for source in (session_day(rows).to_numpy(), session_date(rows).to_numpy()):
+    for source in (days_since_rt(rows).to_numpy(), session_date(rows).to_numpy()):
         between = source[later] - source[earlier]
         days = np.where(np.isnan(between), days, between)
     return np.where(earlier == NONE, np.nan, days / DAYS_PER_MONTH)

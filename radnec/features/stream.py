@@ -98,7 +98,7 @@ def extract_to(
     if Path(path).suffix.lower() != ".parquet":
         raise TableError(f"{Path(path).name}: a table that grows is a .parquet file")
     job = begin(cohort, config, cache=cache, on_error=on_error)
-    tally, waiting, verification = Tally(), _Waiting(job.planned), Verification(job.planned, verify)
+    tally, waiting, verification = Tally(job.planned), _Waiting(job.planned), Verification(job.planned, verify)
     lesions = lesion_columns(job.planned)
     described = pd.concat([lesions, filled([[]] * len(lesions), [])], axis=1)
     with GrowingTable(path, described) as table:
@@ -112,9 +112,10 @@ def extract_to(
         rows.extend(waiting.ready())
         rows.write()
         coarse = coarse_sequences(rows.kept(), job.planned.settings)
-        attrs = origin(job, tally, rows=rows.number, failed=rows.failed, coarse=coarse)
+        attrs = origin(job, tally, verification, rows=rows.number, failed=rows.failed, coarse=coarse)
         table.finish(sorted(rows.found), attrs)
-    warn(job, rows.first_failure, failed=rows.failed, rows=rows.number, coarse=coarse, stacklevel=3)
+    notes = [*tally.undefined.sentences(), *verification.sentences()]
+    warn(job, rows.first_failure, notes, failed=rows.failed, rows=rows.number, coarse=coarse, stacklevel=3)
     return Path(path)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radnec.errors import ConfigError, ExtractionError
 from radnec.features.engine import verify_available
+from radnec.features.engine.native import UNDEFINED_WHERE_FLAT
 from radnec.features.scan import measure_scan
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ OF_MCC = 1e-7
 OF_ROOT = 1e-7
 #: Signed cubes cancel in a cluster shade; this much of the cluster tendency to the power 1.5 is left of rounding.
 OF_CUBES = 1e-13
+#: pyradiomics takes the other voxels where these are not defined in some, as far as their order lets it.
+_PARTLY = tuple(f"{name}_" for name in UNDEFINED_WHERE_FLAT)
 _AXES = ("LeastAxisLength", "MinorAxisLength", "Elongation", "Flatness")
 _RATIOS = ("Sphericity", "SurfaceVolumeRatio", "SphericalDisproportion", "Compactness1", "Compactness2")
 
@@ -61,6 +64,8 @@ class Verification:
             for name, config in planned.settings.items()
             if number
         }
+        self._agreed: list[str] = []
+        self._not_compared: dict[str, str] = {}
         for config in self._reference.values():
             verify_available(config)
 
@@ -83,6 +88,7 @@ class Verification:
         (expected,) = measure_scan(alone, self._reference[scan.sequence])
         if expected.failure is not None:
             # pyradiomics stops where a matrix is empty; the native engine gives NaN for that class and goes on.
+            self._not_compared[region.name] = str(expected.failure)
             return
         if measured.failure is not None:
             raise ExtractionError(f"{measured.failure}; pyradiomics measures this region")
@@ -94,6 +100,32 @@ class Verification:
                 f"{name}: {measured.features.get(name)!r} instead of {expected.features[name]!r}. Measure with "
                 'ExtractionConfig(engine="pyradiomics"), and report this lesion'
             )
+        self._agreed.append(region.name)
+
+    def facts(self) -> dict[str, Any] | None:
+        """Return what was compared, for the provenance of a table; None if nothing was asked for.
+
+        Returns
+        -------
+        dict or None
+            ``drawn``, ``agreed`` and ``not_compared`` count regions; ``names`` has the names of those that agreed, and
+            of those that could not be compared, with the reason.
+        """
+        if not self._reference:
+            return None
+        return {
+            "drawn": len(self._chosen),
+            "agreed": len(self._agreed),
+            "not_compared": len(self._not_compared),
+            "names": {"agreed": sorted(self._agreed), "not_compared": dict(sorted(self._not_compared.items()))},
+        }
+
+    def sentences(self) -> list[str]:
+        """Return a sentence on regions that could not be compared, if there are any."""
+        return [
+            f"{len(self._not_compared)} of {len(self._chosen)} lesions drawn could not be verified; the first: {reason}"
+            for _, reason in sorted(self._not_compared.items())[:1]
+        ]
 
 
 def differences(found: Mapping[str, float], expected: Mapping[str, float]) -> dict[str, float]:
@@ -114,6 +146,8 @@ def differences(found: Mapping[str, float], expected: Mapping[str, float]) -> di
     The bound is 1e-9 of the value, and 1e-12 where it is 0; of MCC 1e-7. Where the definition makes much of rounding it
     is wider: axes without extent and Imc2 (roots of zero), cluster shade (cancelling cubes), ratios to a mesh without
     volume, and the correlation of pairs with one level on one side (1 by convention here, rounding by rounding there).
+    Not compared are the features of a local binary pattern that has no value in some voxels of the region: NaN here, of
+    the other voxels there.
 
     Examples
     --------
@@ -124,7 +158,7 @@ def differences(found: Mapping[str, float], expected: Mapping[str, float]) -> di
     off = {}
     for name, value in expected.items():
         mine = found.get(name, math.inf)
-        if math.isnan(value) and math.isnan(mine):
+        if math.isnan(mine) and (math.isnan(value) or name.startswith(_PARTLY)):
             continue
         apart = abs(mine - value)
         if not apart <= _bound(name, value, expected):

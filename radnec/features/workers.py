@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import traceback
 import warnings
@@ -20,6 +21,7 @@ from tqdm.auto import tqdm
 from radnec.config.base import check_jobs
 from radnec.errors import ExtractionError, ExtractionWarning, MissingDependencyError, RegionError
 from radnec.features.cluster import measure_on_cluster
+from radnec.features.orphan import end_with
 from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured, measure_scan
 
@@ -251,11 +253,12 @@ def _handed_out(queue: Queue[R], away: dict[int, Unit[R]]) -> Iterator[Any]:
     # The first task always goes, because what fills the room may be waiting for it.
     while queue and (number == 0 or queue.has_room()):
         away[number] = queue.pop()
-        yield delayed(_numbered)(number, away[number])
+        yield delayed(_numbered)(number, away[number], os.getpid())
         number += 1
 
 
-def _numbered(number: int, unit: Unit[R]) -> tuple[int, list[R]]:
+def _numbered(number: int, unit: Unit[R], asker: int) -> tuple[int, list[R]]:
+    end_with(asker)
     return number, measured_safely(unit)
 
 

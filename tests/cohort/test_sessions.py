@@ -26,6 +26,11 @@ def places(**columns):
         ({"session_date": ["2020-05-01", None, None], "session_day": [0, 1, 2]}, ([0, 1, 2], True)),
         ({"rt_end_date": ["2020-05-01"] * 3, "session_day": [3, 2, 1]}, ([2, 1, 0], True)),
         ({"session_day": [4, 4, 4]}, ([2, 0, 1], True)),
+        ({"months_since_rt": [2.0, 8.0, 3.5]}, ([0, 2, 1], True)),
+        ({"months_since_rt": [None, 8.0, 3.5], "session_day": [-20, None, None]}, ([0, 2, 1], True)),
+        ({"months_since_rt": [None, 8.0, 3.5]}, ([2, 0, 1], False)),
+        # Nothing tells how a date and a day lie to each other.
+        ({"session_date": ["2020-05-01", None, None], "session_day": [None, 9, 9]}, ([2, 0, 1], False)),
     ],
 )
 def test_dates_then_days_then_names(columns, expected):

@@ -118,6 +118,13 @@ def test_what_a_killed_process_left_is_no_entry_and_is_deleted(two_patients, tmp
     assert (old.exists(), new.exists()) == (False, True)  # somebody may be at work on the new one
 
 
+def test_entries_have_the_permissions_of_other_new_files(tmp_path):
+    (tmp_path / "other").write_text("")
+    FeatureCache(tmp_path / "cache").put("a" * 64, {"original_glcm_Id": 0.5})
+    (file,) = entries(tmp_path)
+    assert file.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(two_patients, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cannot be written .*; give another folder"):

@@ -69,8 +69,21 @@ def test_without_time_names_order_and_there_is_no_change_per_month():
     (row,) = change(table).itertuples()
     assert (row.session_id, row.delta_index_ADC) == ("10", 1.0)
     assert np.isnan([row.months_between, row.delta_per_month_index_ADC]).all()
-    assert row.delta_status == "time between the sessions unknown"
-    assert change(table, kinds=["absolute"])["delta_status"].tolist() == ["ok"]
+    assert row.delta_status == "sessions ordered by name; time between the sessions unknown"
+    assert change(table, kinds=["absolute"])["delta_status"].tolist() == ["sessions ordered by name"]
+    assert change(table, kinds=["absolute"], pairs=("9", "10"))["delta_status"].tolist() == ["ok"]
+
+
+def test_months_since_radiotherapy_order_and_part_the_sessions():
+    table = visits(("P", "preop", "1", None, 1.0), ("P", "followup", "1", None, 3.0)).drop(columns="session_day")
+    (row,) = change(table.assign(months_since_rt=[2.0, 8.0])).itertuples()
+    assert (row.session_id, row.delta_index_ADC, row.months_between, row.delta_status) == ("followup", 2.0, 6.0, "ok")
+
+
+def test_a_date_and_a_day_do_not_order_sessions():
+    table = visits(("P", "b", "1", 30, 1.0), ("P", "a", "1", None, 3.0), session_date=[None, "2020-01-01"])
+    (row,) = change(table).itertuples()
+    assert (row.session_id, row.delta_status) == ("b", "sessions ordered by name; time between the sessions unknown")
 
 
 def test_two_sessions_of_one_day_have_no_change_per_month():

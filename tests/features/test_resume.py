@@ -120,6 +120,31 @@ def test_two_processes_share_a_cache_and_a_table(many, tmp_path):
     assert_frame_equal(read_table(tmp_path / "f.parquet"), table, check_exact=True)
 
 
+@pytest.mark.slow
+def test_workers_do_not_outlive_the_process_that_asked(many, tmp_path):
+    many.cohort().to_pickle(tmp_path / "cohort.pkl")
+    running = start(tmp_path, 0.5, 2)
+    deadline = time.monotonic() + 120
+    while len(logged(tmp_path)) < 4 and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(running.pid, signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
+    running.stderr.close()
+    deadline = time.monotonic() + 30
+    while (left := group(running.pid)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    if left:
+        os.killpg(running.pid, signal.SIGKILL)
+    assert not left
+    assert 4 <= len(logged(tmp_path)) < 24
+
+
+def group(leader: int) -> list[str]:
+    """Return the living processes of a group."""
+    rows = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [row for row in rows if row.split()[0] == str(leader) and not row.split()[1].startswith("Z")]
+
+
 def deadly(always, once, died: Path):
     """Return a way to measure that kills its process at the row `always`, and at `once` if nothing is at `died` yet."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,31 @@ def test_what_was_written_is_read_to_the_last_bit(tmp_path, name):
     assert provenance(again) == provenance(written)
     assert provenance(again)["extraction_digest"] == ExtractionConfig().digest()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_table_that_cannot_be_written_leaves_the_old_one_with_its_provenance(tmp_path, monkeypatch):
+    path = write_table(full(), tmp_path / "features.csv")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    other = table(config=ExtractionConfig(bin_width=3.0), index_x=[1.0, 2.0])
+
+    def full_disk(*_given, **_named):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write_table(other, path)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["features.parquet", "features.csv"])
+def test_writers_of_one_table_do_not_meet(tmp_path, name):
+    def write(number):
+        for _ in range(10):
+            write_table(pd.DataFrame({"index_x": [float(number)] * 2000}), tmp_path / name)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    assert read_table(tmp_path / name)["index_x"].unique().size == 1
 
 
 def test_random_floats_survive_a_csv(tmp_path):

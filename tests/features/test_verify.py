@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from radnec.config import ExtractionConfig
-from radnec.errors import ConfigError, ExtractionError
-from radnec.features.engine import native
+from radnec.errors import ConfigError, ExtractionError, ExtractionWarning
+from radnec.features.engine import native, reference
 from radnec.features.extract import extract
+from radnec.features.stream import extract_to
+from radnec.features.table import read_table
 from radnec.features.verify import differences
 
 pytest.importorskip("radiomics")
@@ -34,6 +36,43 @@ def test_a_wrong_value_is_found_and_named(two_patients, monkeypatch, verify):
         ExtractionError, match=r"lesion P\d/1/\d, \w+: 1 of 107 values differ .* original_glcm_Contrast"
     ):
         extract(two_patients.cohort(), verify=verify)
+
+
+def test_what_was_compared_and_what_has_no_value_is_told(two_patients, tmp_path):
+    table = extract(two_patients.cohort(), verify=2)
+    told = table.attrs["radnec"]["verified"]
+    assert (told["drawn"], told["agreed"], told["not_compared"], len(told["names"]["agreed"])) == (2, 2, 0, 2)
+    assert table.attrs["radnec"]["undefined"] == []
+    config = ExtractionConfig(by_sequence={"FLAIR": {"distances": [30]}})
+    sentences = r"FLAIR: 3 lesions have .* at the distances \[30\]; 3 of 6 lesions drawn could not be verified"
+    with pytest.warns(ExtractionWarning, match=sentences):
+        table = extract(two_patients.cohort(), config, verify=6)
+    told = table.attrs["radnec"]
+    (undefined,) = told["undefined"]
+    features = ["original_glcm", "original_gldm", "original_ngtdm"]
+    assert (undefined["sequence"], undefined["lesions"], undefined["features"]) == ("FLAIR", 3, features)
+    assert undefined["values"] == table.filter(regex="^FLAIR_").isna().to_numpy().sum() == 3 * (24 + 14 + 5)
+    assert (told["verified"]["agreed"], told["verified"]["not_compared"]) == (3, 3)
+    assert all("FLAIR" in name for name in told["verified"]["names"]["not_compared"])
+    with pytest.warns(ExtractionWarning, match="FLAIR: 3 lesions have"):
+        path = extract_to(two_patients.cohort(), tmp_path / "f.parquet", config)
+    grown = read_table(path).attrs["radnec"]
+    assert (grown["undefined"], grown["verified"]) == (told["undefined"], None)
+
+
+def test_a_region_that_pyradiomics_has_no_memory_for_loses_no_other(two_patients, monkeypatch):
+    measure = reference.measure_region
+
+    def greedy(image, mask, config):
+        if mask[16, 14, 6]:
+            raise MemoryError
+        return measure(image, mask, config)
+
+    monkeypatch.setattr(reference, "measure_region", greedy)
+    with pytest.warns(ExtractionWarning, match="1 of 3 rows failed"):
+        table = extract(two_patients.cohort(), ExtractionConfig(engine="pyradiomics"))
+    assert table["status"].to_list() == ["ok", "failed", "ok"]
+    assert table["error"].str.contains("pyradiomics stopped with MemoryError").to_list() == [False, True, False]
 
 
 def test_a_negative_number_is_refused(two_patients):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def _determinant(matrix: list[list[int]]) -> int:
     return sum((-1) ** column * matrix[0][column] * _determinant(minor) for column, minor in enumerate(minors))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _sums(framed: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Add up 1, z, y, x, zz, yy, xx, zy, zx, yx over the voxels of the region."""
     sums = np.zeros(10, dtype=np.int64)

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def second_eigenvalues(number: int, pairs: Entries) -> tuple[NDArray[np.float64]
     return values, shifts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _of_matrices(
     number: int,
     rows: NDArray[np.int32],
@@ -71,7 +72,7 @@ def _of_matrices(
         values[group], shifts[group] = _of_matrix(rows[first:last], columns[first:last], shares, by_row, by_column)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _of_matrix(
     rows: NDArray[np.int32],
     columns: NDArray[np.int32],
@@ -105,7 +106,7 @@ def _of_matrix(
     return largest - shift, shift
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _forth(
     bounds: NDArray[np.int64],
     columns: NDArray[np.int32],
@@ -126,7 +127,7 @@ def _forth(
         out[row] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _back(
     bounds: NDArray[np.int64],
     columns: NDArray[np.int32],
@@ -147,7 +148,7 @@ def _back(
             out[columns[k]] += scaled[k] * vector[row]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lanczos(
     bounds: NDArray[np.int64],
     columns: NDArray[np.int32],
@@ -187,7 +188,7 @@ def _lanczos(
     return largest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _orthogonalise(basis: NDArray[np.float64], last: int, known: NDArray[np.float64]) -> float:
     """Make a row of the basis orthogonal to those before and to the known vector, of length 1; return its length."""
     row = basis[last]
@@ -209,7 +210,7 @@ def _orthogonalise(basis: NDArray[np.float64], last: int, known: NDArray[np.floa
     return length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _top(diagonal: NDArray[np.float64], beside: NDArray[np.float64], size: int, vector: NDArray[np.float64]) -> float:
     """Return the largest eigenvalue, not negative, of a tridiagonal matrix, and its vector in place."""
     low, high = 0.0, 0.0
@@ -237,7 +238,7 @@ def _top(diagonal: NDArray[np.float64], beside: NDArray[np.float64], size: int, 
     return high
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _solve(beside: NDArray[np.float64], size: int, pivots: NDArray[np.float64], vector: NDArray[np.float64]) -> None:
     """Solve the system that `_pivots` factorised, in place, and scale the solution to length 1."""
     for k in range(1, size):
@@ -251,7 +252,7 @@ def _solve(beside: NDArray[np.float64], size: int, pivots: NDArray[np.float64], 
         vector[k] /= math.sqrt(length)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pivots(
     diagonal: NDArray[np.float64], beside: NDArray[np.float64], size: int, shift: float, pivots: NDArray[np.float64]
 ) -> bool:

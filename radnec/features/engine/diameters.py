@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numba
 import numpy as np
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +94,7 @@ def planar_diameter(framed: NDArray[np.uint8], steps: tuple[float, float]) -> fl
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _ends(framed: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the lowest and highest surface point on each line along the last axis, in half voxels.
 
@@ -121,7 +122,7 @@ def _ends(framed: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return low, high
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _differing(row: NDArray[np.uint8], other: NDArray[np.uint8], start: int, stop: int) -> tuple[int, int]:
     """Narrow a range to the first and last place where two rows differ; the start is beyond the stop if none."""
     while start <= stop and row[start] == other[start]:
@@ -131,7 +132,7 @@ def _differing(row: NDArray[np.uint8], other: NDArray[np.uint8], start: int, sto
     return start, stop
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _across(
     low: NDArray[np.int64], high: NDArray[np.int64], line_step: float, along_step: float
 ) -> tuple[float, NDArray[np.bool_], NDArray[np.bool_]]:
@@ -164,7 +165,7 @@ def _across(
     return np.sqrt(greatest), corners[0], corners[1]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _bends(first: NDArray[np.int64], second: NDArray[np.int64], line: int, end: int) -> bool:
     """Tell whether the way from the first point over the second to a third turns upwards at the second."""
     return bool((second[1] - first[1]) * (line - second[0]) < (end - second[1]) * (second[0] - first[0]))
@@ -178,7 +179,7 @@ def _outermost_first(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack((centred, radii))[order]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _farthest(points: NDArray[np.float64]) -> float:
     """Find the greatest distance between points that :func:`_outermost_first` has sorted."""
     greatest = 0.0

@@ -23,7 +23,7 @@ Region: TypeAlias = "tuple[sitk.Image, int | str, str]"
 Outcome: TypeAlias = dict[str, float] | RadnecError
 
 # What NumPy and SimpleITK raise over values that nobody thought of: a failure of one region, not of a cohort.
-_UNFORESEEN = (ValueError, RuntimeError, ArithmeticError, LookupError)
+_UNFORESEEN = (ValueError, RuntimeError, ArithmeticError, LookupError, MemoryError)
 
 
 def served_by(config: ExtractionConfig) -> dict[str, list[str]]:
@@ -190,6 +190,8 @@ def _by_reference(image: sitk.Image, region: Region, config: ExtractionConfig) -
         return reference.measure_region(image, select_label(labels, label, name=name), config)
     except RadnecError as error:
         return error
+    except _UNFORESEEN as error:
+        return ExtractionError(f"pyradiomics stopped with {_kind(error)}")
 
 
 def _prepared(source: Source, labels: LabelMap, label: int | str, name: str) -> Prepared | RadnecError:
@@ -200,7 +202,7 @@ def _prepared(source: Source, labels: LabelMap, label: int | str, name: str) -> 
     except RadnecError as error:
         return error
     except _UNFORESEEN as error:
-        return ExtractionError(f"the region cannot be prepared ({type(error).__name__}: {error})")
+        return ExtractionError(f"the region cannot be prepared ({_kind(error)})")
 
 
 def _measured(prepared: Prepared, config: ExtractionConfig) -> Outcome:
@@ -209,4 +211,8 @@ def _measured(prepared: Prepared, config: ExtractionConfig) -> Outcome:
     except RadnecError as error:
         return error
     except _UNFORESEEN as error:
-        return ExtractionError(f"the native engine stopped with {type(error).__name__}: {error}")
+        return ExtractionError(f"the native engine stopped with {_kind(error)}")
+
+
+def _kind(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")

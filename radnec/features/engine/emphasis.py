@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def emphasis(levels: Levels, entries: Entries) -> NDArray[np.float64]:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _squares_and_variance(cells: NDArray[np.float64], places: NDArray[np.float64], total: float) -> tuple[float, float]:
     """Return the sum of squares of marginal sums, and the variance of the places that they weigh."""
     squares, mean, variance = 0.0, 0.0, 0.0
@@ -52,7 +53,7 @@ def _squares_and_variance(cells: NDArray[np.float64], places: NDArray[np.float64
     return squares, variance
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure(
     values: NDArray[np.float64],
     rows: NDArray[np.int32],
@@ -85,7 +86,7 @@ def _measure(
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add(grey: float, size: float, share: float, out: NDArray[np.float64]) -> None:
     long, high = size * size, grey * grey
     out[SHORT] += share / long

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ def _percentile(ranked: NDArray[np.float64], share: float) -> float:
     return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _moments(voxels: NDArray[np.float64], mean: float, shift: float) -> tuple[float, float, float, float, float]:
     """Return the sums of absolute, squared, cubed and 4th-power deviations from the mean, and the energy."""
     deviation, second, third, fourth, energy = 0.0, 0.0, 0.0, 0.0, 0.0

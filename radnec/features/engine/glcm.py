@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from radnec.config.vocabulary import FEATURES
 from radnec.features.engine.correlation import second_eigenvalues
 from radnec.features.engine.degenerate import MOST_LEVELS, remeasured
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def _of_nothing(levels: Levels, *, several: bool) -> dict[str, float]:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure(
     values: NDArray[np.float64],
     rows: NDArray[np.int32],
@@ -140,7 +140,7 @@ def _measure(
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _marginals(
     values: NDArray[np.float64],
     rows: NDArray[np.int32],
@@ -165,7 +165,7 @@ def _marginals(
         differences[abs(first - second)] += shares[k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _of_entries(
     values: NDArray[np.float64],
     rows: NDArray[np.int32],
@@ -197,7 +197,7 @@ def _of_entries(
         out[_DOUBTFUL] = 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _of_sums(sums: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     mean = 0.0
     for k in range(2, len(sums)):
@@ -212,7 +212,7 @@ def _of_sums(sums: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     out[_SUM_AVERAGE] = mean
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _of_differences(differences: NDArray[np.float64], largest: int, out: NDArray[np.float64]) -> None:
     mean = 0.0
     for k in range(len(differences)):
@@ -233,7 +233,7 @@ def _of_differences(differences: NDArray[np.float64], largest: int, out: NDArray
     out[_DIFFERENCE_AVERAGE] = mean
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _logarithms(marginal: NDArray[np.float64], logs: NDArray[np.float64]) -> tuple[float, float, float, int]:
     """Fill in log2 of the shares; return their entropy with and without epsilon, the least, and their number."""
     entropy, plain, least, count = 0.0, 0.0, 1.0, 0
@@ -247,7 +247,7 @@ def _logarithms(marginal: NDArray[np.float64], logs: NDArray[np.float64]) -> tup
     return entropy, plain, least, count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _independent(by_row: NDArray[np.float64], by_column: NDArray[np.float64]) -> float:
     """Return the entropy of independent voxels, pair by pair."""
     entropy = 0.0
@@ -258,7 +258,7 @@ def _independent(by_row: NDArray[np.float64], by_column: NDArray[np.float64]) ->
     return entropy
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _information(
     rows: NDArray[np.int32],
     columns: NDArray[np.int32],

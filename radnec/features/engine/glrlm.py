@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from radnec.features.engine import emphasis as measure
+from radnec.features.engine.kernel import kernel
 from radnec.features.engine.sweep import Entries, strides
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _with_lines(
     return steps[kept], None if weights is None else weights[kept]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _touching(grid: NDArray[np.int32], positions: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Say of each direction whether two voxels of the region are neighbours along it."""
     found = np.zeros(len(steps), np.bool_)
@@ -124,7 +124,7 @@ def _touching(grid: NDArray[np.int32], positions: NDArray[np.int64], steps: NDAr
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _runs(
     grid: NDArray[np.int32],
     positions: NDArray[np.int64],

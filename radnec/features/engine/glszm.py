@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from radnec.features.engine import emphasis as measure
+from radnec.features.engine.kernel import kernel
 from radnec.features.engine.sweep import Entries, strides
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def zones(levels: Levels, steps: NDArray[np.int64]) -> Entries:
     return Entries(*_zones(levels.grid.reshape(-1).copy(), levels.positions, levels.starts, both_ways))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _zones(
     grid: NDArray[np.int32], positions: NDArray[np.int64], starts: NDArray[np.int64], steps: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from radnec.errors import ExtractionError
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,10 +80,11 @@ def discretise(
 
     Notes
     -----
-    Equal to ``radiomics.imageoperations.binImage`` with two exceptions. In images of integers pyradiomics adds
-    two bin widths to the maximum in the image's own type, which overflows near the end of it; here it does not.
-    Where intensities are so large that a bin is lost in their rounding, pyradiomics stops; here the bins are
-    counted from the region's minimum.
+    Equal to ``radiomics.imageoperations.binImage`` with two exceptions. Given a whole number as the width,
+    pyradiomics adds two of it to the maximum in the image's own type, which overflows near the end of a type of
+    integers; here, and where radnec calls pyradiomics, it does not. Where intensities are so large that bins are
+    lost in their rounding (above 1e8 in single precision at a width of 3), pyradiomics stops or takes the region
+    for one grey level; here the bins are counted from the region's minimum.
 
     Examples
     --------
@@ -173,7 +174,7 @@ def _fixed_edges(voxels: NDArray[Any], width: float) -> tuple[NDArray[Any], floa
     return np.arange(0.0, float(high) - float(first) + 2 * width, width), float(first)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _level(voxel: float, edges: NDArray[np.float64], per_unit: float) -> int:
     """Return how many of the rising edges are at or below the voxel, by a guess and steps from there."""
     last = len(edges)
@@ -186,7 +187,7 @@ def _level(voxel: float, edges: NDArray[np.float64], per_unit: float) -> int:
     return level
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sort(
     voxels: NDArray[np.float64], mask: NDArray[np.bool_], edges: NDArray[np.float64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -213,7 +214,7 @@ def _sort(
     return grid, values, counts, positions, starts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place(
     level: NDArray[np.int64], mask: NDArray[np.bool_], starts: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

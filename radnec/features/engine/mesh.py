@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import numba
 import numpy as np
 
 from radnec.features.engine.cubes import MIDPOINTS, patches
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,7 +113,7 @@ def _areas(steps: tuple[float, float, float]) -> NDArray[np.float64]:
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _survey(framed: NDArray[np.uint8], moments: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     """Count the cubes of each pattern, and add up their volumes."""
     counts = np.zeros(256, dtype=np.int64)

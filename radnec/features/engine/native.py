@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Rises whenever a value of the engine changes, so that nothing measured before is taken for what it would give now.
 VERSION = 1
+#: Filters that have no value where the image is flat; if a voxel of the region has none, their features are NaN.
+UNDEFINED_WHERE_FLAT = ("lbp-2D", "lbp-3D-k")
 
 
 def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
@@ -38,7 +40,8 @@ def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Value of each feature under pyradiomics' name, such as ``original_glcm_Contrast``.
+        Value of each feature under pyradiomics' name, such as ``original_glcm_Contrast``. Those of a filter in
+        `UNDEFINED_WHERE_FLAT` are NaN if it has no value in some voxel of the region.
 
     Raises
     ------
@@ -65,15 +68,19 @@ def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
             own["lowest"] = _lowest(config) if image_type == "Original" else None
             wanted = prepared.volume, prepared.box, image_type, options, config, prepared.mask
             for prefix, image in how.filtered(*wanted):
-                _verify_finite(image, prepared.mask, prefix)
-                values = _intensities(image, prepared, config, own, rest)
+                if _is_finite(image, prepared.mask):
+                    values = _intensities(image, prepared, config, own, rest)
+                elif prefix in UNDEFINED_WHERE_FLAT:
+                    values = {f"{family}_{name}": np.nan for family, names in rest.items() for name in names}
+                else:
+                    reason = "the filter is not defined (NaN or infinite) in some voxels of the region"
+                    raise ExtractionError(f"{prefix}: {reason}")
                 found |= {f"{prefix}_{name}": value for name, value in values.items()}
     return found
 
 
-def _verify_finite(image: NDArray[Any], mask: NDArray[np.bool_], prefix: str) -> None:
-    if np.issubdtype(image.dtype, np.floating) and not np.isfinite(image[mask]).all():
-        raise ExtractionError(f"{prefix}: the filter is not defined (NaN or infinite) in some voxels of the region")
+def _is_finite(image: NDArray[Any], mask: NDArray[np.bool_]) -> bool:
+    return not np.issubdtype(image.dtype, np.floating) or bool(np.isfinite(image[mask]).all())
 
 
 def _shapes(prepared: Prepared, config: ExtractionConfig, classes: Mapping[str, Sequence[str]]) -> dict[str, float]:

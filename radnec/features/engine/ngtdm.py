@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from radnec.config.vocabulary import FEATURES
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def of_differences(values: NDArray[np.int64], counts: NDArray[np.int64], tone: N
     return dict(zip(FEATURES["ngtdm"], measured.tolist(), strict=True))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def with_neighbours(
     grid: NDArray[np.int32], positions: NDArray[np.int64], starts: NDArray[np.int64], steps: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -58,7 +58,7 @@ def with_neighbours(
     return counts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure(
     values: NDArray[np.float64], counts: NDArray[np.float64], tone: NDArray[np.float64]
 ) -> NDArray[np.float64]:

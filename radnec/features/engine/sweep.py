@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def offsets(box: tuple[int, int, int], distances: tuple[int, ...], flat: int | N
     box : tuple of int
         Size (z, y, x).
     distances : tuple of int
-        Distances in voxels by the infinity norm; one that is repeated counts once.
+        Distances in voxels by the infinity norm.
     flat : int or None
         Axis along which there are no neighbours.
 
@@ -165,7 +166,7 @@ def neighbourhood(
     return Neighbourhood(pairs, dependence, tone)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pair(
     grid: NDArray[np.int32],
     positions: NDArray[np.int64],
@@ -205,7 +206,7 @@ def _pair(
     return rows[:at], columns[:at], found[:at], bounds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _compare(
     grid: NDArray[np.int32],
     positions: NDArray[np.int64],

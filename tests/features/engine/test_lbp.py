@@ -299,12 +299,15 @@ def test_features_are_those_of_pyradiomics(kind):
         assert ours[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
 
 
-@pytest.mark.parametrize("options", [{"LBP2D": {"lbp2DMethod": "var"}}, {"LBP3D": {}}])
-def test_what_is_not_defined_around_flat_voxels_is_an_error_and_not_a_number(options):
+@pytest.mark.parametrize(
+    ("options", "prefix"), [({"LBP2D": {"lbp2DMethod": "var"}}, "lbp-2D_"), ({"LBP3D": {}}, "lbp-3D-k_")]
+)
+def test_what_is_not_defined_around_flat_voxels_has_no_value_and_the_rest_has(options, prefix):
     image, mask = lesion(np.float64)
-    flat = image * 0 + 7
-    with pytest.raises(ExtractionError):
-        measure_region(flat, mask, ExtractionConfig(engine="native", image_types=options))
+    found = measure_region(image * 0 + 50, mask, ExtractionConfig(image_types={"Original": {}, **options}))
+    undefined = {name for name, value in found.items() if math.isnan(value)}
+    assert undefined == {name for name in found if name.startswith(prefix)} != set()
+    assert found["original_firstorder_Mean"] == 50.0
 
 
 @pytest.mark.slow

@@ -74,6 +74,19 @@ def test_a_voxel_sphere_has_its_voxels_volume():
     assert len(found) == 107
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16])
+@pytest.mark.parametrize("width", [25, 7.5])
+def test_values_do_not_depend_on_the_type_that_holds_the_intensities(kind, width):
+    bounds = np.iinfo(kind)
+    array = np.random.default_rng(0).integers(bounds.min, bounds.max, (8, 9, 10), endpoint=True)
+    mask = sitk.GetImageFromArray((np.indices(array.shape).sum(0) % 7 < 5).astype(np.uint8))
+    width *= bounds.max // 100
+    config = ExtractionConfig(bin_width=width, image_types={"Original": {"bin_width": width}, "LBP2D": {}})
+    pytest.importorskip("skimage")
+    small, wide = (measure_region(sitk.GetImageFromArray(array.astype(one)), mask, config) for one in (kind, np.int32))
+    assert small == pytest.approx(wide, rel=1e-12, abs=1e-12)
+
+
 def test_no_global_state_is_changed():
     distance, mask = sphere()
     process, logger = sitk.ProcessObject, logging.getLogger("radiomics")

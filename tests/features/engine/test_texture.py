@@ -229,11 +229,6 @@ def test_offsets_have_pyradiomics_order_and_fit_into_the_box():
                 np.testing.assert_array_equal(found, expected)
 
 
-def test_a_repeated_distance_counts_once():
-    image, mask = region(3, "normal", 0.9)
-    assert measured(image, mask, {"distances": [1, 2, 1]}) == measured(image, mask, {"distances": [1, 2]})
-
-
 def test_only_what_is_asked_for_is_returned_in_that_order():
     found = measured(KNOWN, KNOWN > 0, {"binWidth": 1}, classes={"ngtdm": ["Strength"], "glcm": ["MCC", "Id"]})
     assert list(found) == ["ngtdm_Strength", "glcm_MCC", "glcm_Id"]

@@ -7,7 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ def _convolved(values: NDArray[Any], filters: NDArray[Any], axis: int) -> NDArra
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _convolve(lines: NDArray[Any], filters: NDArray[Any], step: int, result: NDArray[Any]) -> None:
     """Add the taps in rising order, as PyWavelets does; `step` is the distance of neighbours in a line."""
     taps = filters.shape[1]

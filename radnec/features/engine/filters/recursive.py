@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,7 +164,7 @@ def along(
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _run(
     source: NDArray[Any],
     result: NDArray[np.float32],
@@ -187,7 +188,7 @@ def _run(
             _store(causal, anticausal, target, first, count, keep, strides)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _load(
     block: NDArray[Any], data: NDArray[np.float64], first: int, count: int, length: int, strides: NDArray[np.int64]
 ) -> None:
@@ -210,7 +211,7 @@ def _load(
             data[length + 4 + i, lane] = data[length + 3, lane]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _forwards(data: NDArray[np.float64], causal: NDArray[np.float64], stop: int, factors: NDArray[np.float64]) -> None:
     n0, n1, n2, n3 = factors[0]
     d1, d2, d3, d4 = factors[2]
@@ -230,7 +231,7 @@ def _forwards(data: NDArray[np.float64], causal: NDArray[np.float64], stop: int,
             y0[lane] = near - (y1[lane] * d1 + y2[lane] * d2 + y3[lane] * d3 + y4[lane] * d4)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _backwards(
     data: NDArray[np.float64], anticausal: NDArray[np.float64], stop: int, length: int, factors: NDArray[np.float64]
 ) -> None:
@@ -260,7 +261,7 @@ def _backwards(
             y0[lane] = near - (y1[lane] * d1 + y2[lane] * d2 + y3[lane] * d3 + y4[lane] * d4)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _store(
     causal: NDArray[np.float64],
     anticausal: NDArray[np.float64],

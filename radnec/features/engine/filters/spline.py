@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from radnec.features.engine.kernel import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,7 @@ def _run(lines: NDArray[np.float64]) -> None:
         _recursion(lines, _POLE, farthest)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _recursion(lines: NDArray[np.float64], pole: float, farthest: float) -> None:
     """Run forth and back along axis 0, the lines being mirrored at the centres of their ends."""
     n, m = lines.shape
@@ -166,7 +167,7 @@ def _recursion(lines: NDArray[np.float64], pole: float, farthest: float) -> None
             lines[i, j] = pole * (lines[i + 1, j] - lines[i, j])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read(
     window: NDArray[np.float64],
     first_z: NDArray[np.int64],
