@@ -93,9 +93,10 @@ def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, n
     """
     if groups is None and column not in frame:
         found = f"the table has no column {column!r} and" if named else "an array has no patient column, and"
-        mend = "name the column with TrainingConfig(patient=...)" if named else "pass fit(X, y, groups=patients)"
+        mend = "name the column with TrainingConfig(patient=...), or " if named else ""
         warnings.warn(
-            f"{found} no groups were given: every row counts as a patient. If patients repeat, {mend}",
+            f"{found} no groups were given: every row counts as a patient. If patients repeat, {mend}pass "
+            "fit(X, y, groups=patients)",
             TrainingWarning,
             stacklevel=4,
         )

@@ -32,7 +32,9 @@ class StableFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     Which patients are in the training fold is said by the column `patient` of `X`, as ComBat's batch is; it is dropped
     from the answer. Where `X` has no such column, by ``groups`` of ``fit``. Replicates of all other patients play no
-    part. Put it first in a pipeline: it reads columns by name, in any order.
+    part. Put it first in a pipeline: it reads columns by name, in any order. :class:`radnec.RadnecClassifier` takes
+    replicates itself (``fit(X, y, replicates=...)``) and still sees the patients then; behind this selector it needs
+    its own ``groups``.
 
     Parameters
     ----------

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
-from radnec.imaging.split_cohort import split_cohort
 
 import radnec
 from radnec.errors import (
@@ -22,6 +21,7 @@ from radnec.errors import (
     ReadError,
 )
 from radnec.imaging.masks import open_mask, read_mask
+from radnec.imaging.masks.split_cohort import split_cohort
 from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:
