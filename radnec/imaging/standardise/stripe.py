@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import SimpleITK as sitk
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from radnec.config.standardise import WHITE_PEAK
 from radnec.errors import ImageError
@@ -126,6 +124,10 @@ def find_stripe(values: Values, which: Literal["last", "largest"]) -> Stripe:
 
 
 def _peak(values: Values, which: Literal["last", "largest"]) -> float:
+    # Imported here, because scipy.signal takes as long and as much memory as all else a worker needs.
+    from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks
+
     # A few extreme voxels would leave the histogram no resolution; two in a thousand are none of tissue.
     low, high = np.percentile(values, [0.1, 99.9])
     if not high > low:
