@@ -180,6 +180,7 @@ def why_call(
 
     Examples
     --------
+    >>> import numpy as np
     >>> why_call(np.array([False, True]), "necrosis", 0.1, ["FLAIR"])
     'only necrosis is plausible at error 0.1; FLAIR missing, imputed'
     """
