@@ -70,6 +70,9 @@ cohort = radnec.read_cohort(archive / "cohort.csv")
 # %% [markdown]
 # `fill_from_headers` fills empty columns (scanner, field strength, echo time, spacing) and reports where header and table
 # disagree; it never overwrites, and writes dates, ages and sex only into a table that has columns for them.
+#
+# A table written by hand must call scanners as the headers do: a model that learnt `scanner A` takes the same scanner, filled in
+# from headers, for a new one. Write the names that `fill_from_headers` gives, or carry the model over with `adapt`.
 
 # %%
 cohort, disagreements = fill_from_headers(cohort)

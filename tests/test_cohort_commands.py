@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -99,12 +100,15 @@ def test_headers_fill_what_is_empty_and_contradictions_exit_with_one(run, tmp_pa
     run("cohort", "from-folder", archive, "--preset", "dicom")
     code, out, _ = run("cohort", "fill-headers", archive / "cohort.csv", "--out", archive / "filled.csv")
     assert (code, "wrote" in out) == (0, True)
+    assert re.search(r"^Filled .*te_ms.* in \d+ rows", out)
     filled = radnec.read_cohort(archive / "filled.csv")
     assert filled["te_ms"].eq(3.0).all()
     filled.assign(te_ms=90.0).to_csv(archive / "wrong.csv", index=False)
     code, out, _ = run("cohort", "fill-headers", archive / "wrong.csv", "--out", archive / "again.csv", "--json")
     assert code == 1
-    assert {line["column"] for line in json.loads(out)["report"]} == {"te_ms"}
+    told = json.loads(out)
+    assert {line["column"] for line in told["report"]} == {"te_ms"}
+    assert told["filled"] == {}
     assert radnec.read_cohort(archive / "again.csv")["te_ms"].eq(90.0).all()
 
 
@@ -118,5 +122,16 @@ def test_prescriptions_become_bed_and_eqd2(run, tmp_path):
     words = ("cohort", "add-dose", tmp_path / "cohort.csv", "--out", tmp_path / "dosed.csv", "--alpha-beta", 2)
     code, out, _ = run(*words)
     assert (code, "1 row; wrote" in out) == (0, True)
+    assert out.startswith("Filled bed_gy, eqd2_gy in 1 row.")
     dosed = radnec.read_cohort(tmp_path / "dosed.csv")
     assert dosed[["bed_gy", "eqd2_gy"]].astype(float).to_numpy().tolist() == [[312.0, 156.0]]
+    code, out, _ = run(*words[:-2])
+    assert "Nothing was filled (rows with dose_path: 0 of 1; bed_gy and eqd2_gy need --alpha-beta)." in out
+
+
+def test_labels_of_a_mask_are_listed(run, tmp_path):
+    pair(tmp_path, "P1")
+    code, out, _ = run("cohort", "labels", tmp_path / "P1_mask.nii.gz")
+    assert (code, out.split()) == (0, ["1"])
+    code, out, _ = run("cohort", "labels", tmp_path / "P1_mask.nii.gz", "--json")
+    assert json.loads(out) == [{"number": 1, "name": ""}]

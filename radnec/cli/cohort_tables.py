@@ -84,11 +84,15 @@ def fill_headers(table: Annotated[Path, Existing], out: Table, as_json: Json = F
 
     Example: radnec cohort fill-headers cohort.csv --out filled.csv
     """
+    from radnec.imaging.dicom.files import is_dicom
     from radnec.imaging.dicom.headers import fill_from_headers
 
     writable(out, (".csv",), table)
-    filled, disagreements = fill_from_headers(radnec.read_cohort(table))
-    _finish(filled, disagreements, table, out, as_json=as_json)
+    before = radnec.read_cohort(table)
+    filled, disagreements = fill_from_headers(before)
+    dicom = before["image_path"].map(lambda path: is_dicom(Path(path)) or Path(path).is_dir(), na_action="ignore")
+    reason = f"rows with a DICOM image: {int(dicom.eq(True).sum())} of {len(before)}"
+    _finish(before, filled, disagreements, (table, out), reason=reason, as_json=as_json)
 
 
 @cohort.command("add-dose")
@@ -96,6 +100,10 @@ def add_dose(
     table: Annotated[Path, Existing],
     out: Table,
     alpha_beta: Annotated[float | None, typer.Option(min=0.1, help="Alpha/beta in Gy, for bed_gy and eqd2_gy.")] = None,
+    summation: Annotated[
+        list[str] | None,
+        typer.Option(help="DoseSummationType to accept (repeat for several); PLAN and MULTI_PLAN if none."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Fill empty dose columns (D98, V12, BED, EQD2, …) from dose grids and prescriptions; nothing is overwritten.
@@ -107,8 +115,12 @@ def add_dose(
     from radnec.imaging import dose
 
     writable(out, (".csv",), table)
-    filled, report = dose.add_dose(radnec.read_cohort(table), alpha_beta_gy=alpha_beta)
-    _finish(filled, report, table, out, as_json=as_json)
+    before = radnec.read_cohort(table)
+    filled, report = dose.add_dose(before, alpha_beta_gy=alpha_beta, summation=summation or dose.TOTAL)
+    reason = f"rows with dose_path: {_held(before, 'dose_path')} of {len(before)}"
+    if alpha_beta is None:
+        reason += "; bed_gy and eqd2_gy need --alpha-beta"
+    _finish(before, filled, report, (table, out), reason=reason, as_json=as_json)
 
 
 @cohort.command("join-clinical")
@@ -153,17 +165,54 @@ def split(
     typer.echo(f"{counted(len(parts), 'row')}; wrote {out}.")
 
 
-def _finish(filled: pd.DataFrame, report: pd.DataFrame, table: Path, out: Path, *, as_json: bool) -> None:
-    """Write a completed table, tell what disagrees, and exit with 1 if anything does."""
-    _relative(filled, table.parent, out).to_csv(out, index=False)
+@cohort.command("labels")
+def labels(mask: Annotated[Path, typer.Argument(exists=True)], as_json: Json = False) -> None:
+    """List the numbers and names of what a mask file marks; either goes into the column mask_label.
+
+    Reads RTSTRUCT, DICOM SEG, 3D Slicer's .seg.nrrd and label maps.
+
+    Example: radnec cohort labels RS.dcm
+    """
+    from radnec.imaging.masks import list_labels
+
+    found = list_labels(mask)
     if as_json:
-        print_json({"table": str(out), "report": records(report)})
+        print_json([{"number": number, "name": name} for number, name in found])
     else:
+        typer.echo("\n".join(f"{number}  {name}".rstrip() for number, name in found) or f"{mask} marks nothing.")
+
+
+def _finish(
+    before: pd.DataFrame,
+    filled: pd.DataFrame,
+    report: pd.DataFrame,
+    paths: tuple[Path, Path],
+    *,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Write a completed table, tell what was filled and what disagrees, and exit with 1 if anything does."""
+    table, out = paths
+    _relative(filled, table.parent, out).to_csv(out, index=False)
+    rows = {name: _held(filled, name) - _held(before, name) for name in filled.columns}
+    rows = {name: count for name, count in rows.items() if count}
+    if as_json:
+        print_json({"table": str(out), "filled": rows, "report": records(report)})
+    else:
+        told = [
+            f"{', '.join(name for name in rows if rows[name] == count)} in {counted(count, 'row')}"
+            for count in dict.fromkeys(rows.values())
+        ]
+        typer.echo(f"Filled {'; '.join(told)}." if rows else f"Nothing was filled ({reason}).")
         typer.echo(f"{counted(len(filled), 'row')}; wrote {out}.")
         if len(report):
             typer.echo(report.to_string(index=False))
     if len(report):
         raise typer.Exit(FINDINGS)
+
+
+def _held(table: pd.DataFrame, name: str) -> int:
+    return int(table[name].notna().sum()) if name in table else 0
 
 
 def _relative(table: pd.DataFrame, folder: Path, out: Path) -> pd.DataFrame:

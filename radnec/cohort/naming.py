@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from radnec.cohort.fields import FIELDS
 from radnec.cohort.parsing import counted
 from radnec.cohort.suggestions import folded, nearest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from radnec.cohort.findings import Findings
 
 #: Columns of pyradiomics' own example batch files, folded, in the order they are tried.
 _PATIENT_COLUMNS = ("patient", "id", "subject", "subjectid", "case")
+_ENDING = re.compile(r"(?<=.)(\.seg)?\.(nii|nrrd|nhdr|mha|mhd|dcm|hdr|img)(\.gz)?$", re.IGNORECASE)
 
 
 def named(cells: pd.DataFrame, findings: Findings) -> pd.DataFrame:
@@ -85,16 +86,19 @@ def _with_keys(cells: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     cells = cells.copy()
     assumed = []
     if "patient_id" not in cells:
-        cells["patient_id"] = _numbered(cells["image_path"], "case")
-        assumed.append("each image is a patient of its own")
+        cells["patient_id"] = _file_names(cells["image_path"])
+        assumed.append("each image is a patient of its own, called by its file")
     if "session_id" not in cells:
         cells["session_id"] = "1"
         assumed.append("all images of a patient are of one session")
     if "lesion_id" not in cells:
-        label = cells["mask_label"] if "mask_label" in cells else pd.Series("1", index=cells.index)
-        mask = cells["mask_path"].astype("string") + "\n" + label.astype("string").fillna("1")
-        cells["lesion_id"] = mask.groupby(cells["patient_id"], dropna=False).transform(_numbered).astype(object)
-        assumed.append("each mask (and label) is a lesion of its own")
+        mask = _file_names(cells["mask_path"])
+        if "mask_label" in cells:
+            label = cells["mask_label"].fillna("1").astype(str).str.strip().str.replace(r"\.0*$", "", regex=True)
+            several = label.groupby(mask).transform("nunique") > 1
+            mask = mask.where(~several, mask + "/" + label)
+        cells["lesion_id"] = mask
+        assumed.append("each mask (and label) is a lesion of its own, called by its file")
     if "sequence" not in cells:
         cells["sequence"] = "T1wCE"
         assumed.append("EVERY IMAGE IS T1wCE: add a column `sequence` where that is not so")
@@ -104,6 +108,19 @@ def _with_keys(cells: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     return cells
 
 
-def _numbered(values: pd.Series[str], prefix: str = "") -> pd.Series[str]:
-    codes, _ = pd.factorize(values, use_na_sentinel=False)
-    return pd.Series([f"{prefix}{code + 1}" for code in codes], index=values.index, dtype=object)
+def _file_names(paths: pd.Series[str]) -> pd.Series[str]:
+    """Return the names of files without their endings, behind as many folders as it takes to tell all files apart."""
+    whole = paths.fillna("none").map(_parts)
+    files = set(whole)
+    endless = {parts: (*parts[:-1], _ENDING.sub("", parts[-1]) if parts else "none") for parts in files}
+    for depth in range(1, max(map(len, endless.values()), default=1) + 1):
+        names = {parts: "/".join(endless[parts][-depth:]) for parts in files}
+        if len(set(names.values())) == len(files):
+            break
+    else:
+        names = {parts: "/".join(parts) for parts in files}
+    return whole.map(names).astype(object)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[\\/]", path.strip()) if part not in ("", "."))

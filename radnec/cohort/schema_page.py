@@ -37,8 +37,8 @@ what was expected.
   missing. Letter case, spaces, hyphens and underscores do not matter in categories and column names. Columns
   not listed here are kept.
 - **pyradiomics batch files** (`Image`, `Mask`, perhaps `Label`) are read too. What they do not say is assumed
-  and told: each image a patient, each mask a lesion, one session, and the sequence T1wCE. `Label` is the
-  value in the mask.
+  and told: each image a patient, each mask a lesion, both called by their files, one session, and the sequence
+  T1wCE. `Label` is the value in the mask.
 """
 
 _BELONGS = {

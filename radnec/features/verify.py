@@ -46,7 +46,8 @@ class Verification:
     Raises
     ------
     radnec.errors.ConfigError
-        If `number` is negative, or the settings are such that pyradiomics has no values for them.
+        If `number` is negative, or the settings leave nothing to compare: pyradiomics has no values for the ``ibsi``
+        preset, and with ``engine="pyradiomics"`` the values are its own.
     radnec.errors.MissingDependencyError
         If pyradiomics is not installed.
     """
@@ -54,6 +55,8 @@ class Verification:
     def __init__(self, planned: Plan, number: int) -> None:
         if number < 0:
             raise ConfigError(f"verify={number}; expected the number of lesions to recompute, 0 for none")
+        if number:
+            _verify_comparable(planned, number)
         self._planned = planned
         regions = {region.row: (scan, region) for scan in planned.scans for region in scan.regions}
         rows = sorted(regions)
@@ -126,6 +129,19 @@ class Verification:
             f"{len(self._not_compared)} of {len(self._chosen)} lesions drawn could not be verified; the first: {reason}"
             for _, reason in sorted(self._not_compared.items())[:1]
         ]
+
+
+def _verify_comparable(planned: Plan, number: int) -> None:
+    for config in planned.settings.values():
+        if config.preset == "ibsi":
+            raise ConfigError(
+                f'verify={number} compares with pyradiomics, which has no values for preset="ibsi"; leave verify out'
+            )
+        if config.engine == "pyradiomics":
+            raise ConfigError(
+                f'verify={number} compares with pyradiomics, which engine="pyradiomics" measures with: there is '
+                "nothing to compare; leave verify out"
+            )
 
 
 def differences(found: Mapping[str, float], expected: Mapping[str, float]) -> dict[str, float]:

@@ -86,12 +86,24 @@ def test_a_batch_file_is_read_and_every_assumption_told(folder: Path) -> None:
     with pytest.warns(CohortTip, match="EVERY IMAGE IS T1wCE"):
         table = read_cohort(path)
     assert "'Label' as mask_label" in "".join(table.attrs["radnec"]["tips"])
-    assert list(table["patient_id"]) == ["case1", "case1", "case2"]
-    assert list(table["lesion_id"]) == ["1", "2", "1"]
+    assert list(table["patient_id"]) == ["t1", "t1", "other"]
+    assert list(table["lesion_id"]) == ["lesions/1", "lesions/2", "others"]
     assert list(table["mask_label"]) == [1, 2, 1]
     assert set(table["sequence"]) == {"T1wCE"}
     assert "label" not in table
     assert list(table["Note"]) == ["a", "b", "c"]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        for file in ("t1.nii.gz", "lesions.nii.gz"):
+            (folder / name / file).write_bytes((folder / file).read_bytes())
+    path = folder / "batch.csv"
+    path.write_text("Image,Mask\nb/t1.nii.gz,./b/lesions.nii.gz\na/t1.nii.gz,a/lesions.nii.gz\n")
+    with pytest.warns(CohortTip, match="called by its file"):
+        table = read_cohort(path)
+    assert dict(zip(table["patient_id"], table["lesion_id"], strict=True)) == {"a/t1": "a/lesions", "b/t1": "b/lesions"}
 
 
 def test_a_batch_file_with_its_own_keys_keeps_them(folder: Path) -> None:

@@ -80,6 +80,15 @@ def test_a_negative_number_is_refused(two_patients):
         extract(two_patients.cohort(), verify=-1)
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({"preset": "ibsi"}, "no values .* leave verify out"), ({"engine": "pyradiomics"}, "nothing")],
+)
+def test_what_leaves_nothing_to_compare_is_refused(two_patients, settings, told):
+    with pytest.raises(ConfigError, match=told):
+        extract(two_patients.cohort(), ExtractionConfig(**settings), verify=1)
+
+
 def test_missing_and_undefined_values_are_differences():
     nan = float("nan")
     assert set(differences({"a": nan, "b": nan}, {"a": nan, "b": 1.0, "c": 2.0})) == {"b", "c"}

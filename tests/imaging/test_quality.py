@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from radnec.config import ExtractionConfig
-from radnec.errors import ConfigError, TableError
+from radnec.errors import ConfigError, ExtractionWarning, TableError
 from radnec.features.extract import extract
 from radnec.imaging.findings import FINDINGS
 from radnec.imaging.inspection import inspect_lesion

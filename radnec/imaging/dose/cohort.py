@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,16 +14,18 @@ import SimpleITK as sitk
 from radnec.cohort.fields import FIELDS, KEYS, WHOLE
 from radnec.cohort.parsing import counted
 from radnec.cohort.segments import mask_label, mask_threshold
-from radnec.errors import ConfigError, MaskWarning, RadnecError, ReadError, TableError
+from radnec.errors import ConfigError, GeometryError, MaskWarning, RadnecError, ReadError, TableError
 from radnec.imaging.cohort_images import row_image
 from radnec.imaging.dose.fractionation import bed_gy, eqd2_gy
+from radnec.imaging.dose.patient import of_others
 from radnec.imaging.dose.reading import read_dose
+from radnec.imaging.dose.rtdose import TOTAL
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.frame_of_reference import dose_frame, verify_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 #: Columns of the second frame that :func:`add_dose` returns.
 REPORT_COLUMNS = (*KEYS, "column", "table", "computed", "reason")
@@ -65,7 +67,11 @@ class Measured(NamedTuple):
 
 
 def add_dose(
-    cohort: pd.DataFrame, *, alpha_beta_gy: float | None = None, tolerance: float = 0.02
+    cohort: pd.DataFrame,
+    *,
+    alpha_beta_gy: float | None = None,
+    tolerance: float = 0.02,
+    summation: Sequence[str] = TOTAL,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     r"""Fill the empty dose columns of a cohort from dose grids and prescriptions.
 
@@ -81,6 +87,8 @@ def add_dose(
         tissue is meant. Of late effects in the brain 2 to 3 Gy are in use.
     tolerance : float, default 0.02
         Share by which a value in the table may differ from the computed one (0.05 Gy or cc always may).
+    summation : sequence of str, default ("PLAN", "MULTI_PLAN")
+        Values of DoseSummationType to accept in DICOM, as in :func:`radnec.imaging.dose.read_dose`.
 
     Returns
     -------
@@ -109,8 +117,9 @@ def add_dose(
     in :data:`radnec.config.regions.PRESETS`; with neither of them it is reported. Values belong to the lesion, so that
     rows of its regions hold them too. ``v12_cc`` is of the whole brain, the target and other targets of the same plan
     included, and taken from the lesion's first session with a brain mask. Dose and mask must be in one space, which
-    only the user knows; a mask outside the grid is reported. A grid that reaches less than half or more than 20 times
-    ``rt_dose_gy`` is not used, but reported: it may be of one fraction, or in cGy.
+    only the user knows; a mask outside the grid is reported, and so is an RT Dose with another PatientID than the
+    image. A grid that reaches less than half or more than 20 times ``rt_dose_gy`` is not used, but reported: it may be
+    of one fraction, or in cGy.
 
     Examples
     --------
@@ -129,8 +138,9 @@ def add_dose(
         raise ConfigError(f"tolerance is {tolerance}: expected a share, such as 0.02")
     table = cohort.reset_index(drop=True)
     # The lesions of a patient share a plan. Kept for this call only: the files may change before the next.
-    read = lru_cache(maxsize=2)(read_dose)
+    read = lru_cache(maxsize=2)(partial(read_dose, summation=tuple(summation)))
     rows = _with_dose(table)
+    rows = rows.assign(_refused=of_others(rows))
     measured = [*_of_lesions(table, rows, read), *_of_brains(table, rows, read)]
     if alpha_beta_gy is not None:
         measured += _of_prescriptions(table, alpha_beta_gy)
@@ -221,7 +231,7 @@ def _of_brains(table: pd.DataFrame, rows: pd.DataFrame, read: Callable[[str], si
         index = _rows_of(table, dict(zip(("patient_id", "lesion_id"), _tuple(owner), strict=True)))
         try:
             key = (str(row["dose_path"]), str(row["brain_mask_path"]))
-            _verify_scale(read(key[0]), row)
+            _verify_dose(read(key[0]), row)
             if key not in known:
                 image = row_image(row, as_stored=True)
                 known[key] = dose_volume(_dose_of(row, image, read), read_mask(key[1], image), partial=True)
@@ -235,12 +245,17 @@ def _dose_of(row: Row, image: sitk.Image, read: Callable[[str], sitk.Image]) -> 
     """Return the dose grid of a row, which must be in the space of its image and in Gy as far as anything tells."""
     dose = read(str(row["dose_path"]))
     verify_frame(image, dose_frame(dose), (), f"dose {Path(row['dose_path']).name}")
-    _verify_scale(dose, row)
+    _verify_dose(dose, row)
     return dose
 
 
-def _verify_scale(dose: sitk.Image, row: Row) -> None:
-    """Refuse a dose that the prescription contradicts: files of other formats state no unit, and DICOM a wrong one."""
+def _verify_dose(dose: sitk.Image, row: Row) -> None:
+    """Refuse a dose of another patient, or one that the prescription contradicts.
+
+    Files of other formats than DICOM state no unit, and DICOM may state a wrong one.
+    """
+    if row["_refused"]:
+        raise GeometryError(row["_refused"])
     prescribed = row.get("rt_dose_gy")
     if prescribed is None or pd.isna(prescribed):
         return

@@ -80,7 +80,7 @@ def _verify_kind(dataset: Dataset, path: Path, summation: tuple[str, ...]) -> No
         raise ReadError(
             f"{path}: DoseSummationType is {dataset.DoseSummationType!r}, which may be a share of the treatment; "
             f"expected {' or '.join(summation)}. If it is all that was given, read it with "
-            f"summation={(str(dataset.DoseSummationType),)}."
+            f"summation={(str(dataset.DoseSummationType),)} (in a shell: --summation {dataset.DoseSummationType})."
         )
 
 

@@ -78,7 +78,7 @@ def draft(folder: Path, files: list[Path], *, names: Pseudonyms | None = None) -
             for column, reason in session.doubts.items():
                 row.leave(column, reason)
         rows += new
-    return rows, notes
+    return rows, [*notes, *_unplaced(tree, studies, folder)]
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,26 @@ class _Drawn:
             return ""
         if not drawn_on:
             return "it does not say which series it was drawn on"
-        known = [
-            self._tree.series[uid].told["SeriesDescription"] for uid in sorted(drawn_on) if uid in self._tree.series
-        ]
-        return f"it was drawn on {', '.join(map(repr, known)) or 'a series that is not in the folder'}, not on this one"
+        return f"it was drawn on {_named(drawn_on, self._tree)}, not on this one"
+
+
+def _named(uids: Iterable[str], tree: Tree) -> str:
+    known = [tree.series[uid].told["SeriesDescription"] for uid in sorted(uids) if uid in tree.series]
+    called = [repr(name) if name else "a series without SeriesDescription" for name in known]
+    return ", ".join(called) or "a series that is not in the folder"
+
+
+def _unplaced(tree: Tree, studies: dict[tuple[str, str], list[Series]], folder: Path) -> list[str]:
+    """Return a note on each structure set or segmentation that goes with no image of the draft."""
+    kept = {series.uid for members in studies.values() for series in members}
+    notes = []
+    for one in tree.outlines:
+        path = one.path.relative_to(folder).as_posix()
+        if one.series and not one.series & kept:
+            notes.append(f"{path} marks no image of the draft: it was drawn on {_named(one.series, tree)}")
+        elif not one.series and (one.patient, one.study) not in studies:
+            notes.append(f"{path} marks no image of the draft: its study has none, and it names no series")
+    return notes
 
 
 def _drawn(outlines: Iterable[Outlines], members: list[Series], patient: str, study: str) -> list[Outlines]:

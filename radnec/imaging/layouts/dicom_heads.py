@@ -160,7 +160,8 @@ def _day(read: Callable[[View], dt.date | None], view: View, tree: Tree) -> dt.d
 
 
 def _text(head: Dataset, keyword: str) -> str:
-    return str(head.get(keyword) or "").strip()
+    value = head.get(keyword)
+    return "" if value is None else str(value).strip()
 
 
 def _tracer(head: Dataset) -> str:
@@ -195,12 +196,14 @@ def _regions(head: Dataset) -> tuple[Outlined, ...]:
 def _segments(head: Dataset) -> tuple[Outlined, ...]:
     found: list[tuple[int, str, str]] = []
     for item in head.get("SegmentSequence") or ():
-        name = _text(item, "SegmentLabel")
+        number, name = int(_text(item, "SegmentNumber")), _text(item, "SegmentLabel")
+        if number == 0:  # the background of a label map
+            continue
         meant = [_text(code, "CodeMeaning") for code in item.get("SegmentedPropertyTypeCodeSequence") or ()]
         kind = kind_of(name) or next((kind_of(meaning) for meaning in meant if kind_of(meaning)), "")
         if not kind and any(word in " ".join(meant).lower() for word in ("neoplasm", "mass")):
             kind = "lesion"
-        found.append((int(_text(item, "SegmentNumber")), name, kind))
+        found.append((number, name, kind))
     return _labelled(found)
 
 

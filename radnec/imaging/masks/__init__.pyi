@@ -2,6 +2,7 @@ from .components import split_lesions as split_lesions
 from .label_map import LabelMapSource as LabelMapSource
 from .label_map import read_labels as read_labels
 from .label_map import select_label as select_label
+from .labels import list_labels as list_labels
 from .opening import only_file as only_file
 from .opening import open_mask as open_mask
 from .opening import read_mask as read_mask

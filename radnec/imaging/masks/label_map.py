@@ -99,13 +99,15 @@ def read_labels(path: str | Path, image: sitk.Image) -> sitk.Image:
     difference = grid_difference(image, labels)
     if difference:
         raise GeometryError(f"mask {Path(path).name}: {difference}. {mend(image, labels)}")
-    if labels.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
-        labels = _whole_numbers(labels, Path(path).name)
+    labels = whole_labels(labels, Path(path).name)
     labels.CopyInformation(image)
     return labels
 
 
-def _whole_numbers(labels: sitk.Image, name: str) -> sitk.Image:
+def whole_labels(labels: sitk.Image, name: str) -> sitk.Image:
+    """Return labels as integers; refuse fractions with a :class:`~radnec.errors.MaskError` that names the mask."""
+    if labels.GetPixelID() not in (sitk.sitkFloat32, sitk.sitkFloat64):
+        return labels
     values = sitk.GetArrayViewFromImage(labels)
     broken = values[values != np.round(values)]
     if broken.size or not np.isfinite(values).all():

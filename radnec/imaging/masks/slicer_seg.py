@@ -121,6 +121,22 @@ def is_slicer(path: Path) -> bool:
         return False
 
 
+def read_titles(path: Path) -> list[tuple[int, str]]:
+    """Return the label value and name of each segment of a file for which :func:`is_slicer` holds."""
+    header = _header(path)
+
+    def told(number: int, name: str, absent: str) -> str:
+        key = f"Segment{number}_{name}"
+        return str(header.GetMetaData(key)).strip() if header.HasMetaDataKey(key) else absent
+
+    prefixes = {key.partition("_")[0] for key in header.GetMetaDataKeys()}
+    numbers = sorted(int(one[7:]) for one in prefixes if one.startswith("Segment") and one[7:].isdecimal())
+    try:
+        return [(int(told(number, "LabelValue", "1")), told(number, "Name", "")) for number in numbers]
+    except ValueError as error:
+        raise ReadError(f"{path}: a LabelValue of its segments is no number ({error}); save it again") from error
+
+
 def _header(path: Path) -> sitk.ImageFileReader:
     verify_claims(path)
     reader = sitk.ImageFileReader()

@@ -77,7 +77,7 @@ def write_slices() -> Callable[..., None]:
     """Return a function that writes an MR series of 12 × 12 × 12 voxels of 1 mm in a frame of reference."""
     pydicom = pytest.importorskip("pydicom")
 
-    def write(folder: Path, frame: str) -> None:
+    def write(folder: Path, frame: str, patient: str = "X") -> None:
         folder.mkdir()
         for k in range(12):
             dataset = pydicom.Dataset()
@@ -85,6 +85,7 @@ def write_slices() -> Callable[..., None]:
             dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
             dataset.SOPClassUID, dataset.SOPInstanceUID = pydicom.uid.MRImageStorage, f"1.2.7.{k + 1}"
             dataset.Modality, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = "MR", "1.2.7", frame
+            dataset.PatientID = patient
             dataset.Rows = dataset.Columns = 12
             dataset.PixelSpacing, dataset.ImageOrientationPatient = [1, 1], [1, 0, 0, 0, 1, 0]
             dataset.ImagePositionPatient = [0, 0, k]

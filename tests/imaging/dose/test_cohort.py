@@ -188,17 +188,42 @@ def test_a_dose_of_another_frame_of_reference_is_told(
     row = {"patient_id": "1", "session_id": "1", "lesion_id": "A", "sequence": "T1wCE", "image_path": "mr"}
     row |= {"mask_path": "mask.nii.gz", "brain_mask_path": "brain.nii.gz", "rt_dose_gy": 20.0}
 
-    def added(frame: str) -> pd.DataFrame:
-        dose = write_rtdose(stored, FrameOfReferenceUID=frame, **grid)
+    def added(frame: str, **changes: Any) -> pd.DataFrame:
+        dose = write_rtdose(stored, FrameOfReferenceUID=frame, **grid, **changes)
         return add_dose(read_cohort(pd.DataFrame([row | {"dose_path": dose.name}]), root=tmp_path))[1]
 
     other = added("9.9")
     assert other["column"].tolist() == ["lesion_dose_mean_gy", "v12_cc"]
     assert other["reason"].str.contains("frame of reference 9.9, and that of the image is 1.2.3").all()
+    stranger = added("1.2.3", PatientID="SECRET")
+    assert stranger["column"].tolist() == ["lesion_dose_mean_gy", "v12_cc"]
+    assert stranger["reason"].str.contains(r"dose.dcm is of another patient \(PatientID\)").all()
+    assert not stranger["reason"].str.contains("SECRET").any()
     # In the same frame the lesion is measured, and a brain mask without label 1 is told by what it holds.
     own = added("1.2.3")
     assert own["column"].tolist() == ["v12_cc"]
     assert own["reason"].str.contains("brain.nii.gz has no label 1; it holds label 255").all()
+    # A file that names no patient may be anybody's.
+    assert added("1.2.3", PatientID=None).equals(own)
+
+
+def test_a_share_of_the_dose_is_taken_where_it_is_said_to_be_all(
+    cohort: Callable[..., pd.DataFrame], write_rtdose: Callable[..., Path], tmp_path: Path
+) -> None:
+    values = sitk.GetArrayFromImage(sitk.ReadImage(tmp_path / "dose.nii.gz"))
+    written = write_rtdose(
+        (values * 1000).astype(np.uint32),
+        DoseGridScaling="0.001",
+        DoseSummationType="BEAM",
+        PixelSpacing=[2.0, 2.0],
+        ImagePositionPatient=[-40.0] * 3,
+        GridFrameOffsetVector=[2.0 * k for k in range(len(values))],
+    )
+    _, refused = add_dose(cohort(dose_path=written.name))
+    assert refused["reason"].str.contains("in a shell: --summation BEAM").all()
+    table, report = add_dose(cohort(dose_path=written.name), summation=["BEAM"])
+    assert report.empty
+    np.testing.assert_allclose(table["lesion_dose_max_gy"].astype(float), 24, rtol=0.01)
 
 
 def test_rows_stay_in_their_order_and_index(cohort: Callable[..., pd.DataFrame]) -> None:

@@ -130,6 +130,32 @@ def test_sequences_are_guessed_from_headers_or_left(
     assert told in (row["guessed_from"] if sequence else row["undecided"])
 
 
+def test_segmentations_have_no_background_and_are_listed_where_their_series_is_left_out(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    def item(**values: Any) -> Any:
+        made = pydicom.Dataset()
+        for keyword, value in values.items():
+            setattr(made, keyword, value)
+        return made
+
+    segments = [item(SegmentNumber=0, SegmentLabel="Background"), item(SegmentNumber=1, SegmentLabel="Lesion")]
+    kind = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.7", "Modality": "SEG", "SegmentSequence": segments}
+    kind |= {"StructureSetROISequence": None, "ROIContourSequence": None, "RTROIObservationsSequence": None}
+    ct = "1.2.840.10008.5.1.4.1.1.2"
+    for name, series in (
+        ("mr", write_series("MR")),
+        ("ct", write_series("CT", SOPClassUID=ct, Modality="CT", SeriesDescription="planning")),
+    ):
+        drawn_on = [item(SeriesInstanceUID=series)]
+        write_rtstruct(f"{name}.dcm", series, {}, **kind, ReferencedSeriesSequence=drawn_on)
+    draft = draft_cohort(tmp_path, "dicom")
+    assert draft[["lesion_id", "mask_path", "mask_label"]].to_numpy().tolist() == [["Lesion", "mr.dcm", "Lesion"]]
+    notes = draft.attrs["radnec"]["notes"]
+    assert "ct.dcm marks no image of the draft: it was drawn on 'planning'" in notes
+    assert not any("mr.dcm" in note or "damaged" in note for note in notes)
+
+
 def test_a_damaged_file_is_noted_and_passed_over(
     write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
 ) -> None:
