@@ -226,6 +226,14 @@ _ALL = (
         "The image holds a few whole numbers, as masks do, and the mask holds as many values as an image.",
         "Exchange image_path and mask_path.",
     ),
+    Finding(
+        "RN025",
+        "masks of another sequence",
+        "info",
+        "mask_sequence names another sequence: without registration such a mask is laid on the image as the headers "
+        "say, and measures beside the lesion where the head moved between the two.",
+        "Extract with ExtractionConfig(registration='rigid'); leave it where the images were registered before.",
+    ),
 )
 
 #: Every finding by its code.

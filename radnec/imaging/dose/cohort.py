@@ -15,6 +15,7 @@ from radnec.imaging.dose.fractionation import bed_gy, eqd2_gy
 from radnec.imaging.dose.reading import read_dose
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
 from radnec.imaging.masks import read_mask
+from radnec.imaging.masks.drawn_on import drawn_elsewhere
 from radnec.imaging.masks.frame_of_reference import dose_frame, verify_frame
 from radnec.imaging.readers import read_image
 
@@ -90,10 +91,12 @@ def add_dose(
 
     Notes
     -----
-    A lesion in a session is measured once, by its T1wCE row where that has a dose, else by the first of its other
-    rows; rows of a ``region`` are not used. ``v12_cc`` is of the whole brain, the target and other targets of the
-    same plan included, and taken from the lesion's first session with a brain mask. Dose and mask must be in one
-    space, which only the user knows; a mask outside the grid is reported.
+    A lesion in a session is measured once: by a row whose mask was drawn on its own image (``mask_sequence``), of those
+    by T1wCE where that has a dose, else by the first of the others; rows of a ``region`` are not used. Where a dose
+    stands only beside a mask that was drawn on another sequence, the mask is opened on that sequence's row. ``v12_cc``
+    is of the whole brain, the target and other targets of the same plan included, and taken from the lesion's first
+    session with a brain mask. Dose and mask must be in one space, which only the user knows; a mask outside the grid is
+    reported.
 
     Examples
     --------
@@ -148,8 +151,9 @@ def _of_lesions(table: pd.DataFrame, read: Callable[[str], sitk.Image]) -> Itera
     for owner, group in rows.groupby(list(KEYS), sort=True):
         row: Any = next(group.itertuples())
         index = _rows_of(table, dict(zip(KEYS, _tuple(owner), strict=True)))
+        drawn = _drawn_on(table.loc[index], row)
         try:
-            image = read_image(row.image_path, series_uid=_given(row, "series_uid"))
+            image = read_image(drawn.image_path, series_uid=_given(drawn, "series_uid"))
             label = _given(row, "mask_label") or 1
             label = int(label) if str(label).isdecimal() else label
             mask, dose = read_mask(row.mask_path, image, label=label), read(str(row.dose_path))
@@ -207,14 +211,22 @@ def _of_prescriptions(table: pd.DataFrame, alpha_beta_gy: float) -> Iterator[Mea
 
 
 def _with_dose(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that can be measured, those of T1wCE first within a lesion and session."""
+    """Return the rows that can be measured, those on whose image the mask was drawn first, of those T1wCE."""
     if "dose_path" not in table:
         return table.iloc[:0]
     rows = table[table["dose_path"].notna() & table["mask_path"].notna()]
     if "region" in rows:
         rows = rows[rows["region"].isna()]
-    rows = rows.assign(_other=rows["sequence"].ne("T1wCE"))
-    return rows.sort_values([*KEYS, "_other", "sequence", "image_path"], kind="stable")
+    rows = rows.assign(drawn_elsewhere=drawn_elsewhere(rows), _other=rows["sequence"].ne("T1wCE"))
+    return rows.sort_values([*KEYS, "drawn_elsewhere", "_other", "sequence", "image_path"], kind="stable")
+
+
+def _drawn_on(lesion: pd.DataFrame, row: Any) -> Any:
+    """Return the row of a lesion on whose image the mask of a row was drawn, or that row where there is none."""
+    if not row.drawn_elsewhere:
+        return row
+    rows = lesion[lesion["sequence"].eq(row.mask_sequence) & lesion["mask_path"].eq(row.mask_path)]
+    return next(rows.itertuples(), row)
 
 
 def _rows_of(table: pd.DataFrame, owner: dict[str, str]) -> pd.Index[Any]:
