@@ -91,7 +91,11 @@ class ExtractionConfig(Settings):
     registration_interpolator : {"linear", "bspline", "nearest"}, default "linear"
         How they are resampled; ``linear`` invents no intensities.
     registration_max_shift_mm : float, default 30.0
-        A registration that moves the lesion's centre further has failed.
+        A registration that moves the lesion's centre further has failed. How good each one is says the feature table,
+        in columns such as ``FLAIR_registration_shift_mm``, ``…_rotation_deg`` and ``…_mi_after``.
+    registration_max_rotation_deg : float, default 20.0
+        A registration that turns the head further has failed. What else is refused, and what cannot be detected, says
+        :meth:`radnec.imaging.registration.Registration.verify`.
     regions : dict, or name of a preset
         Regions to measure beside the whole lesion, by name: ``{"rim": {"kind": "rim", "depth_mm": 2.0}}``. Kinds are
         ``rim``, ``core``, ``shell``, ``labels``, ``mirror`` and ``reference``, see :mod:`radnec.config.regions`; a
@@ -123,6 +127,7 @@ class ExtractionConfig(Settings):
     undigested_default: ClassVar[set[str]] = {
         "regions", "whole_lesion", "standardise", "landmarks",
         "registration", "registration_interpolator", "registration_max_shift_mm",
+        "registration_max_rotation_deg",
     }  # fmt: skip
 
     # First, because what the image types may hold depends on it.
@@ -164,6 +169,7 @@ class ExtractionConfig(Settings):
     registration: Literal["rigid"] | None = None
     registration_interpolator: Literal["linear", "bspline", "nearest"] = "linear"
     registration_max_shift_mm: float = Field(default=30.0, gt=0)
+    registration_max_rotation_deg: float = Field(default=20.0, gt=0, le=180)
     regions: dict[str, RegionRule] = Field(default={})
     whole_lesion: bool = True
     engine: Literal["auto", "native", "pyradiomics"] = "auto"

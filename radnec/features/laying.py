@@ -102,7 +102,11 @@ class Laying:
         laid = mask_moved_onto(_marked(outline, theirs), self._opened.drawn_on, registration)
         # A lesion beyond the grid has nothing to be left out; then the motion is judged by the lesion that is measured.
         judged = laid if sitk.GetArrayViewFromImage(laid).any() else near
-        registration.verify(judged, max_shift_mm=self._config.registration_max_shift_mm)
+        registration.verify(
+            judged,
+            max_shift_mm=self._config.registration_max_shift_mm,
+            max_rotation_deg=self._config.registration_max_rotation_deg,
+        )
         return laid
 
     def _registered(self, image: Drawing) -> tuple[sitk.Image, Registration]:

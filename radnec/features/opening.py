@@ -52,7 +52,11 @@ class Opened:
         """
         if self.registration is None or not sitk.GetArrayViewFromImage(lesion).any():
             return {}
-        self.registration.verify(lesion, max_shift_mm=config.registration_max_shift_mm)
+        self.registration.verify(
+            lesion,
+            max_shift_mm=config.registration_max_shift_mm,
+            max_rotation_deg=config.registration_max_rotation_deg,
+        )
         return self.registration.facts(lesion)
 
 

@@ -134,7 +134,8 @@ def with_regions(cohort: pd.DataFrame, settings: Mapping[str, ExtractionConfig])
     ------
     radnec.errors.CohortError
         If the cohort has a row for a region that the settings make as well, or sub-regions are asked of a mask file
-        that marks several lesions, or ``mask_label`` contradicts the labels of the lesion.
+        that marks several lesions, or ``mask_label`` contradicts the labels of the lesion, or a region of the settings
+        is made of no row, because none is of a whole lesion.
 
     Examples
     --------
@@ -150,6 +151,7 @@ def with_regions(cohort: pd.DataFrame, settings: Mapping[str, ExtractionConfig])
     region = _texts(cohort, "region")
     given["region"] = region
     whole = region.isin(WHOLE) & cohort["sequence"].isin(list(settings))
+    _verify_made(given, whole, settings)
     _verify_labels(given[whole], settings)
     parts, dropped = [], pd.Series(data=False, index=range(len(given)))
     for sequence, config in settings.items():
@@ -184,6 +186,27 @@ def _texts(cohort: pd.DataFrame, name: str) -> pd.Series[str]:
     if name not in cohort:
         return pd.Series("", index=cohort.index, dtype="string")
     return cohort[name].astype("string").fillna("")
+
+
+def _verify_made(given: pd.DataFrame, whole: pd.Series[bool], settings: Mapping[str, ExtractionConfig]) -> None:
+    has_lesions = set(given.loc[whole, "sequence"])
+    names = sorted({name for config in settings.values() for name in config.regions})
+    asked = {name: [one for one in settings if name in settings[one].regions] for name in names}
+    idle = {name: sequences for name, sequences in asked.items() if not has_lesions & set(sequences)}
+    if not idle:
+        return
+    sequences = sorted({one for several in idle.values() for one in several})
+    own = sorted(set(given.loc[given["sequence"].isin(sequences), "region"]))
+    problem = {
+        "row": "all",
+        "column": "region",
+        "found": f"{', '.join(own)} in every row of {', '.join(sequences)}, so that {', '.join(idle)} of the settings' "
+        "regions would be made of no row",
+        "expected": 'rows with an empty region, one for each image of a lesion: cohort.drop(columns=["region", '
+        '"mask_label"]).drop_duplicates(["patient_id", "session_id", "lesion_id", "sequence"]); or settings without '
+        "these regions, where the cohort's own are meant",
+    }
+    raise CohortError(f"{len(idle)} regions of the settings are made of no row", pd.DataFrame([problem]))
 
 
 def _verify_labels(rows: pd.DataFrame, settings: Mapping[str, ExtractionConfig]) -> None:

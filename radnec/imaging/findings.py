@@ -238,6 +238,14 @@ _ALL = (
         "another than the table was written for.",
         "Look whether image_path names the image that is meant, then correct the column or leave it empty.",
     ),
+    Finding(
+        "RN026",
+        "masks of another sequence",
+        "info",
+        "mask_sequence names another sequence: without registration such a mask is laid on the image as the headers "
+        "say, and measures beside the lesion where the head moved between the two.",
+        "Extract with ExtractionConfig(registration='rigid'); leave it where the images were registered before.",
+    ),
 )
 
 #: Every finding by its code.

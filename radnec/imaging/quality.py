@@ -40,7 +40,12 @@ from radnec.imaging.inspection import (
 )
 from radnec.imaging.masks import open_mask
 from radnec.imaging.readers import read_image
-from radnec.imaging.table_inspection import foreign_paths, lacking_sequences, scanner_spellings
+from radnec.imaging.table_inspection import (
+    foreign_paths,
+    lacking_sequences,
+    masks_of_others,
+    scanner_spellings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +59,8 @@ Row = dict[str, Any]
 Occurrence = tuple[Row, str, str]
 
 _NEEDED = ("patient_id", "session_id", "lesion_id", "sequence", "image_path", "mask_path")
+#: What stands for the row where a finding is of the table.
+_NOWHERE: Row = dict.fromkeys(_NEEDED[:4], "")
 
 _SPACING = ("pixel_spacing_mm", "slice_spacing_mm")
 _OPTIONAL = (
@@ -123,6 +130,9 @@ def check(cohort: pd.DataFrame | str | Path, *, mute: Sequence[str] = ()) -> Che
     occurrences = [*_check_table(table, [row for rows in groups for row in rows])]
     for rows in tqdm(groups, desc="check", unit="image", disable=None, leave=False):
         occurrences += _check_image(rows, seen)
+    refused = {_key(row) for row, code, _ in occurrences if code == "RN018"}
+    lent = masks_of_others([row for rows in groups for row in rows if _key(row) not in refused])
+    occurrences += [({**_NOWHERE, "sequence": sequence}, "RN026", found) for sequence, found in lent]
     kept = [occurrence for occurrence in occurrences if occurrence[1] not in muted]
     return CheckReport(_as_frame(kept), images=len(groups), muted=muted)
 
@@ -172,12 +182,11 @@ def _check_table(table: pd.DataFrame, rows: list[Row]) -> Iterator[Occurrence]:
         if (column, *_key(owner)) not in told:
             told.add((column, *_key(owner)))
             yield owner, "RN020", f"{found}: {row[column]}"
-    nowhere: Row = dict.fromkeys(_NEEDED[:4], "")
     for sequence, found in lacking_sequences(_keys(table)):
-        yield {**nowhere, "sequence": sequence}, "RN022", found
+        yield {**_NOWHERE, "sequence": sequence}, "RN022", found
     scanners = table["scanner_id"].dropna().astype(str).tolist() if "scanner_id" in table.columns else []
     for found in scanner_spellings(scanners):
-        yield nowhere, "RN023", found
+        yield _NOWHERE, "RN023", found
 
 
 @dataclass(frozen=True)

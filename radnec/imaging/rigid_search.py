@@ -21,6 +21,8 @@ _ITERATIONS = 500
 # Voxels of a level beyond which every so many are taken, moved a little by a fixed seed.
 _SAMPLES = 300_000
 _SEED = 20030121
+# Scalp and skull of an adult, with the fluid below them.
+_SKULL_MM = 15.0
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,52 @@ def best(found: list[sitk.Euler3DTransform], fixed: sitk.Image, moving: sitk.Ima
     return max(found, key=merit)
 
 
-def information(fixed: sitk.Image, moving: sitk.Image, motion: sitk.Transform) -> float:
-    """Return the mutual information (nats) of two images after a motion; 0 where they do not meet."""
+def information(
+    fixed: sitk.Image, moving: sitk.Image, motion: sitk.Transform, *, within: sitk.Image | None = None
+) -> float:
+    """Return the mutual information (nats) of two images after a motion, in a mask of `fixed`; 0 where none meets."""
     method = _method(fixed)
     method.SetInitialTransform(motion)
+    if within is not None:
+        method.SetMetricFixedMask(within)
     try:
         return -float(method.MetricEvaluate(fixed, moving))
     except RuntimeError:  # as above
         return 0.0
+
+
+def inside(fixed: sitk.Image) -> sitk.Image:
+    """Return where a head is deeper than its skull: 15 mm below its surface, or half its depth where that is less.
+
+    Examples
+    --------
+    >>> head = sitk.GaussianSource(sitk.sitkFloat32, [40, 40, 40], sigma=[9, 6, 7], mean=[20, 21, 19])
+    >>> found = inside(head)
+    >>> found[20, 21, 19], found[20, 28, 19]
+    (1, 0)
+    """
+    head = sitk.BinaryFillhole(sitk.OtsuThreshold(fixed, 0, 1))
+    depth = sitk.SignedMaurerDistanceMap(head, insideIsPositive=True, squaredDistance=False, useImageSpacing=True)
+    deepest = float(sitk.GetArrayViewFromImage(depth).max())
+    found: sitk.Image = depth > min(_SKULL_MM, deepest / 2)
+    return found
+
+
+def mirrored(fixed: sitk.Image, moving: sitk.Image, motion: sitk.Euler3DTransform) -> float:
+    """Return the mutual information inside the brain that the mirror image of `moving` reaches, as a ratio to its own.
+
+    The image is mirrored from left to right, as a head resembles itself. Above 1, the mirror image fits better.
+    """
+    brain = inside(fixed)
+
+    def reached(image: sitk.Image, start: sitk.Euler3DTransform) -> float:
+        return information(fixed, image, climbed(fixed, image, start), within=brain)
+
+    sideways = int(np.abs(moving.GetDirection()[:3]).argmax())
+    flipped = sitk.Flip(moving, [axis == sideways for axis in range(3)])
+    flipped.CopyInformation(moving)
+    here = reached(moving, motion)
+    return reached(flipped, starts(fixed, flipped)[-1]) / here if here > 0 else 0.0
 
 
 def points_of(mask: sitk.Image) -> NDArray[np.float64]:

@@ -112,3 +112,19 @@ def scanner_spellings(scanners: Sequence[str]) -> Iterator[str]:
 def _alike(scanner: str) -> str:
     parted = re.sub(r"(?<=\d)[\s_-]+(?=\d)", "/", scanner.strip().casefold())
     return re.sub(r"[\s_-]+", "", parted)
+
+
+def masks_of_others(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Yield each sequence some of whose masks were drawn on another, and how many on which.
+
+    Examples
+    --------
+    >>> rows = [{"sequence": "FLAIR", "mask_sequence": "T1wCE"}, {"sequence": "T1wCE", "mask_sequence": None}]
+    >>> list(masks_of_others(rows))
+    [('FLAIR', '1 of 1 masks drawn on T1wCE')]
+    """
+    for sequence in sorted({str(row["sequence"]) for row in rows}):
+        own = [row.get("mask_sequence") for row in rows if row["sequence"] == sequence]
+        others = [str(name) for name in own if name not in (None, "", sequence)]
+        if others:
+            yield sequence, f"{len(others)} of {len(own)} masks drawn on {', '.join(sorted(set(others)))}"

@@ -12,6 +12,7 @@ from radnec.errors import GeometryError, ReadError, TableError
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.scan import series_files
 from radnec.imaging.masks import only_file
+from radnec.imaging.masks.drawn_on import drawn_elsewhere
 from radnec.reporting.assessed import check_assessed
 from radnec.reporting.dicom_sr import write_sr
 from radnec.reporting.sr_source import read_dicom
@@ -106,11 +107,7 @@ def _whole_lesions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows whose outline is of the whole lesion and was drawn on the row's own sequence."""
     if "region" in rows:
         rows = rows[rows["region"].fillna("").isin(WHOLE)]
-    if "mask_sequence" in rows:
-        rows = rows[
-            rows["mask_sequence"].isna() | rows["mask_sequence"].eq("") | rows["mask_sequence"].eq(rows["sequence"])
-        ]
-    return rows
+    return rows[~drawn_elsewhere(rows)]
 
 
 def _names_dicom(path: Any) -> bool:

@@ -22,6 +22,9 @@ from radnec.imaging.regions.distance import core, rim, shell
 from radnec.imaging.regions.mirror import contralateral
 from radnec.imaging.regions.symmetry import midsagittal_plane
 
+# Their voxels of 1 × 1 × 2 mm are large for some depths.
+pytestmark = pytest.mark.filterwarnings("ignore:.* voxels deep:radnec.errors.ExtractionWarning")
+
 SOME = {"firstorder": ["Mean"], "shape": ["VoxelVolume"]}
 DISTANCES = {
     "rim": {"depth_mm": 2.0},
@@ -253,6 +256,21 @@ def test_rows_of_their_own_regions_stand_beside_those_that_are_made(two_patients
     two_patients.rows[-1]["region"] = "rim"
     with pytest.raises(CohortError, match="row 6, region: found T1wCE-rim, which the settings make as well"):
         extract(two_patients.cohort(), settings(DISTANCES))
+
+
+def test_regions_that_no_row_can_give_are_refused_with_the_way_out(folder):
+    labels = divided(folder, [1, 2, 3])
+    row = folder.rows.pop()
+    folder.rows += [{**row, "region": name, "mask_label": k} for k, name in ((1, "necrotic"), (2, "oedema"))]
+    with pytest.raises(CohortError, match="enhancing, lesion, necrotic, oedema of the settings' regions") as refused:
+        extract(folder.cohort(), settings("brats-2023"))
+    assert '.drop_duplicates(["patient_id", "session_id", "lesion_id", "sequence"])' in str(refused.value)
+    with pytest.raises(CohortError, match="near of the settings' regions would be made of no row"):
+        extract(folder.cohort(), settings({}, by_sequence={"T1wCE": {"regions": {"near": DISTANCES["near"]}}}))
+    whole = folder.cohort().drop(columns=["region", "mask_label"])
+    whole = whole.drop_duplicates(["patient_id", "session_id", "lesion_id", "sequence"])
+    table = extract(whole, settings("brats-2023")).loc[0]
+    assert table[f"T1wCE_{VOLUME}"] == 2 * np.isin(labels, [1, 3]).sum()
 
 
 def test_a_model_finds_its_regions_in_a_cohort_file(two_patients, tmp_path):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 FEATURES = {"firstorder": ["Mean", "10Percentile", "90Percentile"], "shape": ["VoxelVolume"]}
 FACTS = {
-    f"FLAIR_registration_{name}" for name in ("mi_before", "mi_after", "fall", "overlap", "rotation_deg", "shift_mm")
+    f"FLAIR_registration_{name}"
+    for name in ("mi_before", "mi_after", "fall", "inside", "mirrored", "overlap", "rotation_deg", "shift_mm")
 }
 SHIFT_MM = (3.0, -2.0, 4.0)
 

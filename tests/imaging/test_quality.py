@@ -197,6 +197,17 @@ def test_rn018_mask_drawn_on_another_sequence(case: Case, ball: Make, noise: Mak
     assert _codes(drawn, {**other, "mask_sequence": None}) == ["RN001"]
 
 
+def test_rn025_masks_of_another_sequence_that_are_measured_where_they_lie(case: Case, ball: Make, noise: Make) -> None:
+    lent = [
+        case(noise(ball(), seed=k), sequence=name, mask_sequence="T1wCE") for k, name in enumerate(("FLAIR", "ADC"))
+    ]
+    report = check(pd.DataFrame([case(noise(ball(), seed=5)), *lent]))
+    assert report.frame()[["patient_id", "sequence", "code", "found"]].to_numpy().tolist() == [
+        ["", sequence, "RN026", "1 of 1 masks drawn on T1wCE"] for sequence in ("ADC", "FLAIR")
+    ]
+    assert _codes(*[{**row, "mask_sequence": None} for row in lent]) == []
+
+
 def test_rn017_mask_not_placed_exactly(case: Case, ball: Make, tmp_path: Path) -> None:
     write = pytest.importorskip("slicerio").write_segmentation
     pydicom = pytest.importorskip("pydicom")

@@ -57,6 +57,13 @@ def _errors(found: Registration, motion: sitk.Transform, lesion: sitk.Image) -> 
     return math.dist(centre, both(centre)), math.degrees(math.acos(min(1.0, (np.trace(turn) - 1) / 2)))
 
 
+def _flipped(image: sitk.Image, axis: int) -> sitk.Image:
+    """Return the image as a file with a wrong header shows it."""
+    flipped = sitk.Flip(image, [axis == one for one in range(3)])
+    flipped.CopyInformation(image)
+    return flipped
+
+
 def _thick(image: sitk.Image) -> sitk.Image:
     """Return a grid of 2 × 2 × 6.5 mm over the image."""
     edges = (2.0, 2.0, 6.5)
@@ -162,6 +169,42 @@ def test_a_motion_that_makes_things_worse_is_refused(ball_pair: tuple[sitk.Image
     found.verify(lesion)
     with pytest.raises(RegistrationError, match=r"agree less than without it \(mutual information 0\.400 after 0\.500"):
         replace(found, mi_before=0.5, mi_after=0.4).verify(lesion)
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"inside": 0.03}, r"inside the brain nothing holds the images together: .* they lose 0\.030"),
+        ({"mirrored": 1.4}, r"its mirror image fits the brain better \(mutual information 1\.40 times"),
+        ({"rotation_deg": 33.2}, r"turns the head by 33 degrees, more than 20 .* registration_max_rotation_deg=40\)"),
+    ],
+)
+def test_what_no_right_pair_shows_is_refused(
+    ball_pair: tuple[sitk.Image, sitk.Image], changed: dict[str, float], text: str
+) -> None:
+    fixed, lesion = ball_pair
+    found = replace(register_rigid(fixed, fixed), **changed)
+    with pytest.raises(RegistrationError, match=text):
+        found.verify(lesion)
+    if "rotation_deg" in changed:
+        found.verify(lesion, max_rotation_deg=40)
+
+
+def test_a_flipped_image_is_refused(ball_pair: tuple[sitk.Image, sitk.Image]) -> None:
+    fixed, lesion = ball_pair
+    with pytest.raises(RegistrationError, match="the image is probably flipped"):
+        register_rigid(_flipped(fixed, 0), fixed).verify(lesion)
+
+
+@pytest.mark.slow
+def test_real_heads_are_told_apart(reference: Path) -> None:
+    folder = reference / "mr_brain"
+    fixed, lesion = read_image(folder / "brain1_image.nrrd"), read_image(folder / "brain1_label.nrrd")
+    moved, _ = _moved(fixed)
+    register_rigid(moved, fixed).verify(lesion)
+    for image in (read_image(folder / "brain2_image.nrrd"), _flipped(fixed, 0)):
+        with pytest.raises(RegistrationError, match="inside the brain nothing holds"):
+            register_rigid(image, fixed).verify(lesion)
 
 
 def test_a_constant_or_flat_image_cannot_be_registered(ball_pair: tuple[sitk.Image, sitk.Image]) -> None:

@@ -22,6 +22,7 @@ from radnec.imaging.dose.reading import read_dose
 from radnec.imaging.dose.rtdose import TOTAL
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
 from radnec.imaging.masks import read_mask
+from radnec.imaging.masks.drawn_on import drawn_elsewhere
 from radnec.imaging.masks.frame_of_reference import dose_frame, verify_frame
 
 if TYPE_CHECKING:
@@ -112,9 +113,11 @@ def add_dose(
 
     Notes
     -----
-    A lesion in a session is measured once, by its T1wCE row where that has a dose, else by the first of its other
-    rows. Where all its rows are of a ``region``, it is what the rows ``enhancing`` and ``necrotic`` mark together, as
-    in :data:`radnec.config.regions.PRESETS`; with neither of them it is reported. Values belong to the lesion, so that
+    A lesion in a session is measured once: by a row whose mask was drawn on its own image (``mask_sequence``), of those
+    by T1wCE where that has a dose, else by the first of the others. Where a dose stands only beside a mask that was
+    drawn on another sequence, the mask is opened on that sequence's row. Where all rows of a lesion are of a
+    ``region``, it is what the rows ``enhancing`` and ``necrotic`` mark together, as in
+    :data:`radnec.config.regions.PRESETS`; with neither of them it is reported. Values belong to the lesion, so that
     rows of its regions hold them too. ``v12_cc`` is of the whole brain, the target and other targets of the same plan
     included, and taken from the lesion's first session with a brain mask. Dose and mask must be in one space, which
     only the user knows; a mask outside the grid is reported, and so is an RT Dose with another PatientID than the
@@ -188,7 +191,7 @@ def _of_lesions(table: pd.DataFrame, rows: pd.DataFrame, read: Callable[[str], s
             yield Measured(index, "lesion_dose_mean_gy", math.nan, reason)
             continue
         try:
-            image = row_image(parts[0], as_stored=True)
+            image = row_image(_drawn_on(table.loc[index], parts[0]), as_stored=True)
             masks = [
                 read_mask(
                     part["mask_path"],
@@ -295,13 +298,22 @@ def _of_prescriptions(table: pd.DataFrame, alpha_beta_gy: float) -> Iterator[Mea
 
 
 def _with_dose(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that can be measured, those of T1wCE first within a lesion and session."""
+    """Return the rows that can be measured, those on whose image the mask was drawn first, of those T1wCE."""
     if "dose_path" not in table:
         return table.iloc[:0].assign(region="")
     rows = table[table["dose_path"].notna() & table["mask_path"].notna()]
     region = rows["region"].astype("string").fillna("") if "region" in rows else ""
-    rows = rows.assign(region=region, _other=rows["sequence"].ne("T1wCE"))
-    return rows.sort_values([*KEYS, "_other", "sequence", "image_path"], kind="stable")
+    rows = rows.assign(region=region, drawn_elsewhere=drawn_elsewhere(rows), _other=rows["sequence"].ne("T1wCE"))
+    return rows.sort_values([*KEYS, "drawn_elsewhere", "_other", "sequence", "image_path"], kind="stable")
+
+
+def _drawn_on(lesion: pd.DataFrame, row: Row) -> Row:
+    """Return the row of a lesion on whose image the mask of a row was drawn, or that row where there is none."""
+    if not row["drawn_elsewhere"]:
+        return row
+    rows = lesion[lesion["sequence"].eq(row["mask_sequence"]) & lesion["mask_path"].eq(row["mask_path"])]
+    found: list[Row] = rows.to_dict("records")  # type: ignore[assignment]
+    return found[0] if found else row
 
 
 def _rows_of(table: pd.DataFrame, owner: dict[str, str]) -> pd.Index[Any]:

@@ -56,7 +56,9 @@ def mirrored(region: sitk.Image, plane: Plane, *, surface: Surface | None = None
     The smooth function that :class:`~radnec.imaging.regions.surface.Surface` fits to the mask is interpolated by a
     cubic spline. Where the plane runs along the grid, reflected centres are centres, and mirroring twice gives the same
     voxels. In a slanted plane each mirroring rounds the surface to voxels once, and mirroring twice gives a ball of
-    radius 8 voxels and more with a Dice coefficient above 0.99.
+    radius 8 voxels and more with a Dice coefficient above 0.99 where voxels are nearly cubes. With thick slices the
+    rounding is as thick: lesions of two MR images with slices of 6.5 mm (0.8 mm in plane) came back with coefficients
+    of 0.85 and 0.88. Acquire in three dimensions to compare with the other side.
 
     Examples
     --------

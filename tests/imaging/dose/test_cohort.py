@@ -241,3 +241,20 @@ def test_settings_and_tables_are_checked() -> None:
     whole = frame.assign(session_id="1", lesion_id="1", sequence="T1wCE", image_path="a", mask_path="b")
     with pytest.raises(ConfigError, match="alpha_beta_gy is 0"):
         add_dose(whole, alpha_beta_gy=0)
+
+
+def test_a_mask_is_opened_on_the_image_that_it_was_drawn_on(cohort: Callable[..., pd.DataFrame]) -> None:
+    table = cohort()
+    expected, _ = add_dose(table)
+    drawn, other = table.index[table["sequence"] == "FLAIR"], table.index[table["sequence"] == "T1wCE"]
+    table.loc[drawn, "mask_sequence"], table.loc[other, "mask_sequence"] = pd.NA, "FLAIR"
+    # The other sequence has a grid of its own, on which the mask cannot be opened.
+    image = table.loc[other[0], "image_path"]
+    sitk.WriteImage(sitk.ReadImage(image)[1:, :, :], image)
+    for beside in (None, drawn):
+        given = table.copy()
+        if beside is not None:
+            given.loc[beside, "dose_path"] = pd.NA
+        filled, report = add_dose(given.drop(columns="brain_mask_path"))
+        assert report.empty
+        assert filled["lesion_d98_gy"].tolist() == expected["lesion_d98_gy"].tolist()

@@ -155,3 +155,47 @@ def test_a_mask_that_is_there_is_never_written_over(cohort: pd.DataFrame, tmp_pa
     with pytest.raises(MaskError, match="may have been drawn by hand"):
         split_cohort(cohort, tmp_path / "parts")
     assert [file.read_bytes() for file in written] == before
+
+
+def test_the_mask_is_opened_on_the_image_that_it_was_drawn_on(cohort: pd.DataFrame, tmp_path: Path) -> None:
+    first = cohort[cohort["patient_id"] == "P1"].assign(mask_sequence=["", "T1wCE"])
+    # The other sequence has a grid of its own, on which the mask cannot be opened.
+    flair = first["image_path"].iloc[1]
+    sitk.WriteImage(sitk.ReadImage(flair)[1:, :, :], flair)
+    with pytest.warns(MaskWarning):
+        split = split_cohort(first.iloc[::-1], tmp_path / "split")
+    assert split["component_voxels"].tolist() == [257, 257, 123, 123, 33, 33]
+
+
+def test_regions_of_one_file_are_joined_and_each_component_gets_those_that_it_holds(
+    tmp_path: Path, noise: Make
+) -> None:
+    values = np.zeros((20, 20, 20), np.uint8)
+    values[2:9, 2:9, 2:9], values[3:8, 3:8, 3:8], values[4:6, 4:6, 4:6] = 2, 3, 1
+    values[12:17, 12:17, 12:17], values[13:16, 13:16, 13:16] = 2, 3
+    mask = sitk.GetImageFromArray(values)
+    sitk.WriteImage(mask, tmp_path / "seg.nii.gz")
+    sitk.WriteImage(noise(mask), tmp_path / "t1.nii.gz")
+    row = {"patient_id": "P1", "session_id": "0", "lesion_id": "all", "sequence": "T1wCE", "image_path": "t1.nii.gz"}
+    row |= {"mask_path": "seg.nii.gz", "label": "necrosis", "label_source": "histology_biopsy"}
+    regions = {"necrotic": 1, "oedema": 2, "enhancing": 3}
+    rows = [{**row, "region": name, "mask_label": label} for name, label in regions.items()]
+    cohort = read_cohort(pd.DataFrame(rows), root=tmp_path)
+    with pytest.warns(MaskWarning, match="1 lesions of a session were split"):
+        split = split_cohort(cohort, tmp_path / "split")
+    # The second has no necrosis.
+    found = list(zip(split["lesion_id"], split["region"], strict=True))
+    assert found == [*(("all/0/1", name) for name in regions), ("all/0/2", "oedema"), ("all/0/2", "enhancing")]
+    assert split["component_voxels"].tolist() == [343] * 3 + [125] * 2
+    near = np.indices(values.shape).sum(axis=0) < 30
+    for one in split.itertuples():
+        inside = sitk.GetArrayFromImage(read_mask(one.mask_path, mask, label=int(one.mask_label))) != 0
+        assert (inside == (values == regions[one.region]) & (near == (one.component == 1))).all()
+    with pytest.raises(MaskError, match="may have been drawn by hand"):
+        split_cohort(cohort, tmp_path / "split")
+
+
+def test_labels_that_are_no_regions_are_not_joined(cohort: pd.DataFrame, tmp_path: Path) -> None:
+    first = cohort[cohort["patient_id"] == "P1"].assign(mask_label=[1, 2])
+    with pytest.raises(MaskError, match="has 2 masks in one session"):
+        split_cohort(first, tmp_path / "split")

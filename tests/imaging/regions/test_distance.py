@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radnec.errors import EmptyMaskError, GeometryError, RegionError
+from radnec.errors import EmptyMaskError, ExtractionWarning, GeometryError, RegionError
 from radnec.imaging.regions.distance import core, rim, shell
 from radnec.imaging.regions.surface import Surface
+
+thin = pytest.mark.filterwarnings("ignore:.* voxels deep:radnec.errors.ExtractionWarning")
 
 
 def volume(mask):
@@ -35,11 +38,41 @@ def errors(lesion, radius, depth, reach):
     )
 
 
+def errors_at(lesion, radius, depth):
+    surface = Surface.of(lesion)
+    return [
+        volume(rim(lesion, depth, surface=surface)) / ball_volume(radius, radius - depth) - 1,
+        volume(core(lesion, depth, surface=surface)) / ball_volume(radius - depth) - 1,
+        volume(shell(lesion, depth, surface=surface)) / ball_volume(radius + depth, radius) - 1,
+    ]
+
+
 @pytest.mark.parametrize(("radius", "edge"), [(8, 1.0), (10, 1.0), (15, 1.0), (8, 0.5), (10, 0.7)])
 def test_volumes_of_a_ball_are_analytic_in_every_position_with_cubic_voxels(centred, radius, edge):
     random = np.random.default_rng(1)
     found = [errors(centred(radius, (edge,) * 3, random.uniform(-0.5, 0.5, 3)), radius, 3.0, 5.0) for _ in range(4)]
     assert np.abs(found).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("radius", "depth", "rim_off", "core_off", "shell_off"),
+    [(8, 2, 0.02, 0.03, 0.02), (15, 2, 0.02, 0.02, 0.02), (8, 1, 0.04, 0.02, 0.08), (5, 2, 0.02, 0.13, 0.02)],
+)
+def test_how_wrong_thin_regions_are_is_as_documented(centred, radius, depth, rim_off, core_off, shell_off):
+    random = np.random.default_rng(3)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = [errors_at(centred(radius, (1.0,) * 3, random.uniform(-0.5, 0.5, 3)), radius, depth) for _ in range(4)]
+    assert (np.abs(found).max(axis=0) < (rim_off, core_off, shell_off)).all()
+    assert {one.category for one in told} == ({ExtractionWarning} if depth < 2 else set())
+    assert depth > 1 or (np.array(found)[:, 2] < -0.03).all()
+
+
+def test_depths_below_two_voxels_are_warned_of(centred):
+    lesion = centred(8, (1.0, 1.0, 1.0))
+    for part in (rim, core, shell):
+        with pytest.warns(ExtractionWarning, match=r"1.5 mm: 1.5 voxels deep. Below 2 voxels its volume is wrong"):
+            part(lesion, 1.5)
 
 
 @pytest.mark.parametrize(("radius", "spacing"), [(10, (1, 1, 3)), (15, (1, 1, 3)), (12, (0.9, 0.9, 2.0))])
@@ -67,6 +100,7 @@ def test_depths_of_a_ball_are_within_a_fifth_of_a_voxel(centred):
     assert np.abs(surface.voxel_depths_mm - exact).mean() < 0.08
 
 
+@thin
 def test_rim_and_core_divide_the_lesion_and_shells_tile_its_surroundings(centred):
     lesion = centred(7, (1.0, 1.3, 2.0), (0.1, 0.2, 0.3))
     parts = [rim(lesion, 2.5), core(lesion, 2.5), shell(lesion, 3.0), shell(lesion, 6.0, inner_mm=3.0)]
@@ -97,6 +131,7 @@ def test_what_lies_beyond_the_image_is_left_out(centred):
     assert volume(found) + volume(lesion) == math.prod(lesion.GetSize())
 
 
+@thin
 @settings(max_examples=20, deadline=None)
 @given(st.sets(st.tuples(*[st.integers(0, 5)] * 3), min_size=1, max_size=40), st.floats(0.3, 4.0))
 def test_any_lesion_is_divided_and_turning_it_turns_its_parts(voxels, depth):
@@ -119,6 +154,7 @@ def test_any_lesion_is_divided_and_turning_it_turns_its_parts(voxels, depth):
     assert sum((one[::-1].swapaxes(1, 2) != two).sum() for one, two in zip(ours, turned, strict=True)) <= 2 * 3
 
 
+@thin
 def test_a_single_voxel_has_a_rim_and_a_shell_but_no_core():
     mask = sitk.Image(9, 9, 9, sitk.sitkUInt8)
     mask[4, 4, 4] = 1
