@@ -197,7 +197,7 @@ def test_rn018_mask_drawn_on_another_sequence(case: Case, ball: Make, noise: Mak
     assert _codes(drawn, {**other, "mask_sequence": None}) == ["RN001"]
 
 
-def test_rn025_masks_of_another_sequence_that_are_measured_where_they_lie(case: Case, ball: Make, noise: Make) -> None:
+def test_rn026_masks_of_another_sequence_that_are_measured_where_they_lie(case: Case, ball: Make, noise: Make) -> None:
     lent = [
         case(noise(ball(), seed=k), sequence=name, mask_sequence="T1wCE") for k, name in enumerate(("FLAIR", "ADC"))
     ]
