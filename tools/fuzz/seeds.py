@@ -258,7 +258,7 @@ def write_layouts(folder: Path) -> None:
     root = folder / "dicom" / "dicom"
     series = write_series(root / "mr", **ACQUIRED)
     write_rtstruct(root / "rs")
-    write_seg(root / "seg", series)
+    write_seg(root / "seg", series, "BINARY")
     write_dose(root / "dose")
 
 
