@@ -6,6 +6,8 @@ import re
 
 from radnec.errors import MaskError
 
+#: Least fraction that counts as inside where the cohort does not say.
+HALF = 0.5
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 
 
@@ -59,7 +61,7 @@ def mask_threshold(cell: object) -> float:
     """
     text = _text(cell)
     try:
-        threshold = float(text or 0.5)
+        threshold = float(text or HALF)
     except ValueError:
         threshold = 0.0
     if not 0 < threshold <= 1:

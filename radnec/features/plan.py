@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,11 @@ import pandas as pd
 
 from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES, WHOLE
 from radnec.cohort.parsing import counted
-from radnec.cohort.segments import mask_label
+from radnec.cohort.segments import HALF, mask_label, mask_threshold
 from radnec.config.explaining import nearest
 from radnec.config.regions import LESION
 from radnec.config.standardise import standardise_problem
-from radnec.errors import CohortError, ConfigError
+from radnec.errors import CohortError, ConfigError, MaskError
 from radnec.features.drawings import Drawing, drawings
 from radnec.features.naming import column_prefix
 from radnec.features.outlines import Outlines
@@ -47,10 +46,6 @@ _READ = (
     "_prefix",
     RULE,
 )
-
-
-#: Least fraction that counts as inside where the cohort does not say.
-_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class Scan:
 
     def threshold(self, path: str) -> float:
         """Return the least fraction that counts as inside in a mask file."""
-        return dict(self.thresholds).get(path, _HALF)
+        return dict(self.thresholds).get(path, HALF)
 
 
 @dataclass(frozen=True)
@@ -266,7 +261,7 @@ def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[S
             uid or None,
             volume or None,
             other,
-            tuple((path, thresholds[path]) for path in _lesion_masks(regions) if thresholds.get(path, _HALF) != _HALF),
+            tuple((path, thresholds[path]) for path in _lesion_masks(regions) if thresholds.get(path, HALF) != HALF),
         )
         for (sequence, image, uid, volume, brain, reference, other), regions in grouped.items()
     )
@@ -282,16 +277,16 @@ def _thresholds(rows: pd.Series[Any], records: list[dict[str, str]]) -> dict[str
     found: dict[str, float] = {}
     problems = []
     for row, record in zip(rows, records, strict=True):
-        path, text = record["mask_path"], record["mask_threshold"]
+        path, text, expected = record["mask_path"], record["mask_threshold"], ""
         try:
-            threshold = float(text or _HALF)
-        except ValueError:
-            threshold = math.nan
-        expected = "" if 0 < threshold <= 1 else "a fraction above 0, up to 1"
-        if path and not expected and found.setdefault(path, threshold) != threshold:
-            expected = f"{found[path]:g}, as in other rows of {path}"
+            threshold = mask_threshold(text)
+        except MaskError:
+            expected = "a fraction above 0, up to 1"
+        else:
+            if path and found.setdefault(path, threshold) != threshold:
+                expected = f"{found[path]:g}, as in other rows of {path}"
         if expected:
-            problems.append({"row": row, "column": "mask_threshold", "found": text or _HALF, "expected": expected})
+            problems.append({"row": row, "column": "mask_threshold", "found": text or HALF, "expected": expected})
     if problems:
         raise CohortError(f"{len(problems)} rows have no threshold of their mask file", pd.DataFrame(problems))
     return found

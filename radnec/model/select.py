@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -168,9 +169,9 @@ class RankedFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         self.support_[self.ranking_[:k]] = True
         return self
 
+    @abstractmethod
     def _rank(self, X: Array, y: NDArray[Any], patients: NDArray[Any], k: int) -> Order:
         """Return all columns of X, of which the first k must be right."""
-        raise NotImplementedError
 
     def _get_support_mask(self) -> Mask:
         check_is_fitted(self)
