@@ -3,6 +3,7 @@ from . import evaluation as evaluation
 from . import features as features
 from . import imaging as imaging
 from . import model as model
+from . import quantify as quantify
 from ._versions import show_versions as show_versions
 from .classifier import RadnecClassifier as RadnecClassifier
 from .classifier import evaluate as evaluate

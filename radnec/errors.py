@@ -142,6 +142,14 @@ class ExtractionError(RadnecError, RuntimeError):
     """Features of a lesion cannot be computed."""
 
 
+class MeasurementError(RadnecError, ValueError):
+    """Curves, maps or a setting that a physiological measurement cannot be made from."""
+
+
+class EvidenceError(RadnecError, ValueError):
+    """Published evidence that cannot be used: no polarity, an unknown index, a finding without accuracy."""
+
+
 class UnseenBatchError(RadnecError, ValueError):
     """A scanner (batch) that harmonisation was never fitted on."""
 
