@@ -38,7 +38,7 @@ _BIN_WIDTH = 25.0
 def radnec(image: str, masks: list[str], image_types: dict[str, Any]) -> Values:
     """Measure with radnec, all lesions of the scan at once."""
     from radnec.config import ExtractionConfig
-    from radnec.features.plan import Region, Scan
+    from radnec.features.regions import Region, Scan
     from radnec.features.scan import measure_scan
 
     regions = tuple(Region(row, f"lesion {row}", mask, 1) for row, mask in enumerate(masks))

@@ -15,7 +15,7 @@ from workers import Worker
 
 from radnec.config import ExtractionConfig
 from radnec.features.extract import extract
-from radnec.features.plan import Region, Scan
+from radnec.features.regions import Region, Scan
 from radnec.features.scan import measure_scan
 
 if TYPE_CHECKING:

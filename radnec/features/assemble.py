@@ -94,9 +94,14 @@ def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
         ``status``, ``error``, then the features in order of name. Rows are sorted by key.
     """
     parts = Parts(planned)
+    return joined(planned, parts, [parts.part(result) for result in measured])
+
+
+def joined(planned: Plan, parts: Parts, found: Iterable[Part]) -> pd.DataFrame:
+    """Put the parts of all rows into one table, as :func:`assemble` returns it."""
     rows: list[list[Part]] = [[] for _ in range(int(parts.lesions.max()) + 1)]
-    for result in measured:
-        rows[parts.lesions[result.row]].append(parts.part(result))
+    for part in found:
+        rows[parts.lesions[part.row]].append(part)
     names = sorted({name for columns in {part.columns for row in rows for part in row} for name in columns})
     return pd.concat([lesion_columns(planned), filled(rows, names)], axis=1)
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from radnec._optional import need
+from radnec.features.told import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -17,7 +18,7 @@ R = TypeVar("R")
 _RECOUNT_S = 1.0
 
 
-def measure_on_cluster(queue: Queue[R], backend: Any, measured: Callable[[Unit[R]], list[R]]) -> Generator[list[R]]:
+def measure_on_cluster(queue: Queue[R], backend: Any, measured: Callable[[Unit[R]], Done[R]]) -> Generator[Done[R]]:
     """Measure the units of a queue on a cluster.
 
     joblib's own way to a cluster waits for ever for a task whose workers died, counts the workers only once, and
@@ -34,8 +35,8 @@ def measure_on_cluster(queue: Queue[R], backend: Any, measured: Callable[[Unit[R
 
     Yields
     ------
-    list
-        The results of one unit, as they come. A unit whose worker died is measured again by the cluster itself, four
+    Done
+        What came of one unit, as they come. A unit whose worker died is measured again by the cluster itself, four
         times in all; then, when all others are done, once more with no other beside it, since it may have been
         another one that killed the workers.
     """
@@ -45,15 +46,16 @@ def measure_on_cluster(queue: Queue[R], backend: Any, measured: Callable[[Unit[R
         yield from _together(queue, backend.client, measured, suspects)
         for task in suspects:
             try:
-                results = backend.client.submit(measured, task, pure=False).result()
+                done = backend.client.submit(measured, task, pure=False).result()
             except distributed.KilledWorker as error:
-                results = task.lost(f"every worker that measured it died ({error}); was there enough memory?")
-            yield results
+                reason = f"every worker that measured it died ({error}); was there enough memory?"
+                done = Done(task.lost(reason), [])
+            yield done
 
 
 def _together(
-    queue: Queue[R], client: Any, measured: Callable[[Unit[R]], list[R]], suspects: list[Unit[R]]
-) -> Generator[list[R]]:
+    queue: Queue[R], client: Any, measured: Callable[[Unit[R]], Done[R]], suspects: list[Unit[R]]
+) -> Generator[Done[R]]:
     distributed = need("distributed", "A dask cluster", "dask")
     away: dict[str, tuple[Any, Unit[R]]] = {}
     done = distributed.as_completed(loop=client.loop)

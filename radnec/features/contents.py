@@ -16,8 +16,7 @@ from radnec.imaging.readers import read_image, unit_read
 if TYPE_CHECKING:
     import os
 
-    from radnec.features.drawings import Drawing
-    from radnec.features.plan import Scan
+    from radnec.features.regions import Drawing, Scan
 
 # Formats whose header is a file of its own.
 _DETACHED = {".mhd", ".nhdr", ".hdr", ".img"}

@@ -101,11 +101,13 @@ def extract(
     job = begin(cohort, config, cache=cache, on_error=on_error)
     tally = Tally(job.planned)
     verification = Verification(job.planned, verify)
-    with closing(measure_all(job.planned, n_jobs=n_jobs, cache=job.cache, on_error=on_error)) as results:
+    measured = measure_all(job.planned, n_jobs=n_jobs, cache=job.cache, on_error=on_error, told=tally.told)
+    with closing(measured) as results:
         table = assemble(job.planned, tally.counted(verification.watched(results)))
     failures = table.loc[table["status"] == "failed", "error"]
     coarse = coarse_sequences(table, job.planned.settings)
     table.attrs = origin(job, tally, verification, rows=len(table), failed=len(failures), coarse=coarse)
     notes = [*tally.undefined.sentences(), *verification.sentences()]
-    warn(job, failures.head(1).to_list(), notes, failed=len(failures), rows=len(table), coarse=coarse, stacklevel=3)
+    first, counts = failures.head(1).to_list(), {"failed": len(failures), "rows": len(table)}
+    warn(job, first, notes, tally.told, **counts, coarse=coarse, stacklevel=3)
     return table

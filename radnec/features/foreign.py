@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
@@ -127,7 +128,11 @@ def _values(cells: pd.Series[str]) -> pd.Series:
 
 
 def _as_floats(features: pd.DataFrame) -> pd.DataFrame:
-    return features.astype({name: "float64" for name in features if is_numeric_dtype(features[name])})
+    """Return numbers as one block of floats, so that the table takes further columns without pandas' complaint."""
+    numeric = [name for name in features if is_numeric_dtype(features[name])]
+    values = features[numeric].to_numpy("float64", na_value=np.nan)
+    numbers = pd.DataFrame(values, index=features.index, columns=numeric)
+    return pd.concat([numbers, features.drop(columns=numeric)], axis=1)[list(features.columns)]
 
 
 def _verify_columns(frame: pd.DataFrame, needed: list[str]) -> None:

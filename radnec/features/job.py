@@ -18,6 +18,7 @@ from radnec.features.coarse import advice
 from radnec.features.engine import engine_version, served_by, verify_available
 from radnec.features.plan import Plan, plan
 from radnec.features.provenance import stamp
+from radnec.features.told import Told
 from radnec.features.undefined import Undefined
 from radnec.imaging.readers import unit_read
 
@@ -64,12 +65,15 @@ class Tally:
         Rows of regions that their lesion does not have.
     undefined : Undefined
         Features without a value.
+    told : Told
+        Warnings of the workers.
     """
 
     def __init__(self, planned: Plan) -> None:
         self.hits = self.misses = 0
         self.absent: list[int] = []
         self.undefined = Undefined(planned.settings)
+        self.told = Told()
         self._starts = planned.cohort["_prefix"].str.rstrip("_").to_list()
         self._sequences = planned.cohort["sequence"].to_list()
 
@@ -158,6 +162,7 @@ def warn(
     job: Job,
     first: Sequence[str],
     notes: Sequence[str],
+    told: Told,
     *,
     failed: int,
     rows: int,
@@ -174,6 +179,8 @@ def warn(
         Reason of the first failure, if there is one.
     notes : sequence of str
         Further sentences, told in one warning.
+    told : Told
+        What the workers warned of.
     failed, rows : int
         Rows that failed, and all rows.
     coarse : list of dict
@@ -188,6 +195,7 @@ def warn(
         warnings.warn(advice(found, job.planned.settings), ExtractionWarning, stacklevel=stacklevel)
     if notes:
         warnings.warn("; ".join(notes), ExtractionWarning, stacklevel=stacklevel)
+    told.warn(stacklevel=stacklevel + 1)
 
 
 def _absent(planned: Plan, tally: Tally) -> dict[str, int]:

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from radnec.config import ExtractionConfig
-    from radnec.features.drawings import Drawing
     from radnec.features.opening import Opened
-    from radnec.features.outlines import Outline
+    from radnec.features.regions import Drawing, Outline
     from radnec.imaging.registration import Registration
 
 _MEND = (

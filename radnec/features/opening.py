@@ -16,8 +16,7 @@ from radnec.imaging.registration import moved_onto, register_rigid
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
-    from radnec.features.drawings import Drawing
-    from radnec.features.plan import Scan
+    from radnec.features.regions import Drawing, Scan
     from radnec.imaging.registration import Registration
 
 

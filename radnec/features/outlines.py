@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from radnec.cohort.fields import WHOLE
 from radnec.cohort.segments import mask_threshold
-from radnec.features.drawings import Drawing, drawn_images, image_drawn_on
+from radnec.features.drawings import drawn_images, image_drawn_on
 from radnec.features.region_rows import RULE, lesion_labels
+from radnec.features.regions import Drawing, Outline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,36 +19,6 @@ if TYPE_CHECKING:
 
 # Of several drawings of a lesion, the one on this sequence is taken first.
 _FIRST = "T1wCE"
-
-
-@dataclass(frozen=True)
-class Outline:
-    """A lesion as one mask marks it.
-
-    Parameters
-    ----------
-    lesion : str
-        What errors call it.
-    mask_path : str
-        The mask file.
-    labels : tuple of int or str
-        What marks the lesion in it.
-    threshold : float
-        Least fraction that counts as inside.
-    image : Drawing or None
-        Image that it was drawn on, from which it has to be moved; None where it should lie on the grid as it is.
-    """
-
-    lesion: str
-    mask_path: str
-    labels: tuple[int | str, ...]
-    threshold: float = 0.5
-    image: Drawing | None = None
-
-    @property
-    def identity(self) -> str:
-        """Everything but the contents of files that its place depends on, as text."""
-        return f"{self.labels!r} {self.threshold:g} {'' if self.image is None else self.image.sequence}"
 
 
 class Outlines:

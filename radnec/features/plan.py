@@ -14,13 +14,15 @@ from radnec.config.explaining import nearest
 from radnec.config.regions import LESION
 from radnec.config.standardise import standardise_problem
 from radnec.errors import CohortError, ConfigError, MaskError
-from radnec.features.drawings import Drawing, drawings
+from radnec.features.drawings import drawings
 from radnec.features.naming import column_prefix
 from radnec.features.outlines import Outlines
-from radnec.features.region_rows import RULE, Making, lesion_labels, making, with_regions
+from radnec.features.region_rows import RULE, lesion_labels, making, with_regions
+from radnec.features.regions import Region, Scan
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
+    from radnec.features.regions import Drawing
 
 _RAW = "a raw series; give the map made of it (rCBV, Ktrans, CBF, ADC) a row of its own"
 #: Sequences that are no single 3-D image, with the reason why no radiomics features are taken from them.
@@ -46,53 +48,6 @@ _READ = (
     "_prefix",
     RULE,
 )
-
-
-@dataclass(frozen=True)
-class Region:
-    """One region to measure.
-
-    Parameters
-    ----------
-    row : int
-        Position of its row in the plan's cohort.
-    name : str
-        What errors call it.
-    mask_path : str or None
-        Mask; None where the cohort gives none.
-    label : int or str
-        What marks it in the mask.
-    made : Making or None
-        What it is made of, where the mask does not mark it itself.
-    """
-
-    row: int
-    name: str
-    mask_path: str | None
-    label: int | str
-    made: Making | None = None
-
-
-@dataclass(frozen=True)
-class Scan:
-    """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on.
-
-    `thresholds` holds the mask files with another threshold of fractions than 0.5.
-    """
-
-    sequence: str
-    image_path: str
-    brain_mask_path: str | None
-    reference_mask_path: str | None
-    regions: tuple[Region, ...]
-    series_uid: str | None = None
-    volume: str | None = None
-    drawing: Drawing | None = None
-    thresholds: tuple[tuple[str, float], ...] = ()
-
-    def threshold(self, path: str) -> float:
-        """Return the least fraction that counts as inside in a mask file."""
-        return dict(self.thresholds).get(path, HALF)
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,20 @@ from radnec.config.regions import Core, Labels, Reference, Rim, Shell
 from radnec.errors import AbsentLabelError, MaskError, RegionError
 from radnec.features.laying import Laying
 from radnec.features.once import Once
-from radnec.imaging.regions.distance import core, rim, shell
-from radnec.imaging.regions.mirror import contralateral
-from radnec.imaging.regions.reference import normal_appearing
-from radnec.imaging.regions.subregions import subregion
-from radnec.imaging.regions.surface import Surface
-from radnec.imaging.regions.symmetry import midsagittal_plane
+
+# By name of the package, whose rooms open when they are first needed: most settings make no region, and SciPy's
+# optimisers and splines would be a fifth of a worker's memory.
+from radnec.imaging import regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from radnec.config import ExtractionConfig
     from radnec.features.opening import Opened
-    from radnec.features.plan import Region
-    from radnec.features.region_rows import Making
+    from radnec.features.regions import Making, Region
     from radnec.imaging.masks.source import MaskSource
-    from radnec.imaging.regions.symmetry import Plane
+    from radnec.imaging.regions import Plane
+    from radnec.imaging.regions.surface import Surface
 
 
 class RegionMasks:
@@ -64,7 +62,7 @@ class RegionMasks:
         if made is None or path is None:
             raise MaskError("the cohort gives no mask; fill the column mask_path")
         if isinstance(made.rule, Labels):
-            return subregion(self._source(path), made.rule.values)
+            return regions.subregion(self._source(path), made.rule.values)
         return self._of_lesion(made, path)
 
     def lesion(self, made: Making, path: str) -> sitk.Image:
@@ -82,28 +80,30 @@ class RegionMasks:
 
     def plane(self, least_score: float) -> Plane:
         """Return the mid-sagittal plane; raises what :func:`midsagittal_plane` raises."""
-        return self._planes.get(least_score, lambda: midsagittal_plane(self._image, least_score=least_score))
+        return self._planes.get(least_score, lambda: regions.midsagittal_plane(self._image, least_score=least_score))
 
     def _of_lesion(self, made: Making, path: str) -> sitk.Image:
         lesion, rule = self.lesion(made, path), made.rule
         if rule is None:
             return lesion
-        surface = self._surfaces.get((path, made.lesion), lambda: Surface.of(lesion))
+        surface = self._surfaces.get((path, made.lesion), lambda: regions.surface.Surface.of(lesion))
         if isinstance(rule, Rim):
-            return rim(lesion, rule.depth_mm, surface=surface)
+            return regions.rim(lesion, rule.depth_mm, surface=surface)
         if isinstance(rule, Core):
-            return core(lesion, rule.depth_mm, surface=surface)
+            return regions.core(lesion, rule.depth_mm, surface=surface)
         brain, others = self.brain(made), self.others(made, path)
         if isinstance(rule, Shell):
-            return shell(lesion, rule.outer_mm, inner_mm=rule.inner_mm, brain=brain, exclude=others, surface=surface)
+            return regions.shell(
+                lesion, rule.outer_mm, inner_mm=rule.inner_mm, brain=brain, exclude=others, surface=surface
+            )
         if isinstance(rule, Reference) and rule.source == "mask":
             mask = self._tissue(made, made.reference_path)
             if mask is None:
                 raise RegionError("the row has no reference mask; fill the column reference_mask_path")
-            return normal_appearing(self._image, lesion, mask=mask, brain=brain, lesions=others)
+            return regions.normal_appearing(self._image, lesion, mask=mask, brain=brain, lesions=others)
         if isinstance(rule, Labels):
             raise TypeError("label values are no part of a lesion that is made of it")
-        return contralateral(lesion, self.plane(rule.least_score), brain=brain, exclude=others, surface=surface)
+        return regions.contralateral(lesion, self.plane(rule.least_score), brain=brain, exclude=others, surface=surface)
 
     def _tissue(self, made: Making, path: str | None) -> sitk.Image | None:
         if path is None:
@@ -117,7 +117,7 @@ class RegionMasks:
 
     def _found(self, path: str, labels: tuple[int | str, ...]) -> sitk.Image:
         try:
-            return subregion(self._source(path), labels)
+            return regions.subregion(self._source(path), labels)
         except RegionError as error:
             # Where the lesion itself is absent, it is no matter of one region of it.
             raise AbsentLabelError(str(error)) from None

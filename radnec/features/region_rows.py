@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,60 +11,16 @@ from radnec.cohort.segments import mask_label
 from radnec.config.regions import LESION, Labels, Mirror, Reference, RegionRule, Shell
 from radnec.errors import CohortError
 from radnec.features.naming import column_prefix
+from radnec.features.regions import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from radnec.config import ExtractionConfig
-    from radnec.features.drawings import Drawing
-    from radnec.features.outlines import Outline
+    from radnec.features.regions import Drawing, Outline
 
 #: Name of the column that says by which rule of the settings a row is made; "" where the cohort gives it.
 RULE = "_rule"
-
-
-@dataclass(frozen=True)
-class Making:
-    """What a region is made of.
-
-    Parameters
-    ----------
-    rule : RegionRule or None
-        How it is made; None for the lesion itself, where the settings say which labels that is.
-    lesion : tuple of int or str
-        Labels that mark the lesion in its mask file.
-    brain_path, reference_path : str or None
-        Masks of brain and reference tissue, where the rule needs them.
-    of_image : tuple of str
-        Those of them that the row itself names although its image is registered to another: they may be drawn on
-        either image, which their grid decides.
-    others : tuple of tuple of Outline
-        Other lesions of the session, where the rule leaves them out, each in its drawings in order of preference.
-    """
-
-    rule: RegionRule | None
-    lesion: tuple[int | str, ...]
-    brain_path: str | None = None
-    reference_path: str | None = None
-    of_image: tuple[str, ...] = ()
-    others: tuple[tuple[Outline, ...], ...] = ()
-
-    @property
-    def files(self) -> Iterator[tuple[str, str | None]]:
-        """Files that it depends on beside image and mask, with the series where a folder holds several."""
-        for path in (self.brain_path, self.reference_path):
-            yield path or "", None
-        for outline in (one for other in self.others for one in other):
-            yield outline.mask_path, None
-            if outline.image is not None:
-                yield outline.image.image_path, outline.image.series_uid
-
-    @property
-    def identity(self) -> str:
-        """Everything else that it depends on, as text."""
-        rule = "" if self.rule is None else self.rule.model_dump_json()
-        own = [path in self.of_image for path in (self.brain_path, self.reference_path)]
-        return f"{rule} {self.lesion!r} {own} {[[one.identity for one in other] for other in self.others]}"
 
 
 def making(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import SimpleITK as sitk
 
     from radnec.config import ExtractionConfig
-    from radnec.features.plan import Region, Scan
+    from radnec.features.regions import Region, Scan
     from radnec.imaging.masks.source import MaskSource
 
 T = TypeVar("T")

@@ -103,7 +103,14 @@ def extract_to(
     described = pd.concat([lesions, filled([[]] * len(lesions), [])], axis=1)
     with GrowingTable(path, described) as table:
         rows = _Rows(table, lesions, expected_columns(job.planned))
-        results = measure_all(job.planned, n_jobs=n_jobs, cache=job.cache, on_error=on_error, has_room=waiting.has_room)
+        results = measure_all(
+            job.planned,
+            n_jobs=n_jobs,
+            cache=job.cache,
+            on_error=on_error,
+            told=tally.told,
+            has_room=waiting.has_room,
+        )
         with closing(results):
             for measured in tally.counted(verification.watched(results)):
                 waiting.add(measured)
@@ -115,7 +122,8 @@ def extract_to(
         attrs = origin(job, tally, verification, rows=rows.number, failed=rows.failed, coarse=coarse)
         table.finish(sorted(rows.found), attrs)
     notes = [*tally.undefined.sentences(), *verification.sentences()]
-    warn(job, rows.first_failure, notes, failed=rows.failed, rows=rows.number, coarse=coarse, stacklevel=3)
+    counts = {"failed": rows.failed, "rows": rows.number}
+    warn(job, rows.first_failure, notes, tally.told, **counts, coarse=coarse, stacklevel=3)
     return Path(path)
 
 

@@ -61,11 +61,12 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         return path
     dtypes = {name: str(dtype) for name, dtype in table.dtypes.items()}
     beside = json.dumps({"radnec": provenance(table), "dtypes": dtypes}, indent=1, allow_nan=False)
-    # Both are written before either appears, and the provenance appears last.
+    # Both are written before either appears. Between the two there is no provenance, rather than that of another table.
     with _appearing(_beside(path)) as part:
         part.write_text(beside, encoding="utf-8")
         with _appearing(path) as cells:
             table.to_csv(cells, index=False)
+            _beside(path).unlink(missing_ok=True)
     return path
 
 

@@ -16,7 +16,8 @@ from radnec.features.scan import measure_scan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from radnec.features.plan import Plan, Region, Scan
+    from radnec.features.plan import Plan
+    from radnec.features.regions import Region, Scan
     from radnec.features.scan import Measured
 
 #: Largest relative difference, and largest absolute one where the value is 0.

@@ -24,12 +24,14 @@ from radnec.features.cluster import measure_on_cluster
 from radnec.features.orphan import end_with
 from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured, measure_scan
+from radnec.features.told import Done, Told, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from radnec.config import ExtractionConfig
-    from radnec.features.plan import Plan, Scan
+    from radnec.features.plan import Plan
+    from radnec.features.regions import Scan
 
 R = TypeVar("R")
 
@@ -108,6 +110,7 @@ def measure_all(
     n_jobs: int = 1,
     cache: str | None = None,
     on_error: str = "record",
+    told: Told | None = None,
     has_room: Callable[[], bool] = lambda: True,
 ) -> Generator[list[Measured]]:
     """Measure all scans of a plan.
@@ -122,6 +125,8 @@ def measure_all(
         Folder of stored features.
     on_error : {"record", "raise"}
         Whether a failure is a result, or is raised.
+    told : Told, optional
+        Where warnings of the workers are collected.
     has_room : callable, optional
         Whether a further result can be kept; while it says no, scans in work are finished and no new one begins.
 
@@ -150,7 +155,8 @@ def measure_all(
     """
     tasks = (Task(scan, planned.settings[scan.sequence], cache, measure_scan) for scan in planned.scans)
     total = len(planned.scans)
-    with closing(measure_units(tasks, total, noun="scan", verb="extract", n_jobs=n_jobs, has_room=has_room)) as found:
+    units = measure_units(tasks, total, noun="scan", verb="extract", n_jobs=n_jobs, told=told, has_room=has_room)
+    with closing(units) as found:
         for regions in found:
             failed = [one for one in (region.failure for region in regions) if one and not isinstance(one, RegionError)]
             if failed and on_error == "raise":
@@ -165,6 +171,7 @@ def measure_units(
     noun: str,
     verb: str,
     n_jobs: int = 1,
+    told: Told | None = None,
     has_room: Callable[[], bool] = lambda: True,
 ) -> Generator[list[R]]:
     """Measure units of work.
@@ -177,7 +184,7 @@ def measure_units(
         How many there are.
     noun, verb : str
         What a unit is, and what is done to it, beside the progress bar.
-    n_jobs, has_room
+    n_jobs, told, has_room
         As in :func:`measure_all`, which also says what is raised and warned.
 
     Yields
@@ -193,7 +200,9 @@ def measure_units(
     done = 0
     # Threads of this process obey the thread that started them.
     with one_thread(), closing(found), tqdm(total=total, desc=verb, unit=noun, disable=None) as bar:
-        for results in found:
+        for results, warned in found:
+            if told is not None:
+                told.add(warned)
             yield results
             done += 1
             bar.update()
@@ -201,7 +210,7 @@ def measure_units(
         raise ExtractionError(f"{total - done} {noun}s got lost between workers; please report this")
 
 
-def measured_safely(unit: Unit[R]) -> list[R]:
+def measured_safely(unit: Unit[R]) -> Done[R]:
     """Measure one unit on one thread; whatever is raised is a failure of the smallest part that it occurred in.
 
     Raises
@@ -210,15 +219,16 @@ def measured_safely(unit: Unit[R]) -> list[R]:
         If a library is missing.
     """
     try:
-        with one_thread():
-            return unit.run()
+        with recorded() as warned, one_thread():
+            results = unit.run()
     except MissingDependencyError:
         raise
     except Exception as error:  # noqa: BLE001  # a defect that shows in one region must not lose the others
-        parts = unit.parts()
+        parts = [measured_safely(one) for one in unit.parts()]
         if not parts:
-            return unit.lost(_unexpected(error))
-        return [result for one in parts for result in measured_safely(one)]
+            return Done(unit.lost(_unexpected(error)), warned)
+        return Done([one for part in parts for one in part.results], [one for part in parts for one in part.warned])
+    return Done(results, warned)
 
 
 def _unexpected(error: Exception) -> str:
@@ -228,16 +238,16 @@ def _unexpected(error: Exception) -> str:
     return f"{kind} (not foreseen by radnec; in {Path(where.filename).name}, line {where.lineno})"
 
 
-def _by_joblib(queue: Queue[R], n_jobs: int) -> Generator[list[R]]:
+def _by_joblib(queue: Queue[R], n_jobs: int) -> Generator[Done[R]]:
     deaths = 0
     while queue:
         # What was handed out and has not come back. joblib asks for tasks from its own threads.
         away: dict[int, Unit[R]] = {}
         try:
             with closing(_unordered(_handed_out(queue, away), n_jobs)) as results:
-                for number, regions in results:
+                for number, done in results:
                     del away[number]
-                    yield regions
+                    yield done
         except BrokenProcessPool:
             deaths += 1
             # One by one, because a thread of joblib's may be about to add another.
@@ -257,12 +267,12 @@ def _handed_out(queue: Queue[R], away: dict[int, Unit[R]]) -> Iterator[Any]:
         number += 1
 
 
-def _numbered(number: int, unit: Unit[R], asker: int) -> tuple[int, list[R]]:
+def _numbered(number: int, unit: Unit[R], asker: int) -> tuple[int, Done[R]]:
     end_with(asker)
     return number, measured_safely(unit)
 
 
-def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, list[Any]]]:
+def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, Done[Any]]]:
     """Yield results as they come; on leaving early, cancel the others without joblib's warning that it did."""
     backend, _ = get_active_backend()
     if not backend.supports_return_generator:  # ray's, which gives results only all at once
@@ -280,12 +290,13 @@ def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, list[A
             results.close()
 
 
-def _alone(unit: Unit[R]) -> list[R]:
+def _alone(unit: Unit[R]) -> Done[R]:
     """Measure a unit with no other beside it, because it may be what kills processes; twice, because it may not."""
     for _ in range(2):
         # With one job joblib would measure it in this process.
         with suppress(BrokenProcessPool):
-            results: list[R]
-            (results,) = Parallel(n_jobs=2, batch_size=1)([delayed(measured_safely)(unit)])
-            return results
-    return unit.lost("the process that measured it died, also with no other beside it; was there enough memory?")
+            done: Done[R]
+            (done,) = Parallel(n_jobs=2, batch_size=1)([delayed(measured_safely)(unit)])
+            return done
+    reason = "the process that measured it died, also with no other beside it; was there enough memory?"
+    return Done(unit.lost(reason), [])

@@ -90,6 +90,13 @@ def test_settings_that_are_known_are_kept():
     assert origin["extraction_digest"] == config.digest()
 
 
+def test_a_wide_table_takes_further_columns():
+    wide = {f"original_glcm_F{n}": [n, n + 0.5] if n % 2 else [n, None] for n in range(300)}
+    table = from_pyradiomics(pd.DataFrame({"ID": ["a", "b"], **wide}), sequence="T1wCE", patient="ID")
+    table["age_years"] = 60  # pandas warns of many single columns, and warnings are errors
+    assert table["T1wCE_original_glcm_F3"].to_list() == [3.0, 3.5]
+
+
 def test_lesions_and_sessions_may_be_named():
     named = batch(les=["A", "A", "A"], visit=[1.0, 1.0, 2.0])
     table = from_pyradiomics(named, sequence="T1wCE", patient="ID", lesion="les", session="visit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,21 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one_with_its_provenance(t
     with pytest.raises(OSError, match="no space left"):
         write_table(other, path)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_csv_is_never_seen_with_the_provenance_of_another(tmp_path, monkeypatch):
+    path = write_table(full(), tmp_path / "features.csv")
+    replace = Path.replace
+
+    def killed_after_the_cells(part, target):
+        replace(part, target)
+        if target == path:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed_after_the_cells)
+    with pytest.raises(KeyboardInterrupt):
+        write_table(table(config=ExtractionConfig(bin_width=5)), path)
+    assert provenance(read_table(path)) == {}
 
 
 @pytest.mark.parametrize("name", ["features.parquet", "features.csv"])

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from radnec.features.perturb.chain import Replicate
     from radnec.features.perturb.strength import Strength
-    from radnec.features.plan import Plan, Region, Scan
+    from radnec.features.plan import Plan
+    from radnec.features.regions import Region, Scan
 
 # Contours are drawn on this sequence where it was taken.
 _LEAD = "T1wCE"

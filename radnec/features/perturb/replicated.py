@@ -12,7 +12,7 @@ import pandas as pd
 from radnec.cohort.fields import KEYS
 from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning, RegionError
-from radnec.features.assemble import assemble
+from radnec.features.assemble import Part, Parts, joined
 from radnec.features.engine.filters.pointwise import POINTWISE
 from radnec.features.extract import extract
 from radnec.features.perturb.chain import NONE, Replicate, replicates
@@ -20,16 +20,15 @@ from radnec.features.perturb.groups import sessions
 from radnec.features.perturb.session import SessionTask
 from radnec.features.perturb.strength import Strength
 from radnec.features.plan import plan
+from radnec.features.told import Told
 from radnec.features.workers import measure_units
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from radnec.features.plan import Plan
     from radnec.features.scan import Measured
-
-    Found = list[tuple[str, Measured]]
 
 
 def perturb(
@@ -151,8 +150,10 @@ def perturb(
     _verify(settings)
     original = extract(cohort, settings, n_jobs=n_jobs, cache=folder, on_error=on_error)
     planned = plan(cohort, settings)
-    found = _measured(planned, chosen, strength, random_state, n_jobs, folder, on_error)
-    table = _stacked(original, planned, chosen, found)
+    found = _Found(planned, chosen)
+    tasks = [SessionTask(groups, strength, folder) for groups in sessions(planned, chosen, strength, random_state)]
+    _measure(tasks, found, n_jobs, on_error)
+    table = _stacked(original, found)
     done = {
         "chains": list(dict.fromkeys(one.chain for one in chosen)),
         "repeats": repeats,
@@ -161,6 +162,7 @@ def perturb(
     }
     table.attrs["radnec"] = _origin(original, table, done, found, cached=folder is not None)
     _warn_of_failures(table)
+    found.told.warn(stacklevel=3)
     return table
 
 
@@ -177,33 +179,41 @@ def _verify(settings: ExtractionConfig) -> None:
             )
 
 
-def _measured(
-    planned: Plan,
-    chosen: Sequence[Replicate],
-    strength: Strength,
-    random_state: int,
-    n_jobs: int,
-    cache: str | None,
-    on_error: str,
-) -> Found:
-    tasks = [SessionTask(groups, strength, cache) for groups in sessions(planned, chosen, strength, random_state)]
-    found: Found = []
-    with closing(measure_units(iter(tasks), len(tasks), noun="session", verb="perturb", n_jobs=n_jobs)) as results:
+class _Found:
+    """What came of all replicates, in little memory: a table's worth of numbers."""
+
+    def __init__(self, planned: Plan, chosen: Sequence[Replicate]) -> None:
+        self._parts = Parts(planned)
+        self._planned = planned
+        self._by_name: dict[str, list[Part]] = {one.name: [] for one in chosen}
+        self.hits = self.number = 0
+        self.told = Told()
+
+    def add(self, name: str, measured: Measured) -> None:
+        """Keep what came of a region in a replicate."""
+        self._by_name[name].append(self._parts.part(measured))
+        self.hits += measured.from_cache
+        self.number += 1
+
+    def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Yield name and table of each replicate."""
+        for name, parts in self._by_name.items():
+            yield name, joined(self._planned, self._parts, parts)
+
+
+def _measure(tasks: Sequence[SessionTask], found: _Found, n_jobs: int, on_error: str) -> None:
+    units = measure_units(iter(tasks), len(tasks), noun="session", verb="perturb", n_jobs=n_jobs, told=found.told)
+    with closing(units) as results:
         for some in results:
-            found += some
-            failures = (one.failure for _, one in some)
-            failure = next((one for one in failures if one and not isinstance(one, RegionError)), None)
-            if failure is not None and on_error == "raise":
-                raise failure
-    return found
+            for name, one in some:
+                found.add(name, one)
+                if one.failure and not isinstance(one.failure, RegionError) and on_error == "raise":
+                    raise one.failure
 
 
-def _stacked(original: pd.DataFrame, planned: Plan, chosen: Sequence[Replicate], found: Found) -> pd.DataFrame:
+def _stacked(original: pd.DataFrame, found: _Found) -> pd.DataFrame:
     """Return the rows of all replicates, lesion by lesion."""
-    by_name: dict[str, list[Measured]] = {one.name: [] for one in chosen}
-    for name, one in found:
-        by_name[name].append(one)
-    tables = {NONE: original} | {name: assemble(planned, results) for name, results in by_name.items()}
+    tables = {NONE: original} | dict(found.tables())
     features = sorted({name for table in tables.values() for name in table.columns[_state(table) :]})
     about = list(original.columns[len(KEYS) : _state(original)])
     parts = []
@@ -221,14 +231,13 @@ def _state(table: pd.DataFrame) -> int:
 
 
 def _origin(
-    original: pd.DataFrame, table: pd.DataFrame, done: dict[str, Any], found: Found, *, cached: bool
+    original: pd.DataFrame, table: pd.DataFrame, done: dict[str, Any], found: _Found, *, cached: bool
 ) -> dict[str, Any]:
     origin = dict(original.attrs["radnec"])
     failed = int((table["status"] == "failed").sum())
     counts = {**origin.get("counts", {}), "rows": len(table), "failed": failed}
     if cached:
-        hits = sum(one.from_cache for _, one in found)
-        done = {**done, "cache": {"hits": hits, "misses": len(found) - hits}}
+        done = {**done, "cache": {"hits": found.hits, "misses": found.number - found.hits}}
     return {**origin, "kind": "replicates", "counts": counts, "perturbation": done}
 
 

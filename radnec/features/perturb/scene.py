@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
     from radnec.features.opening import Opened
     from radnec.features.perturb.place import Place
-    from radnec.features.plan import Region
+    from radnec.features.regions import Region
     from radnec.imaging.masks.source import MaskSource
 
 # A slanted plane of symmetry makes the box of a mirror image wider than that of the lesion.

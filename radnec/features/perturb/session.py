@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from radnec.features.perturb.derived import Made
     from radnec.features.perturb.draws import Draw
     from radnec.features.perturb.strength import Strength
-    from radnec.features.plan import Region, Scan
+    from radnec.features.regions import Region, Scan
 
 # What NumPy and SimpleITK raise over values that nobody thought of: a failure of one replicate, not of a cohort.
 _UNFORESEEN = (ValueError, RuntimeError, ArithmeticError, LookupError, MemoryError)

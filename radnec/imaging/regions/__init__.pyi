@@ -1,3 +1,4 @@
+from . import surface as surface
 from .distance import core as core
 from .distance import rim as rim
 from .distance import shell as shell

@@ -1,0 +1,10 @@
+from .field import Field as Field
+from .fields import FIELDS as FIELDS
+from .fields import KEYS as KEYS
+from .fields import ROW_KEY as ROW_KEY
+from .fields import SEQUENCES as SEQUENCES
+from .fields import clinical_predictors as clinical_predictors
+from .fields import modality as modality
+from .fields import names as names
+from .reading import read_cohort as read_cohort
+from .schema_page import data_schema as data_schema
