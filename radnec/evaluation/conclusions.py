@@ -158,6 +158,55 @@ def conclude_sites(sites: pd.DataFrame) -> list[str]:
     return [f"{text}.", *alone]
 
 
+def conclude_sets(summary: pd.DataFrame, *, error: float, outcomes: tuple[str, str]) -> list[str]:
+    """Return what prediction sets held, and how many lesions they call.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        From :func:`radnec.evaluation.resampling.summarise`.
+    error : float
+        Share of each class that the sets were allowed to miss.
+    outcomes : (str, str)
+        Names of the positive and the negative class.
+
+    Returns
+    -------
+    list of str
+        Nothing where the model gave no sets.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> numbers = {"coverage_positive": (0.7, 0.5, 0.85), "coverage_negative": (0.92, 0.85, 0.96),
+    ...            "called": (0.6, 0.5, 0.7), "error_of_calls": (0.2, 0.1, 0.3)}
+    >>> rows = [("radnec", metric, *three, "") for metric, three in numbers.items()]
+    >>> summary = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "reason"])
+    >>> print(" ".join(conclude_sets(summary, error=0.1, outcomes=("necrosis", "progression"))))
+    Prediction sets asked to hold 90 % of each class held 70 % (50 to 85) of necrosis (too few) and 92 % (85 to
+    96) of progression. They call 60 % (50 to 70) of the lesions, 20 % (10 to 30) of these wrongly; the others are
+    uncertain.
+    """
+    asked, parts = 1 - error, []
+    for side, outcome in zip(("positive", "negative"), outcomes, strict=True):
+        found = find(summary, f"coverage_{side}")
+        if math.isnan(found.value):
+            return []
+        few = " (too few)" if found.high < asked else ""
+        parts.append(f"{_percent(found)} of {outcome}{few}")
+    called, wrong = find(summary, "called"), find(summary, "error_of_calls")
+    held = f"Prediction sets asked to hold {asked * 100:g} % of each class held {' and '.join(parts)}."
+    if math.isnan(wrong.value):
+        return [held, "They call no lesion: all are uncertain."]
+    rest = f"{_percent(wrong)} of these wrongly; the others are uncertain"
+    return [held, f"They call {_percent(called)} of the lesions, {rest}."]
+
+
+def _percent(found: Estimate) -> str:
+    limits = "no interval" if math.isnan(found.low) else f"{found.low * 100:.0f} to {found.high * 100:.0f}"
+    return f"{found.value * 100:.0f} % ({limits})"
+
+
 def _against_prevalence(summary: pd.DataFrame, level: float) -> str:
     better = better_than(summary, "prevalence")
     area, loss = find(summary, "auc"), find(summary, "log_loss_difference_prevalence")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from radnec.evaluation.ladder import RADIOMIC, Ladder, build_ladder, with_volume
-from radnec.evaluation.notes import coverage_note, events_note, folds_note, pooled_note, stability_note, unseen_note
+from radnec.evaluation.notes import events_note, folds_note, pooled_note, stability_note, unseen_note
 from radnec.evaluation.outer import outer_folds, refuse_shared_patients
 from radnec.evaluation.predictions import Predicted, part_of
 from radnec.evaluation.selection import selections_of
@@ -124,7 +124,6 @@ def cross_validate(
     tested = np.concatenate([test for _, test in splits])
     candidates = float(np.median([count for result in full for count in result.candidates]))
     notes = [
-        coverage_note(np.concatenate([result.sets for result in full]), y[tested], config),
         *unseen_note(sum(result.unseen for result in full), len(tested), config),
         *pooled_note(table, roles.batches, config),
         *folds_notes,
@@ -189,5 +188,7 @@ def _tidy(
         p_of = {"prevalence": np.full(len(test), y[train].mean())}
         p_of |= {name: found[name, number].p for name in ladder.recipes}
         p_of |= {name: np.full(len(test), np.nan) for name in ladder.reasons}
-        parts += [part_of(name, repeat, fold, test, patients[test], y[test], p) for name, p in p_of.items()]
+        sets = {"radnec": found["radnec", number].sets}
+        lesions = (repeat, fold, test, patients[test], y[test])
+        parts += [part_of(name, *lesions, p, sets.get(name)) for name, p in p_of.items()]
     return pd.concat(parts, ignore_index=True)

@@ -54,6 +54,7 @@ def external_predictions(
         ("clinical", "cutoff", "logistic"), "not part of the model file; an external test fits nothing"
     )
     notes: list[str] = []
+    sets: dict[str, NDArray[np.bool_]] = {}
     p_of = {"prevalence": np.full(len(table), prevalence)}
     for name, recipe in recipes.items():
         if recipe is None or (name == "volume" and not set(recipe.features) <= set(table.columns)):
@@ -64,10 +65,14 @@ def external_predictions(
         unseen = recipe.unseen_rows(table)
         scanners = unseen[unseen != ""].tolist()
         notes += unseen_note(len(scanners), len(table), config, scanners)
-        p_of[name] = (recipe.adapt(table) if scanners and config.unseen == "adapt" else recipe).predict_proba(table)
+        judgement = (recipe.adapt(table) if scanners and config.unseen == "adapt" else recipe).judge(table)
+        p_of[name] = judgement.p
+        if name == "radnec":
+            sets[name] = recipe.conformal_.sets(judgement.scores, error=config.error)
     p_of |= {name: np.full(len(table), np.nan) for name in reasons}
     patients = table[config.patient].astype(str).to_numpy(dtype=str)
-    parts = [part_of(name, 0, 0, np.arange(len(table)), patients, y, p) for name, p in p_of.items()]
+    lesions = (0, 0, np.arange(len(table)), patients, y)
+    parts = [part_of(name, *lesions, p, sets.get(name)) for name, p in p_of.items()]
     full = recipes["radnec"]
     features = shares_of([] if full is None else full.member_features())
     return Predicted(pd.concat(parts, ignore_index=True), reasons, notes, features)

@@ -23,25 +23,6 @@ _SHOWN = 5
 _HOW = {"reference": "standardised with the grand mean", "adapt": "adapted to without labels"}
 
 
-def coverage_note(sets: NDArray[np.bool_], y: NDArray[np.bool_], config: TrainingConfig) -> str:
-    """Say how often prediction sets (n, 2) of held-out rows held the truth, for each class.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from radnec.config import TrainingConfig
-    >>> print(coverage_note(np.array([[True, False], [True, True]]), np.array([False, True]), TrainingConfig()))
-    Prediction sets asked to hold 90% of each class held 100% of necrosis and 100% of progression; 50% of ...
-    """
-    positive, negative = sets[y, 1].mean(), sets[~y, 0].mean()
-    single = (sets.sum(axis=1) == 1).mean()
-    return (
-        f"Prediction sets asked to hold {1 - config.error:.0%} of each class held {positive:.0%} of {config.outcome} "
-        f"and {negative:.0%} of {config.other_outcome}; {single:.0%} of the predictions were a single call, the rest "
-        "uncertain."
-    )
-
-
 def unseen_note(unseen: int, total: int, config: TrainingConfig, scanners: Sequence[str] = ()) -> list[str]:
     """Say how many rows were of a scanner that training never saw, and how they were scored; nothing if none was.
 

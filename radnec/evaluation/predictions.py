@@ -23,6 +23,9 @@ RUNGS = ("prevalence", "volume", "clinical", "cutoff", "logistic", "radnec")
 
 COLUMNS = ("model", "repeat", "fold", "row", "patient", "y", "p")
 
+#: Columns of models that give prediction sets: whether the set held the truth, and how many classes it held.
+SETS = ("held", "set_size")
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -64,6 +67,8 @@ class Scored:
         Fold of each lesion in each of `r` repeats.
     p : dict of str to ndarray of float, shape (r, n)
         P(RN) of each model that could be computed, in the order of :data:`RUNGS`.
+    held, sizes : dict of str to ndarray of float, shape (r, n)
+        Of each model that gives prediction sets: whether the set held the truth, and how many classes it held.
     missing : dict of str to str
         Models that could not be computed, with the reason.
     """
@@ -73,6 +78,8 @@ class Scored:
     fold: NDArray[np.intp]
     p: dict[str, Floats]
     missing: dict[str, str]
+    held: dict[str, Floats] = field(default_factory=dict)
+    sizes: dict[str, Floats] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -88,7 +95,8 @@ class Scored:
         predictions : pandas.DataFrame
             Columns ``model``, ``repeat``, ``fold``, ``row`` (position of the lesion), ``patient``, ``y``
             (necrosis or not) and ``p`` (P(RN), NaN for a model that could not be computed). Every model,
-            repeat and row occurs once. An external test is one repeat of one fold.
+            repeat and row occurs once. An external test is one repeat of one fold. A model that gives prediction
+            sets has those of :data:`SETS` too.
         reasons : mapping of str to str, optional
             Why a model could not be computed.
 
@@ -120,6 +128,7 @@ class Scored:
         folds = _agreed(predictions, ["repeat", "row"], ["fold"])["fold"].unstack()
         missing = dict(reasons or {})
         p: dict[str, Floats] = {}
+        sets: dict[str, dict[str, Floats]] = {column: {} for column in SETS}
         for name in sorted(predictions["model"].unique(), key=_place):
             part = predictions[predictions["model"] == name]
             lost = int(part["p"].isna().sum())
@@ -129,6 +138,9 @@ class Scored:
             if name in missing:
                 raise TableError(f"{name} has predictions, and a reason why it has none: {missing[name]!r}")
             p[name] = _by_repeat(part, name, folds)
+            for column, found in sets.items():
+                if column in part and part[column].notna().all():
+                    found[name] = _arranged(part, column)
         try:
             y = inputs.binary(lesions["y"].to_numpy())
         except LabelError as error:
@@ -139,6 +151,8 @@ class Scored:
             fold=folds.apply(lambda line: pd.factorize(line)[0], axis=1, result_type="broadcast").to_numpy(np.intp),
             p=p,
             missing=missing,
+            held=sets["held"],
+            sizes=sets["set_size"],
         )
 
 
@@ -150,8 +164,11 @@ def part_of(
     patients: NDArray[np.str_],
     y: NDArray[np.bool_],
     p: Floats,
+    sets: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Return the predictions of one model for one fold in the tidy layout of :data:`COLUMNS`.
+
+    Prediction sets (n, 2), whether the negative and the positive class are in, become the columns :data:`SETS`.
 
     Examples
     --------
@@ -159,7 +176,11 @@ def part_of(
     [{'model': 'radnec', 'repeat': 0, 'fold': 1, 'row': 4, 'patient': 'P1', 'y': True, 'p': 0.7}]
     """
     values = (model, repeat, fold, rows, patients, y, p)
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+    part = pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+    if sets is None:
+        return part
+    held = sets[np.arange(len(y)), y.astype(int)]
+    return part.assign(held=held.astype(float), set_size=sets.sum(axis=1).astype(float))
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -186,6 +207,10 @@ def _by_repeat(part: pd.DataFrame, name: str, folds: pd.DataFrame) -> Floats:
             f"{name} has {len(part)} predictions; expected {expected}, "
             f"one for each of {folds.shape[1]} lesions in each of {folds.shape[0]} repeats"
         )
-    table = part.pivot_table(index="repeat", columns="row", values="p").to_numpy(float)
+    table = _arranged(part, "p")
     inputs.scores(table.ravel(), expected, name=f"p of {name}", probability=True)
     return table
+
+
+def _arranged(part: pd.DataFrame, column: str) -> Floats:
+    return part.pivot_table(index="repeat", columns="row", values=column).to_numpy(float)

@@ -41,6 +41,13 @@ _NAMES = {
     "log_loss_difference_volume": "Log loss, difference to volume",
     "brier_difference_prevalence": "Brier score, difference to prevalence",
 }
+#: Metrics of prediction sets, with the words for the positive and the negative outcome put in.
+_SETS = {
+    "coverage_positive": "{0} whose set holds {0}",
+    "coverage_negative": "{1} whose set holds {1}",
+    "called": "lesions called: the set holds one class",
+    "error_of_calls": "wrong among these",
+}
 _COMPACT = ("auc", "log_loss", "calibration_slope")
 #: Rows of the table of features used.
 _SHOWN = 20
@@ -85,6 +92,7 @@ def render_page(evaluation: Evaluation) -> str:
         gaps=_gaps(ladder),
         features=text_table(_most_used(evaluation)),
         stability=stability_sentence(evaluation.stability),
+        sets=text_table(_prediction_sets(evaluation)),
         facts=facts_of(evaluation),
         names=_NAMES,
         pictures=_pictures(evaluation),
@@ -138,6 +146,18 @@ def _gaps(ladder: dict[str, dict[str, Cell]]) -> list[tuple[str, str]]:
     """Return each rung with each reason why something of it could not be computed, once."""
     named = ((model, cell.reason) for model, cells in ladder.items() for cell in cells.values())
     return list(dict.fromkeys(pair for pair in named if pair[1]))
+
+
+def _prediction_sets(evaluation: Evaluation) -> pd.DataFrame:
+    frame, config = evaluation.frame(), evaluation.config
+    rows = []
+    for metric, words in _SETS.items():
+        for found in frame[(frame["metric"] == metric) & (frame["model"] == FULL)].to_dict("records"):
+            cell = cell_of(metric, found["value"], found["low"], found["high"], found["reason"])
+            asked = f"at least {1 - config.error:g}" if metric.startswith("coverage") else ""
+            share = words.format(config.outcome, config.other_outcome)
+            rows.append((share, asked, cell.value, cell.interval or cell.reason))
+    return pd.DataFrame(rows, columns=["share of", "asked", "found", "limits"])
 
 
 def _most_used(evaluation: Evaluation) -> pd.DataFrame:

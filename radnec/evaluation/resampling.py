@@ -31,14 +31,20 @@ METRICS = (
     "specificity",
 )
 
+#: Of models that give prediction sets: how often they hold the truth of each class, how often they call a class, and
+#: how often such a call is wrong.
+SET_METRICS = ("coverage_positive", "coverage_negative", "called", "error_of_calls")
+
 #: Differences on the same resamples, as (metric, rung that is subtracted).
 DIFFERENCES = (
     *(("log_loss", "prevalence"), ("brier", "prevalence")),
     *((metric, rung) for rung in ("volume", "clinical", "logistic") for metric in ("auc", "log_loss")),
 )
 
-_SHARES = ("auc", "brier", "sensitivity", "specificity")
+_SHARES = ("auc", "brier", "sensitivity", "specificity", *SET_METRICS)
 _ONE_SD = 0.6827
+# Classes whose patients a share is of; of both by default.
+_SIDES = {"sensitivity": (True,), "coverage_positive": (True,), "specificity": (False,), "coverage_negative": (False,)}
 
 #: Cross-validation uses every pair of patients twice, with either one in training, which doubles the variance that
 #: comes from how well the models rank. Of these metrics the outcomes alone make nearly all the variance.
@@ -80,7 +86,8 @@ def summarise(
     Returns
     -------
     pandas.DataFrame
-        ``model, metric, value, low, high, reason``. Metrics are those of :data:`METRICS`, and for all but
+        ``model, metric, value, low, high, reason``. Metrics are those of :data:`METRICS`, those of
+        :data:`SET_METRICS` for a model with prediction sets, and for all but
         the prevalence the differences of :data:`DIFFERENCES`, such as ``auc_difference_volume`` and
         ``log_loss_difference_prevalence``: the model's value minus the other's
         (a negative difference in loss is good). ``attrs["redrawn"]`` counts resamples that missed a
@@ -128,6 +135,8 @@ def summarise(
     drawn = draw_patients(scored.y, scored.patients, resamples=resamples, rng=rng)
     weights = np.vstack([np.ones(len(scored.y)), drawn.weights])
     values = {name: _values(name, p, scored, weights, threshold) for name, p in scored.p.items()}
+    for name in scored.held:
+        values[name] |= _set_values(name, scored, weights)
     rows = [
         (name, metric, *_limits(metric, draws, scored, level))
         if draws is not None
@@ -164,12 +173,27 @@ def _values(name: str, p: Floats, scored: Scored, weights: Floats, threshold: fl
         }
 
 
+def _set_values(name: str, scored: Scored, weights: Floats) -> dict[str, Floats]:
+    y, held, called = scored.y, scored.held[name].mean(axis=0), (scored.sizes[name] == 1).astype(float)
+    wrong = (called * (1 - scored.held[name])).mean(axis=0)
+    positive, total, calls = weights @ y, weights.sum(axis=1), weights @ called.mean(axis=0)
+    with np.errstate(invalid="ignore"):
+        return {
+            "coverage_positive": weights @ (y * held) / positive,
+            "coverage_negative": weights @ (~y * held) / (total - positive),
+            "called": calls / total,
+            "error_of_calls": weights @ wrong / calls,
+        }
+
+
 def _draws(
     name: str, scored: Scored, values: Mapping[str, Mapping[str, Floats]]
 ) -> Iterator[tuple[str, Floats | None, str]]:
     """Yield each metric of a model with its values under all weights, or None with the reason."""
     for metric in METRICS:
         yield metric, values[name][metric] if name in values else None, scored.missing.get(name, "")
+    if name in scored.held:
+        yield from ((metric, values[name][metric], "") for metric in SET_METRICS)
     for metric, other in DIFFERENCES:
         if name in (other, "prevalence"):
             continue
@@ -186,8 +210,8 @@ def _limits(metric: str, draws: Floats, scored: Scored, level: float) -> tuple[f
     value, rest = float(draws[0]), draws[1:][~np.isnan(draws[1:])]
     if not math.isfinite(value):
         return math.nan, math.nan, math.nan, _why(metric, value)
-    sides = {"sensitivity": (scored.y,), "specificity": (~scored.y,)}.get(metric, (scored.y, ~scored.y))
-    units = min(len(np.unique(scored.patients[side])) for side in sides)
+    sides = _SIDES.get(metric, (True, False))
+    units = min(len(np.unique(scored.patients[scored.y == side])) for side in sides)
     if units < 2:
         return value, math.nan, math.nan, "a class comes from a single patient, so there is no interval"
     degrees = int(scored.patients.max())
@@ -207,6 +231,8 @@ def _limits(metric: str, draws: Floats, scored: Scored, level: float) -> tuple[f
 
 
 def _why(metric: str, value: float) -> str:
+    if metric == "error_of_calls":
+        return "no prediction set held one class alone"
     if metric == "auc":
         return "no fold holds both classes"
     return recalibration.why_no_slope(value)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from radnec.evaluation import report
-from radnec.evaluation.conclusions import FULL, better_than, conclude, conclude_sites, find, miscalibrated
+from radnec.evaluation.conclusions import (
+    FULL,
+    better_than,
+    conclude,
+    conclude_sets,
+    conclude_sites,
+    find,
+    miscalibrated,
+)
 from radnec.evaluation.guard import SUSPICIOUS
 from radnec.evaluation.mending import Mending, mend
 from radnec.evaluation.predictions import Scored
@@ -222,6 +230,8 @@ class Evaluation:
         ]
         place = "here" if self.kind == "external test" else ""
         found = conclude(self._summary, level=self.config.level, probability=self.config.probability, place=place)
+        outcomes = (self.config.outcome, self.config.other_outcome)
+        found += conclude_sets(self._summary, error=self.config.error, outcomes=outcomes)
         mends = [] if self.mending is None else [self.mending.sentence]
         return (*suspects, *found, *mends, *conclude_sites(self._sites))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _TWO_DIGITS = (
     *("auc", "calibration_intercept", "calibration_slope", "sensitivity", "specificity"),
-    "auc_difference_volume",
+    *("auc_difference_volume", "coverage_positive", "coverage_negative", "called", "error_of_calls"),
 )
 
 

@@ -104,7 +104,10 @@ def test_every_row_is_predicted_once_per_repeat_and_patients_stay_together():
     folds = predictions.groupby(["repeat", "patient"])["fold"].nunique()
     assert (folds == 1).all()
     assert set(found.reasons) == {"clinical", "cutoff"}
-    assert "Prediction sets" in found.notes[0]
+    sets = predictions[predictions["model"] == "radnec"][["held", "set_size"]]
+    assert sets.notna().all(axis=None)
+    assert not sets["held"][sets["set_size"] == 0].any()
+    assert sets["held"][sets["set_size"] == 2].all()
     assert set(found.features.index) <= set(roles.features)
     assert found.features.between(0, 1, inclusive="right").all()
     assert found.features.is_monotonic_decreasing

@@ -142,3 +142,41 @@ def test_intervals_cover_the_truth_of_clustered_calibrated_scores() -> None:
     for metric, hits in covered.items():
         # Three standard errors of a share of 150 at 95 %.
         assert np.mean(hits) > 0.95 - 0.054, metric
+
+
+def with_sets(y: np.ndarray, patient: np.ndarray, held: np.ndarray, size: np.ndarray) -> pd.DataFrame:
+    p = np.where(y, 0.7, 0.3)
+    return fixed_scores(y, p, patient).assign(held=held.astype(float), set_size=size.astype(float))
+
+
+def test_coverage_of_each_class_is_counted_by_hand() -> None:
+    y = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], dtype=bool)
+    size = np.array([1, 1, 2, 0, 1, 1, 1, 2, 2, 1])
+    held = np.array([1, 0, 1, 0, 1, 1, 0, 1, 1, 1], dtype=bool)
+    frame = summarise(with_sets(y, np.arange(10), held, size), resamples=50, random_state=0).set_index("metric")
+    assert frame.loc["coverage_positive", "value"] == 2 / 4
+    assert frame.loc["coverage_negative", "value"] == pytest.approx(5 / 6)
+    assert frame.loc["called", "value"] == 6 / 10
+    assert frame.loc["error_of_calls", "value"] == pytest.approx(2 / 6)
+
+
+def test_limits_of_coverage_hold_the_truth_as_often_as_they_say() -> None:
+    truth, inside = 0.9, 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        patient = np.repeat(np.arange(80), 2)
+        alike = rng.uniform(size=80) < truth  # lesions of a patient are held together
+        y = np.repeat(np.arange(80) % 3 == 0, 2)
+        frame = summarise(with_sets(y, patient, np.repeat(alike, 2), np.ones(160)), resamples=100, random_state=seed)
+        row = frame.set_index("metric").loc["coverage_negative"]
+        inside += row["low"] <= truth <= row["high"]
+    assert inside >= 88  # below this with a chance of 0.2 % if the limits hold 95 %
+
+
+def test_where_nothing_is_called_there_is_no_error_of_calls() -> None:
+    y = np.arange(20) < 8
+    frame = summarise(with_sets(y, np.arange(20), np.ones(20, bool), np.full(20, 2)), resamples=20, random_state=0)
+    row = frame.set_index("metric").loc["error_of_calls"]
+    assert np.isnan(row["value"])
+    assert row["reason"] == "no prediction set held one class alone"
+    assert frame.set_index("metric").loc["called", "value"] == 0
