@@ -1,1 +1,3 @@
+from . import diffusion as diffusion
 from . import measurement as measurement
+from . import perfusion as perfusion

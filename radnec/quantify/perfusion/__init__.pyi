@@ -1,0 +1,10 @@
+from . import aif as aif
+from . import asl as asl
+from . import dce as dce
+from . import deconvolution as deconvolution
+from . import dsc as dsc
+from . import indices as indices
+from . import leakage as leakage
+from . import population_aif as population_aif
+from . import signal as signal
+from . import tofts as tofts
