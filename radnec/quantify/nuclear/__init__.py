@@ -1,0 +1,5 @@
+"""PET and SPECT: uptake against reference tissue, kinetics, and change between phases."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,10 @@
+from .dual_phase import dual_phase_change as dual_phase_change
+from .dynamic import fet_kinetics as fet_kinetics
+from .dynamic import time_activity as time_activity
+from .reference import crescent as crescent
+from .reference import sphere as sphere
+from .spect import spect_indices as spect_indices
+from .tbr import hottest_sphere as hottest_sphere
+from .tbr import tumour_to_brain as tumour_to_brain
+from .uptake import Reference as Reference
+from .uptake import reference_uptake as reference_uptake

@@ -1,0 +1,205 @@
+"""Tables as each program writes them give their numbers, and damaged ones are told."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from radnec.errors import MeasurementError
+from radnec.quantify.spectroscopy import read_metabolites
+
+LCMODEL = """ 07-May-2025  9:31    Data of: Anon.raw
+ LCModel (Version 6.3-1R)
+
+
+$$CONC 10 lines in following concentration table = NCONC+1
+    Conc.  %SD /Cr+PCr  Metabolite
+ 3.02E-02  81%   0.006 Ala
+    4.100   5%   0.683 Cr
+    0.000 999%   0.000 PCh
+    1.804   4%   0.301 GPC+PCh
+    6.002   3%   1.000 Cr+PCr
+    0.731  27%   0.122 2HG
+ 8.21E-01  18% 1.4E-01Lip13a+Lip13b
+ 7.51E+00   6% 1.3E+00MM20+Lip20
+    0.012  99%   0.002 -CrCH2
+
+$$MISC  5 lines in following misc. output table
+  FWHM = 0.053 ppm    S/N =  25
+  Data shift =-0.010 ppm
+  Ph: -6 deg       2.5 deg/ppm
+
+$$DIAG  0 lines in following diagnostic table:
+
+$$INPU  2 lines in following table of input changes:
+"""
+
+
+def written(folder, name, text):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_lcmodel_table_is_read(tmp_path):
+    found = read_metabolites(written(tmp_path, "table", LCMODEL))
+    assert found.concentrations == {
+        "Ala": 0.0302,
+        "Cr": 4.1,
+        "PCh": 0.0,
+        "GPC+PCh": 1.804,
+        "Cr+PCr": 6.002,
+        "2HG": 0.731,
+        "Lip13a+Lip13b": 0.821,
+        "MM20+Lip20": 7.51,
+        "-CrCH2": 0.012,
+    }
+    assert found.crlb_percent["PCh"] == 999
+    assert found.crlb_percent["Lip13a+Lip13b"] == 18
+    assert found.linewidth_ppm == 0.053
+    assert found.source.endswith("table")
+
+
+def test_an_lcmodel_coord_file_is_read_as_its_table(tmp_path):
+    text = LCMODEL.replace("$$CONC 10", " 10").replace("$$MISC  5", "  5").replace("0 Ala", "0 Ala    ")
+    coord = read_metabolites(written(tmp_path, "voxel.coord", text.replace("-CrCH2\n\n", "-CrCH2\n")))
+    table = read_metabolites(written(tmp_path, "voxel.table", LCMODEL))
+    assert (coord.concentrations, coord.linewidth_ppm) == (table.concentrations, table.linewidth_ppm)
+
+
+def test_a_damaged_lcmodel_table_is_refused(tmp_path):
+    for cut, told in (("1.804   4", r"found '1.804   4' among"), ("    Conc.", "found 'nothing' among")):
+        with pytest.raises(MeasurementError, match=told):
+            read_metabolites(written(tmp_path, "cut.table", LCMODEL[: LCMODEL.index(cut) + 9]))
+
+
+def test_an_lcmodel_spreadsheet_is_read_by_record(tmp_path):
+    text = (
+        " Row, Col, GPC+PCh, GPC+PCh %SD, GPC+PCh/Cr+PCr, Cr+PCr, Cr+PCr %SD, Cr+PCr/Cr+PCr\n"
+        " 1, 1, 1.8, 4, 0.30, 6.0, 3, 1.0\n 1, 2, 2.1E+0, 999, 0.42, 5.0, 4, 1.0\n"
+    )
+    path = written(tmp_path, "grid.csv", text)
+    second = read_metabolites(path, record=2)
+    assert second.concentrations == {"GPC+PCh": 2.1, "Cr+PCr": 5.0}
+    assert second.crlb_percent == {"GPC+PCh": 999.0, "Cr+PCr": 4.0}
+    assert math.isnan(second.linewidth_ppm)
+    with pytest.raises(MeasurementError, match="holds 2 spectra and no record is chosen; give record=1 to 2"):
+        read_metabolites(path)
+    with pytest.raises(MeasurementError, match="record 3 is asked for"):
+        read_metabolites(path, record=3)
+    with pytest.raises(MeasurementError, match=r"GPC.PCh: found 'low'; expected a number"):
+        read_metabolites(written(tmp_path, "bad.csv", text.replace("1.8,", "low,")), record=1)
+
+
+def test_osprey_tables_are_read_with_bounds_and_line_width(tmp_path):
+    folder = tmp_path / "derivatives"
+    path = written(
+        folder, "QuantifyResults/A_TissCorrWaterScaled_Voxel_1_Basis_1.tsv", "PCh_GPC\tCr_PCr\n1.8\t6\n2.1\t5\n"
+    )
+    alone = read_metabolites(path, record=1, field_strength_t=3.0)
+    assert (alone.concentrations, alone.unit) == ({"PCh_GPC": 1.8, "Cr_PCr": 6.0}, "TissCorrWaterScaled")
+    assert math.isnan(alone.linewidth_ppm)
+    assert not alone.crlb_percent
+    bounds = written(folder, "QuantifyResults/A_CRLB_Voxel_1_Basis_1.tsv", "PCh_GPC\tCr_PCr\n4\t3\n8\tInf\n")
+    written(folder, "QM_processed_spectra.tsv", "Cr_SNR\tCr_FWHM\twater_FWHM\n100\t7.7\t8.0\n90\t12.7731\t8.1\n")
+    found = read_metabolites(path, record=2, field_strength_t=3.0)
+    assert found.crlb_percent == {"PCh_GPC": 8.0, "Cr_PCr": math.inf}
+    assert found.linewidth_ppm == pytest.approx(0.1)
+    assert math.isnan(read_metabolites(path, record=2).linewidth_ppm)
+    with pytest.raises(MeasurementError, match="holds Cramér-Rao bounds"):
+        read_metabolites(bounds, record=1)
+
+
+FSL = pd.DataFrame(
+    {
+        "Metab": ["Cr", "Cr+PCr", "GPC+PCh", "NAA"],
+        "/Cr+PCr": [0.7, 1.0, 0.3, 1.5],
+        "/Cr+PCr CRLB": [0.05, 0.04, 0.02, 0.05],
+        "mMol/kg": [4.2, 6.0, 1.8, 9.0],
+        "mMol/kg CRLB": [0.3, 0.2, 0.1, 0.3],
+        "mM": [4.3, 6.1, 1.9, 9.1],
+        "mM CRLB": [0.3, 0.2, 0.1, 0.3],
+        "%CRLB": [7.0, 3.3, 5.0, 3.0],
+        "SNR": [20.0, math.nan, math.nan, 40.0],
+        "FWHM": [6.38655, math.nan, math.nan, 7.0],
+    }
+)
+
+
+def test_the_summary_of_fsl_mrs_is_read_in_its_best_unit(tmp_path):
+    path = tmp_path / "summary.csv"
+    for dropped, unit, creatine in (
+        ([], "mM", 6.1),
+        (["mM", "mM CRLB"], "mmol/kg", 6.0),
+        (["mM", "mM CRLB", "mMol/kg", "mMol/kg CRLB"], "/Cr+PCr", 1.0),
+    ):
+        FSL.drop(columns=dropped).to_csv(path, index=False)
+        found = read_metabolites(path, field_strength_t=3.0)
+        assert (found.unit, found.concentrations["Cr+PCr"]) == (unit, creatine)
+        assert found.crlb_percent["GPC+PCh"] == 5.0
+        assert found.linewidth_ppm == pytest.approx(0.05)
+    FSL[["Metab", "%CRLB"]].to_csv(path, index=False)
+    with pytest.raises(MeasurementError, match="no column of concentrations among Metab, %CRLB"):
+        read_metabolites(path)
+
+
+def test_the_concentrations_of_fsl_mrs_are_read_with_their_quality(tmp_path):
+    parts = {
+        kind: pd.DataFrame({"raw": [factor * 2.0, factor * 3.0], "molarity": [factor * 6.0, factor * 9.0]})
+        for kind, factor in (("mean", 1.0), ("std", 0.05))
+    }
+    frame = pd.concat(parts, axis=1)
+    frame.insert(0, ("Metabs", ""), ["Cr+PCr", "NAA"])
+    path = tmp_path / "concentrations.csv"
+    frame.to_csv(path, index=False)
+    assert math.isnan(read_metabolites(path, field_strength_t=3.0).linewidth_ppm)
+    FSL[["Metab", "SNR", "FWHM"]].to_csv(tmp_path / "qc.csv", index=False)
+    found = read_metabolites(path, field_strength_t=3.0)
+    assert (found.concentrations, found.unit) == ({"Cr+PCr": 6.0, "NAA": 9.0}, "mM")
+    assert found.crlb_percent == pytest.approx({"Cr+PCr": 5.0, "NAA": 5.0})
+    assert found.linewidth_ppm == pytest.approx(0.05)
+
+
+def test_a_plain_csv_is_read(tmp_path):
+    text = "Metabolite, Concentration,crlb_percent,unit\ntCho,1.8,4,mM\ntCr,6.0,,mM\n"
+    found = read_metabolites(written(tmp_path, "plain.csv", "\ufeff" + text))
+    assert (found.concentrations, found.unit) == ({"tCho": 1.8, "tCr": 6.0}, "mM")
+    assert found.crlb_percent["tCho"] == 4.0
+    assert math.isnan(found.crlb_percent["tCr"])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("metabolite,concentration\ntCho,1.8\ntCho,1.9\n", "tCho is there twice"),
+        ("metabolite,concentration,crlb\ntCho,1.8,4\n", "unknown column 'crlb'; expected metabolite, concentration"),
+        ("metabolite,concentration\ntCho,high\n", "concentration of tCho: found 'high'; expected a number"),
+        ("metabolite,concentration\ntCho,\n", "the concentration of tCho is nan; expected a number"),
+        ("metabolite,concentration\n", "no metabolite found"),
+        ("metabolite,concentration,unit\ntCho,1,mM\ntCr,2,raw\n", "unit: found mM, raw; expected the same in all rows"),
+        ("Cho;Cr\n1;2\n", "its first line is 'Cho;Cr'; expected LCModel"),
+        ("", "its first line is ''; expected LCModel"),
+    ],
+)
+def test_tables_that_cannot_be_read_are_told(tmp_path, text, told):
+    with pytest.raises(MeasurementError, match=told):
+        read_metabolites(written(tmp_path, "voxel.csv", text))
+
+
+def test_files_and_settings_that_cannot_be_are_told(tmp_path):
+    with pytest.raises(MeasurementError, match="cannot be read as text"):
+        read_metabolites(tmp_path / "absent.table")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(MeasurementError, match="cannot be read as text"):
+        read_metabolites(tmp_path / "binary.csv")
+    path = written(tmp_path, "voxel.table", LCMODEL)
+    with pytest.raises(MeasurementError, match="holds one spectrum, but record 2"):
+        read_metabolites(path, record=2)
+    with pytest.raises(MeasurementError, match="field_strength_t is 0"):
+        read_metabolites(path, field_strength_t=0.0)
+    ragged = "Metab,mM,%CRLB\nCr+PCr,6.0,3,4,5\nNAA,1\nPCr,1,2,3,4,5,6\n"
+    with pytest.raises(MeasurementError, match=r"damaged"):
+        read_metabolites(written(tmp_path, "summary.csv", ragged))
