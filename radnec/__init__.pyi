@@ -3,6 +3,7 @@ from . import evaluation as evaluation
 from . import features as features
 from . import imaging as imaging
 from . import model as model
+from . import pathway as pathway
 from . import quantify as quantify
 from ._versions import show_versions as show_versions
 from .classifier import RadnecClassifier as RadnecClassifier
@@ -18,4 +19,5 @@ from .features.extract import extract as extract
 from .features.joining import join as join
 from .imaging.quality import check as check
 from .labels import Outcome as Outcome
+from .pathway import Ledger as Ledger
 from .simulate import simulate_cohort as simulate_cohort

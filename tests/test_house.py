@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "radnec").rglob("*.py"))
 PUBLIC = [
     *("read_cohort", "check", "extract", "labelled", "train", "evaluate", "load", "simulate_cohort", "join"),
     *("RadnecClassifier", "ExtractionConfig", "TrainingConfig", "LabelPolicy", "Outcome"),
-    *("errors", "show_versions", "model", "imaging", "features", "evaluation", "quantify"),
+    *("errors", "show_versions", "model", "imaging", "features", "evaluation", "pathway", "Ledger", "quantify"),
 ]
 
 

@@ -14,6 +14,7 @@ from radnec.errors import ConfigError, TableError
 from radnec.evaluation.crossval import cross_validate
 from radnec.evaluation.external import external_predictions
 from radnec.evaluation.guard import leak_flags, remarks
+from radnec.evaluation.ladder import published_cutoff
 from radnec.evaluation.notes import idle_filter_note, landmarks_note
 from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 
 #: Settings that a test of a trained model may choose anew.
-_OF_A_TEST = {"label", "patient", "policy", "threshold", "level", "resamples", "unseen", "random_state", "n_jobs"}
+_OF_A_TEST = {
+    *("label", "patient", "policy", "threshold", "level", "resamples", "unseen", "cutoff", "random_state", "n_jobs")
+}
 
 
 def train(
@@ -165,7 +168,7 @@ def evaluate(
         recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
         prevalence = model.summary_["prevalence"]
         predicted = external_predictions(selection.table, truth, recipes, prevalence, config)
-    flags = leak_flags(selection.table, truth, _suspects(selection.table, roles), label=config.label)
+    flags = leak_flags(selection.table, truth, _suspects(selection.table, roles, config), label=config.label)
     return Evaluation(
         predictions=predicted.table,
         flow=selection.flow,
@@ -244,10 +247,12 @@ def _is_extracted(name: str) -> bool:
     return isinstance(parse(name), ColumnName)
 
 
-def _suspects(table: pd.DataFrame, roles: Roles) -> list[str]:
+def _suspects(table: pd.DataFrame, roles: Roles, config: TrainingConfig) -> list[str]:
     """Return every column that some rung of the ladder reads, and the scanners it is harmonised by."""
     clinical = [name for name in clinical_predictors() if name in table]
-    return list(dict.fromkeys([*roles.features, *roles.batches, *roles.covariates, *clinical]))
+    published = published_cutoff(table, config)
+    index = [] if published.evidence is None else [published.column]
+    return list(dict.fromkeys([*roles.features, *roles.batches, *roles.covariates, *clinical, *index]))
 
 
 def _landmarks_notes(

@@ -13,6 +13,7 @@ from radnec.cli.carrying import adapt, recalibrate
 from radnec.cli.cohort_tables import cohort
 from radnec.cli.cohorts import check, schema
 from radnec.cli.demo import demo
+from radnec.cli.evidence import evidence
 from radnec.cli.judging import predict
 from radnec.cli.learning import evaluate, train
 from radnec.cli.measuring import extract
@@ -46,7 +47,7 @@ def _radnec(
     """Take the options that stand before a command."""
 
 
-for command in (demo, schema, check, extract, train, evaluate, predict, adapt, recalibrate):
+for command in (demo, schema, check, extract, train, evaluate, predict, adapt, recalibrate, evidence):
     app.command()(command)
 app.add_typer(cohort)
 

@@ -94,6 +94,10 @@ class TrainingConfig(Settings):
         Batches with fewer training rows are pooled into ``other``.
     unseen : {"reference", "adapt"}, default "reference"
         What evaluation does with rows of a batch that training never saw.
+    cutoff : str or None
+        Id of the row of published evidence whose cut-off is the rung ``cutoff`` of every evaluation; None chooses it
+        by the rule of :func:`radnec.pathway.choose_cutoff`. For an outcome not called ``necrosis``, naming a row says
+        that `positive` is necrosis.
     threshold : float, default 0.5
         P(RN) from which sensitivity and specificity count a row as necrosis.
     level : float, default 0.95
@@ -117,7 +121,7 @@ class TrainingConfig(Settings):
     undigested: ClassVar[set[str]] = {"n_jobs"}
     undigested_default: ClassVar[set[str]] = {
         *("selection", "representative", "rule", "min_icc", "icc_type", "icc_bound", "rater", "outer", "site"),
-        *("calibration_per_fold", "isotonic_min_patients"),
+        *("calibration_per_fold", "isotonic_min_patients", "cutoff"),
     }
 
     label: str = "label"
@@ -146,6 +150,7 @@ class TrainingConfig(Settings):
     error: float = Field(default=0.1, gt=0, lt=0.5)
     min_batch: int = Field(default=5, ge=1)
     unseen: Literal["reference", "adapt"] = "reference"
+    cutoff: str | None = None
     threshold: float = Field(default=0.5, gt=0, lt=1)
     level: float = Field(default=0.95, gt=0.5, lt=1)
     resamples: int = Field(default=1000, ge=100)
@@ -191,9 +196,14 @@ class TrainingConfig(Settings):
         return value
 
     @model_validator(mode="after")
-    def _label_is_no_covariate(self) -> Self:
+    def _roles_agree(self) -> Self:
         if self.batch in (self.label, self.patient):
             raise ValueError(f"batch is {self.batch!r}, which names the label or the patient; expected the scanner")
+        if self.cutoff is not None and self.positive == Outcome.progression:
+            raise ValueError(
+                f"cutoff is {self.cutoff!r} and positive 'progression'; expected necrosis as the positive class, "
+                "of which published cut-offs give the probability"
+            )
         if self.label in self.covariates:
             raise ValueError(
                 f"{self.label!r} is the label: as a covariate of harmonisation it would leak the outcome "

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 FULL = "radnec"
 
 #: Rungs between the prevalence and the full recipe, as sentences call them.
-_LOWER = {"volume": "lesion volume alone", "clinical": "the clinical columns alone", "logistic": "plain logistic"}
+_LOWER = {
+    "volume": "lesion volume alone",
+    "clinical": "the clinical columns alone",
+    "cutoff": "the published cut-off",
+    "logistic": "plain logistic",
+}
 
 
 def better_than(summary: pd.DataFrame, rung: str) -> bool | None:
@@ -26,7 +31,7 @@ def better_than(summary: pd.DataFrame, rung: str) -> bool | None:
     ----------
     summary : pandas.DataFrame
         From :func:`radnec.evaluation.resampling.summarise`.
-    rung : {"prevalence", "volume", "clinical", "logistic"}
+    rung : {"prevalence", "volume", "clinical", "cutoff", "logistic"}
         What to compare with.
 
     Returns

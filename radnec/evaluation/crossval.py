@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from sklearn.base import clone
 from tqdm.auto import tqdm
 
 from radnec.evaluation.ladder import RADIOMIC, Ladder, build_ladder, with_volume
@@ -129,11 +130,11 @@ def cross_validate(
         *folds_notes,
         *folds_note("Inner", [len(result.used) for result in full], config.inner_folds),
         *stability_note([counts for result in full for counts in result.stability], replicates, roles.features),
-        *events_note(y, patients, candidates, config),
+        *(*events_note(y, patients, candidates, config), *ladder.notes),
     ]
     features = shares_of([names for result in full for names in result.used])
     selected = selections_of([result.used for result in full], roles.features)
-    return Predicted(_tidy(found, ladder, repeats, y, patients), ladder.reasons, notes, features, selected)
+    return Predicted(_tidy(found, ladder, repeats, table, y, patients), ladder.reasons, notes, features, selected)
 
 
 def predict_fold(
@@ -179,6 +180,7 @@ def _tidy(
     found: dict[tuple[str, int], FoldResult],
     ladder: Ladder,
     repeats: list[list[Split]],
+    table: pd.DataFrame,
     y: NDArray[np.bool_],
     patients: NDArray[np.str_],
 ) -> pd.DataFrame:
@@ -187,6 +189,9 @@ def _tidy(
     for number, (repeat, fold, train, test) in enumerate(places):
         p_of = {"prevalence": np.full(len(test), y[train].mean())}
         p_of |= {name: found[name, number].p for name in ladder.recipes}
+        if ladder.cutoff is not None:
+            fitted = clone(ladder.cutoff).fit(table.iloc[train], y[train])
+            p_of["cutoff"] = fitted.predict_proba(table.iloc[test])[:, 1]
         p_of |= {name: np.full(len(test), np.nan) for name in ladder.reasons}
         sets = {"radnec": found["radnec", number].sets}
         lesions = (repeat, fold, test, patients[test], y[test])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from radnec.evaluation.ladder import with_volume
+from radnec.evaluation.ladder import cutoff_note, published_cutoff, with_volume
 from radnec.evaluation.notes import unseen_note
 from radnec.evaluation.predictions import Predicted, part_of
 from radnec.model.door import check_columns, check_values
 from radnec.model.recipe import shares_of
+from radnec.pathway.cutoff import p_necrosis, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +51,15 @@ def external_predictions(
         As of :func:`radnec.evaluation.crossval.cross_validate`.
     """
     table = with_volume(table)
-    reasons = dict.fromkeys(
-        ("clinical", "cutoff", "logistic"), "not part of the model file; an external test fits nothing"
-    )
-    notes: list[str] = []
+    reasons = dict.fromkeys(("clinical", "logistic"), "not part of the model file; an external test fits nothing")
     sets: dict[str, NDArray[np.bool_]] = {}
     p_of = {"prevalence": np.full(len(table), prevalence)}
+    published = published_cutoff(table, config)
+    if published.evidence is None:
+        reasons["cutoff"] = published.text
+    else:
+        p_of["cutoff"] = p_necrosis(published.evidence, values_of(table, published.column), prevalence)
+    notes = [*cutoff_note(published)]
     for name, recipe in recipes.items():
         if recipe is None or (name == "volume" and not set(recipe.features) <= set(table.columns)):
             reasons[name] = f"the {'training table' if recipe is None else 'table'} had no lesion volume column"

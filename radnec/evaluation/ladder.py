@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from radnec.cohort.fields import clinical_predictors
 from radnec.features.columns import volume_column
+from radnec.labels import Outcome
 from radnec.model.recipe import Recipe
 from radnec.model.roles import Roles
+from radnec.pathway.choosing import Choice, choose_cutoff
+from radnec.pathway.cutoff import CutoffClassifier
 
 if TYPE_CHECKING:
     from radnec.config import TrainingConfig
@@ -34,13 +37,19 @@ class Ladder:
     Parameters
     ----------
     recipes : dict of str to Recipe
-        Unfitted recipe of each rung that can be computed, besides ``prevalence``.
+        Unfitted recipe of each rung that can be computed, besides ``prevalence`` and ``cutoff``.
     reasons : dict of str to str
         Why a rung cannot be computed.
+    cutoff : CutoffClassifier or None
+        The published cut-off, unfitted.
+    notes : tuple of str
+        What a reader must know of the rungs, as sentences.
     """
 
     recipes: dict[str, Recipe]
     reasons: dict[str, str] = field(default_factory=dict)
+    cutoff: CutoffClassifier | None = None
+    notes: tuple[str, ...] = ()
 
 
 def build_ladder(table: pd.DataFrame, roles: Roles, config: TrainingConfig, seed: int) -> Ladder:
@@ -61,7 +70,11 @@ def build_ladder(table: pd.DataFrame, roles: Roles, config: TrainingConfig, seed
         Seed of all rungs.
     """
     recipes: dict[str, Recipe] = {}
-    reasons = {"cutoff": "this version of radnec holds no published cut-offs"}
+    reasons: dict[str, str] = {}
+    published = published_cutoff(table, config)
+    cutoff = None if published.evidence is None else CutoffClassifier(published.evidence, positive=True)
+    if cutoff is None:
+        reasons["cutoff"] = published.text
     if LOG_VOLUME in table:
         recipes["volume"] = simple_recipe([LOG_VOLUME], config, seed)
     else:
@@ -73,7 +86,30 @@ def build_ladder(table: pd.DataFrame, roles: Roles, config: TrainingConfig, seed
         reasons["clinical"] = "the table has no clinical column that varies"
     recipes["logistic"] = full_recipe(roles, config, seed, candidates=("logistic",))
     recipes["radnec"] = full_recipe(roles, config, seed)
-    return Ladder(recipes, reasons)
+    return Ladder(recipes, reasons, cutoff, cutoff_note(published))
+
+
+def published_cutoff(table: pd.DataFrame, config: TrainingConfig) -> Choice:
+    """Return the published cut-off that is the rung ``cutoff`` of a table, or why there is none.
+
+    Examples
+    --------
+    >>> from radnec.config import TrainingConfig
+    >>> published_cutoff(pd.DataFrame({"index_TBRmax": [1.2, 3.4]}), TrainingConfig()).evidence.id
+    'fet_romagna_max'
+    """
+    if config.positive != Outcome.necrosis and config.cutoff is None:
+        text = (
+            f"the outcome is {config.outcome}, which no published cut-off is known to tell; where one does, name its "
+            "row of evidence with TrainingConfig(cutoff=...)"
+        )
+        return Choice(None, "", text)
+    return choose_cutoff(table, named=config.cutoff)
+
+
+def cutoff_note(published: Choice) -> tuple[str, ...]:
+    """Return the sentence on the rung ``cutoff``; none where it could not be computed, for which there is a reason."""
+    return () if published.evidence is None else (f"The rung cutoff is {published.text}",)
 
 
 def full_recipe(

@@ -36,6 +36,8 @@ _NAMES = {
     "calibration_slope": "Calibration slope",
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
+    "sensitivity_at_cutoff": "Sensitivity of the published cut-off itself",
+    "specificity_at_cutoff": "Specificity of the published cut-off itself",
     "auc_difference_volume": "AUC, difference to volume",
     "log_loss_difference_prevalence": "Log loss, difference to prevalence",
     "log_loss_difference_volume": "Log loss, difference to volume",

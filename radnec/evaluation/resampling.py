@@ -35,13 +35,16 @@ METRICS = (
 #: how often such a call is wrong.
 SET_METRICS = ("coverage_positive", "coverage_negative", "called", "error_of_calls")
 
+#: What the rung of the published cut-off has besides: how its own calls fare where the index was evaluable.
+AT_CUTOFF = ("sensitivity_at_cutoff", "specificity_at_cutoff")
+
 #: Differences on the same resamples, as (metric, rung that is subtracted).
 DIFFERENCES = (
     *(("log_loss", "prevalence"), ("brier", "prevalence")),
-    *((metric, rung) for rung in ("volume", "clinical", "logistic") for metric in ("auc", "log_loss")),
+    *((metric, rung) for rung in ("volume", "clinical", "cutoff", "logistic") for metric in ("auc", "log_loss")),
 )
 
-_SHARES = ("auc", "brier", "sensitivity", "specificity", *SET_METRICS)
+_SHARES = ("auc", "brier", "sensitivity", "specificity", *SET_METRICS, *AT_CUTOFF)
 _ONE_SD = 0.6827
 # Classes whose patients a share is of; of both by default.
 _SIDES = {"sensitivity": (True,), "coverage_positive": (True,), "specificity": (False,), "coverage_negative": (False,)}
@@ -49,7 +52,7 @@ _SIDES = {"sensitivity": (True,), "coverage_positive": (True,), "specificity": (
 #: Cross-validation uses every pair of patients twice, with either one in training, which doubles the variance that
 #: comes from how well the models rank. Of these metrics the outcomes alone make nearly all the variance.
 _REFITTED = math.sqrt(2)
-_OF_OUTCOMES = ("brier", "log_loss", "calibration_intercept")
+_OF_OUTCOMES = ("brier", "log_loss", "calibration_intercept", *AT_CUTOFF)
 
 
 def summarise(
@@ -90,8 +93,9 @@ def summarise(
         :data:`SET_METRICS` for a model with prediction sets, and for all but
         the prevalence the differences of :data:`DIFFERENCES`, such as ``auc_difference_volume`` and
         ``log_loss_difference_prevalence``: the model's value minus the other's
-        (a negative difference in loss is good). ``attrs["redrawn"]`` counts resamples that missed a
-        class and were drawn again.
+        (a negative difference in loss is good). The rung ``cutoff`` has those of :data:`AT_CUTOFF` besides, of the
+        cut-off's own calls, over the lesions whose index was evaluable. ``attrs["redrawn"]`` counts resamples that
+        missed a class and were drawn again.
 
     Raises
     ------
@@ -137,8 +141,10 @@ def summarise(
     values = {name: _values(name, p, scored, weights, threshold) for name, p in scored.p.items()}
     for name in scored.held:
         values[name] |= _set_values(name, scored, weights)
+    if {"cutoff", "prevalence"} <= set(values):
+        values["cutoff"] |= _at_cutoff(scored, weights)
     rows = [
-        (name, metric, *_limits(metric, draws, scored, level))
+        (name, metric, *_limits(metric, draws, scored, level, refitted=name != "cutoff" or "_difference_" in metric))
         if draws is not None
         else (name, metric, math.nan, math.nan, math.nan, reason)
         for name in scored.names
@@ -186,11 +192,24 @@ def _set_values(name: str, scored: Scored, weights: Floats) -> dict[str, Floats]
         }
 
 
+def _at_cutoff(scored: Scored, weights: Floats) -> dict[str, Floats]:
+    """Return sensitivity and specificity of the cut-off's calls, which move P(RN) up or down from the prevalence."""
+    moved = scored.p["cutoff"] - scored.p["prevalence"]
+    called, evaluable = (moved > 0).mean(axis=0), (moved != 0).mean(axis=0)
+    with np.errstate(invalid="ignore"):
+        return {
+            "sensitivity_at_cutoff": weights @ (scored.y * called) / (weights @ (scored.y * evaluable)),
+            "specificity_at_cutoff": weights @ (~scored.y * (evaluable - called)) / (weights @ (~scored.y * evaluable)),
+        }
+
+
 def _draws(
     name: str, scored: Scored, values: Mapping[str, Mapping[str, Floats]]
 ) -> Iterator[tuple[str, Floats | None, str]]:
     """Yield each metric of a model with its values under all weights, or None with the reason."""
-    for metric in METRICS:
+    for metric in (*METRICS, *(AT_CUTOFF if name == "cutoff" else ())):
+        if metric in AT_CUTOFF and "prevalence" not in values:
+            continue
         yield metric, values[name][metric] if name in values else None, scored.missing.get(name, "")
     if name in scored.held:
         yield from ((metric, values[name][metric], "") for metric in SET_METRICS)
@@ -206,16 +225,18 @@ def _draws(
             yield label, None, reason if gap == name else f"{gap}: {reason}"
 
 
-def _limits(metric: str, draws: Floats, scored: Scored, level: float) -> tuple[float, float, float, str]:
+def _limits(
+    metric: str, draws: Floats, scored: Scored, level: float, *, refitted: bool
+) -> tuple[float, float, float, str]:
     value, rest = float(draws[0]), draws[1:][~np.isnan(draws[1:])]
     if not math.isfinite(value):
         return math.nan, math.nan, math.nan, _why(metric, value)
-    sides = _SIDES.get(metric, (True, False))
+    sides = _SIDES.get(metric.removesuffix("_at_cutoff"), (True, False))
     units = min(len(np.unique(scored.patients[scored.y == side])) for side in sides)
     if units < 2:
         return value, math.nan, math.nan, "a class comes from a single patient, so there is no interval"
     degrees = int(scored.patients.max())
-    fixed = not scored.fold.any() or metric in _OF_OUTCOMES
+    fixed = not refitted or not scored.fold.any() or metric in _OF_OUTCOMES
     stretch = 1.0 if fixed else _REFITTED
     if metric in _SHARES:
         error = stretch * float(rest.std(ddof=1))
@@ -235,4 +256,6 @@ def _why(metric: str, value: float) -> str:
         return "no prediction set held one class alone"
     if metric == "auc":
         return "no fold holds both classes"
+    if metric in AT_CUTOFF:
+        return "the index was evaluable in no lesion of this class"
     return recalibration.why_no_slope(value)

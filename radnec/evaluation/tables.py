@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _TWO_DIGITS = (
     *("auc", "calibration_intercept", "calibration_slope", "sensitivity", "specificity"),
+    *("sensitivity_at_cutoff", "specificity_at_cutoff"),
     *("auc_difference_volume", "coverage_positive", "coverage_negative", "called", "error_of_calls"),
 )
 

@@ -1,0 +1,5 @@
+"""Weighs what examinations say: published accuracies, a ledger of findings, published cut-offs."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
