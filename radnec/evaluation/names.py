@@ -19,6 +19,8 @@ _TIME = {"time", "day", "days", "week", "weeks", "month", "months", "year", "yea
 # Words that a label's name starts or ends with beside what it is a label of.
 _PLAIN = {"status", "label", "target", "outcome", "class", "event", "flag", "is", "has", "truth", "result", "binary"}
 _SHORTEST = 3
+# A time to peak of FET PET, whose abbreviation is also that of a time to progression.
+_MEASURED = re.compile(r"(delta_(relative_|per_month_)?)?index_TTP_min(_[A-Z]+)?")
 
 
 def outcome_in_name(column: str, label: str) -> str:
@@ -45,7 +47,7 @@ def outcome_in_name(column: str, label: str) -> str:
     >>> outcome_in_name("T1wCE_original_glcm_Contrast", "label"), outcome_in_name("age", "label")
     ('', '')
     """
-    if column in FIELDS or parse_foreign(column) is not None:
+    if column in FIELDS or parse_foreign(column) is not None or _MEASURED.fullmatch(column):
         return ""
     words = [word.lower() for word in _WORDS.findall(column)]
     ending = "it may be the outcome or its time, known only afterwards"

@@ -31,8 +31,9 @@ __all__ = [
 _INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
 # A change is named by its kind before the feature, see radnec.features.delta.
 _CHANGE = re.compile(r"^delta_(?:relative_|per_month_)?")
-# What PET alone measures: tumour-to-brain ratio, uptake value, metabolic volume, or a tracer by name.
-_PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|PET|FET|FDG|FDOPA")
+# What PET alone measures: tumour-to-brain ratio, uptake value and its time to peak, metabolic volume, or a tracer by name.
+_PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|TTP|PET|FET|FDG|FDOPA|_MET$")
+_SPECT_INDEX = re.compile(r"SPECT|Tl201|MIBI")
 # Mesh volume first: it is what the field calls the volume of a lesion (IBSI RNU0).
 _VOLUMES = ("original_shape_MeshVolume", "original_shape_VoxelVolume")
 
@@ -127,10 +128,12 @@ def modality_of(column: str) -> Modality | None:
     --------
     >>> modality_of("delta_relative_PET-FET_original_firstorder_Mean"), modality_of("index_TBRmax")
     ('PET', 'PET')
+    >>> modality_of("index_TTP_min"), modality_of("index_Tl201_retention_index"), modality_of("index_nCBV_mean")
+    ('PET', 'SPECT', None)
     """
     name = _CHANGE.sub("", column)
     if name.startswith(_INDEX):
-        return "PET" if _PET_INDEX.search(name) else None
+        return "PET" if _PET_INDEX.search(name) else "SPECT" if _SPECT_INDEX.search(name) else None
     return batch_of(name)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from radnec.evaluation.duplicates import duplicate_columns
 from radnec.evaluation.guard import leak_flags, remarks
+from radnec.evaluation.names import outcome_in_name
 
 
 @pytest.fixture
@@ -167,3 +168,8 @@ def test_many_columns_are_compared_at_once():
     X = pd.DataFrame(rng.normal(size=(60, 1200)), columns=[f"f{i}" for i in range(1200)])
     X["f1100"] = 5 - X["f3"]
     assert duplicate_columns(X, list(X)) == {"f1100": "f3"}
+
+
+def test_a_time_to_peak_is_no_time_to_progression() -> None:
+    assert outcome_in_name("index_TTP_min", "label") == outcome_in_name("delta_index_TTP_min", "label") == ""
+    assert "'ttp'" in outcome_in_name("TTP_months", "label")
