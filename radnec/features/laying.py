@@ -11,7 +11,8 @@ from radnec.features.once import Once
 from radnec.imaging.masks import open_mask, read_mask
 from radnec.imaging.readers import read_acquisition
 from radnec.imaging.regions.subregions import subregion
-from radnec.imaging.registration import mask_moved_onto, register_rigid
+from radnec.imaging.registration import register_rigid
+from radnec.imaging.resampling import mask_moved_onto
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +107,7 @@ class Laying:
             judged,
             max_shift_mm=self._config.registration_max_shift_mm,
             max_rotation_deg=self._config.registration_max_rotation_deg,
+            min_inside=self._config.registration_min_inside,
         )
         return laid
 

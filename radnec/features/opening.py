@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import SimpleITK as sitk
 
 from radnec.errors import RadnecError
+from radnec.features.scale_masks import ScaleMasks
 from radnec.imaging.intensity import prepare
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.frame_of_reference import keep_origin
 from radnec.imaging.readers import read_acquisition
-from radnec.imaging.registration import moved_onto, register_rigid
+from radnec.imaging.registration import register_rigid
+from radnec.imaging.resampling import moved_onto
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
@@ -56,6 +58,7 @@ class Opened:
             lesion,
             max_shift_mm=config.registration_max_shift_mm,
             max_rotation_deg=config.registration_max_rotation_deg,
+            min_inside=config.registration_min_inside,
         )
         return self.registration.facts(lesion)
 
@@ -63,8 +66,9 @@ class Opened:
 def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     """Open the image of a scan.
 
-    Intensities are prepared on the image's own grid, with its own masks; then it is laid on the image that its lesions
-    were drawn on. The registration sees both images as they were read, so that no setting of intensities alters it.
+    Intensities are prepared on the image's own grid, by its own masks or those of the image that its lesions were drawn
+    on; then it is laid on the latter. The registration sees both images as they were read, so that no setting of
+    intensities alters it.
 
     Raises
     ------
@@ -72,18 +76,20 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
         If a file cannot be read, or a step cannot be done.
     """
     image = _read(scan)
-    brain, reference = (
-        None if path is None else read_mask(path, image) for path in (scan.brain_mask_path, scan.reference_mask_path)
-    )
-    prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
+    paths = scan.brain_mask_path, scan.reference_mask_path
     drawing = scan.drawing
     if drawing is None:
+        brain, reference = (None if path is None else read_mask(path, image) for path in paths)
+        prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
         return Opened(keep_origin(prepared, image), image, image)
     fixed = _read(drawing)
     try:
         registration = register_rigid(image, fixed)
     except RadnecError as error:
         raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
+    masks = ScaleMasks(image, fixed, registration, drawing)
+    brain, reference = (None if path is None else masks.read(path) for path in paths)
+    prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
     laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
     return Opened(keep_origin(laid, fixed), image, fixed, registration)
 
