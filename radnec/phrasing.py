@@ -24,6 +24,7 @@ _CALLS = {
     "model.save()": "radnec train",
     "model.adapt(rows of that scanner)": "radnec adapt MODEL TABLE",
     "model.recalibrate(table, labels)": "radnec recalibrate MODEL TABLE",
+    "add_dose(cohort, alpha_beta_gy=...)": "--alpha-beta",
     "in .frame()": "with radnec check --json",
     "in the exception's .frame": "with radnec check --json",
     "(change it with root=)": "(the folder of the table)",

@@ -9,9 +9,10 @@ import typer
 
 import radnec
 from radnec.cli.options import Existing, Json, writable
-from radnec.cli.printing import FINDINGS, print_json, records
+from radnec.cli.printing import FINDINGS, print_json, records, silence_unfilled
 from radnec.cohort.parsing import counted
 from radnec.errors import ConfigError
+from radnec.phrasing import for_command_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,15 +85,12 @@ def fill_headers(table: Annotated[Path, Existing], out: Table, as_json: Json = F
 
     Example: radnec cohort fill-headers cohort.csv --out filled.csv
     """
-    from radnec.imaging.dicom.files import is_dicom
     from radnec.imaging.dicom.headers import fill_from_headers
 
     writable(out, (".csv",), table)
-    before = radnec.read_cohort(table)
-    filled, disagreements = fill_from_headers(before)
-    dicom = before["image_path"].map(lambda path: is_dicom(Path(path)) or Path(path).is_dir(), na_action="ignore")
-    reason = f"rows with a DICOM image: {int(dicom.eq(True).sum())} of {len(before)}"
-    _finish(before, filled, disagreements, (table, out), reason=reason, as_json=as_json)
+    silence_unfilled()
+    filled, disagreements = fill_from_headers(radnec.read_cohort(table))
+    _finish(filled, disagreements, (table, out), "headers", as_json=as_json)
 
 
 @cohort.command("add-dose")
@@ -115,12 +113,10 @@ def add_dose(
     from radnec.imaging import dose
 
     writable(out, (".csv",), table)
-    before = radnec.read_cohort(table)
-    filled, report = dose.add_dose(before, alpha_beta_gy=alpha_beta, summation=summation or dose.TOTAL)
-    reason = f"rows with dose_path: {_held(before, 'dose_path')} of {len(before)}"
-    if alpha_beta is None:
-        reason += "; bed_gy and eqd2_gy need --alpha-beta"
-    _finish(before, filled, report, (table, out), reason=reason, as_json=as_json)
+    silence_unfilled()
+    cohort = radnec.read_cohort(table)
+    filled, report = dose.add_dose(cohort, alpha_beta_gy=alpha_beta, summation=summation or dose.TOTAL)
+    _finish(filled, report, (table, out), "dose", as_json=as_json)
 
 
 @cohort.command("join-clinical")
@@ -182,37 +178,22 @@ def labels(mask: Annotated[Path, typer.Argument(exists=True)], as_json: Json = F
         typer.echo("\n".join(f"{number}  {name}".rstrip() for number, name in found) or f"{mask} marks nothing.")
 
 
-def _finish(
-    before: pd.DataFrame,
-    filled: pd.DataFrame,
-    report: pd.DataFrame,
-    paths: tuple[Path, Path],
-    *,
-    reason: str,
-    as_json: bool,
-) -> None:
-    """Write a completed table, tell what was filled and what disagrees, and exit with 1 if anything does."""
+def _finish(filled: pd.DataFrame, report: pd.DataFrame, paths: tuple[Path, Path], step: str, *, as_json: bool) -> None:
+    """Write a completed table, tell what a step filled and what disagrees, and exit with 1 if anything does."""
     table, out = paths
+    facts = filled.attrs["radnec"][step]
     _relative(filled, table.parent, out).to_csv(out, index=False)
-    rows = {name: _held(filled, name) - _held(before, name) for name in filled.columns}
-    rows = {name: count for name, count in rows.items() if count}
     if as_json:
-        print_json({"table": str(out), "filled": rows, "report": records(report)})
+        told = {"filled": facts["filled"], "full": facts["full"]}
+        print_json({"table": str(out), **told, "report": records(report)})
     else:
-        told = [
-            f"{', '.join(name for name in rows if rows[name] == count)} in {counted(count, 'row')}"
-            for count in dict.fromkeys(rows.values())
-        ]
-        typer.echo(f"Filled {'; '.join(told)}." if rows else f"Nothing was filled ({reason}).")
+        sentence = for_command_line(facts["told"])
+        typer.echo(f"{sentence[:1].upper()}{sentence[1:]}.")
         typer.echo(f"{counted(len(filled), 'row')}; wrote {out}.")
         if len(report):
             typer.echo(report.to_string(index=False))
     if len(report):
         raise typer.Exit(FINDINGS)
-
-
-def _held(table: pd.DataFrame, name: str) -> int:
-    return int(table[name].notna().sum()) if name in table else 0
 
 
 def _relative(table: pd.DataFrame, folder: Path, out: Path) -> pd.DataFrame:

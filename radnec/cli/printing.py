@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from radnec.errors import ExtractionWarning
+from radnec.errors import CohortTip, ExtractionWarning
 from radnec.phrasing import for_command_line, in_json
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ _PROBABILITIES = ("p_necrosis", "p_low", "p_high", "novelty")
 def silence_failures() -> None:
     """Leave out the warning that rows failed: every reason is printed instead."""
     warnings.filterwarnings("ignore", message=".* rows failed", category=ExtractionWarning)
+
+
+def silence_unfilled() -> None:
+    """Leave out the warning that nothing was filled, which is printed with the result."""
+    warnings.filterwarnings("ignore", message="nothing was filled", category=CohortTip)
 
 
 def tell_failures(failed: pd.DataFrame) -> None:

@@ -62,7 +62,7 @@ _IMAGE = (
           "SeriesInstanceUID of the image, where image_path is a folder with several DICOM series."),
     Field("volume", "text", "acquisition", "image", "row",
           "Which volume of a series that holds several: its number from 0, or what tells it apart in DICOM, such as "
-          "b-value=1000 or echo time=30."),
+          "b-value=1000, echo time=30 or energy window=2."),
     Field("mask_path", "path", "acquisition", "image", "row",
           "Lesion mask; required for every sequence but MRS."),
     Field("mask_label", "segment", "acquisition", "image", "row",
@@ -74,7 +74,7 @@ _IMAGE = (
           "Sequence of the session's image that the mask was drawn on; empty: the row's own.",
           categories=SEQUENCES),
     Field("brain_mask_path", "path", "acquisition", "image", "row",
-          "Mask of the brain, on the image's grid; for regions of a registered image also on mask_sequence's."),
+          "Mask of the brain, on the image's grid; of a registered image also on mask_sequence's."),
     Field("reference_mask_path", "path", "acquisition", "image", "row",
           "Mask of reference tissue, such as contralateral white matter; its grid as for brain_mask_path."),
     Field("t1_map_path", "path", "acquisition", "image", "row",

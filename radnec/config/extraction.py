@@ -86,16 +86,19 @@ class ExtractionConfig(Settings):
         What :func:`radnec.imaging.standardise.fit_landmarks` found in a set of images named before any split.
     registration : {"rigid"} or None
         Register images whose mask was drawn on another sequence (cohort column ``mask_sequence``) to that sequence's
-        image, and measure them on its grid; likewise lesions of other images that a region leaves out, and brain and
-        reference masks of regions that were drawn on the registered image.
+        image, and measure them on its grid; likewise lesions of other images that a region leaves out. Brain and
+        reference masks may lie on either image's grid; where the row names none, those of the mask's sequence serve.
     registration_interpolator : {"linear", "bspline", "nearest"}, default "linear"
         How they are resampled; ``linear`` invents no intensities.
     registration_max_shift_mm : float, default 30.0
         A registration that moves the lesion's centre further has failed. How good each one is says the feature table,
         in columns such as ``FLAIR_registration_shift_mm``, ``…_rotation_deg`` and ``…_mi_after``.
     registration_max_rotation_deg : float, default 20.0
-        A registration that turns the head further has failed. What else is refused, and what cannot be detected, says
-        :meth:`radnec.imaging.registration.Registration.verify`.
+        A registration that turns the head further has failed.
+    registration_min_inside : float, optional
+        Least mutual information (nats) that pushes must cost inside the brain; by default 0.05 between MR images, and
+        0.02 where one of the two is PET or SPECT. Measured values, what else is refused, and what
+        cannot be detected, says :meth:`radnec.imaging.registration.Registration.verify`.
     regions : dict, or name of a preset
         Regions to measure beside the whole lesion, by name: ``{"rim": {"kind": "rim", "depth_mm": 2.0}}``. Kinds are
         ``rim``, ``core``, ``shell``, ``labels``, ``mirror`` and ``reference``, see :mod:`radnec.config.regions`; a
@@ -127,7 +130,7 @@ class ExtractionConfig(Settings):
     undigested_default: ClassVar[set[str]] = {
         "regions", "whole_lesion", "standardise", "landmarks",
         "registration", "registration_interpolator", "registration_max_shift_mm",
-        "registration_max_rotation_deg",
+        "registration_max_rotation_deg", "registration_min_inside",
     }  # fmt: skip
 
     # First, because what the image types may hold depends on it.
@@ -170,6 +173,7 @@ class ExtractionConfig(Settings):
     registration_interpolator: Literal["linear", "bspline", "nearest"] = "linear"
     registration_max_shift_mm: float = Field(default=30.0, gt=0)
     registration_max_rotation_deg: float = Field(default=20.0, gt=0, le=180)
+    registration_min_inside: float | None = Field(default=None, ge=0)
     regions: dict[str, RegionRule] = Field(default={})
     whole_lesion: bool = True
     engine: Literal["auto", "native", "pyradiomics"] = "auto"

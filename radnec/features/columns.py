@@ -31,7 +31,7 @@ __all__ = [
 _INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
 # A change is named by its kind before the feature, see radnec.features.delta.
 _CHANGE = re.compile(r"^delta_(?:relative_|per_month_)?")
-# What PET alone measures: tumour-to-brain ratio, uptake value and its time to peak, metabolic volume, or a tracer by name.
+# What PET alone measures: tumour-to-brain ratio, uptake value and its time to peak, metabolic volume, a tracer by name.
 _PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|TTP|PET|FET|FDG|FDOPA|_MET$")
 _SPECT_INDEX = re.compile(r"SPECT|Tl201|MIBI")
 # Mesh volume first: it is what the field calls the volume of a lesion (IBSI RNU0).

@@ -8,10 +8,12 @@ import SimpleITK as sitk
 
 from radnec.errors import AbsentLabelError, GeometryError, RegionError, RegistrationError
 from radnec.features.once import Once
+from radnec.features.opening import least_inside
 from radnec.imaging.masks import open_mask, read_mask
 from radnec.imaging.readers import read_acquisition
 from radnec.imaging.regions.subregions import subregion
-from radnec.imaging.registration import mask_moved_onto, register_rigid
+from radnec.imaging.registration import register_rigid
+from radnec.imaging.resampling import mask_moved_onto
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +107,7 @@ class Laying:
             judged,
             max_shift_mm=self._config.registration_max_shift_mm,
             max_rotation_deg=self._config.registration_max_rotation_deg,
+            min_inside=least_inside(self._config, image.sequence, *self._opened.sequences),
         )
         return laid
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import SimpleITK as sitk
 
+from radnec.cohort.fields import modality
 from radnec.errors import RadnecError
+from radnec.features.scale_masks import ScaleMasks
 from radnec.imaging.intensity import prepare
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.frame_of_reference import keep_origin
 from radnec.imaging.readers import read_acquisition
-from radnec.imaging.registration import moved_onto, register_rigid
+from radnec.imaging.registration import MIN_INSIDE, MIN_INSIDE_NUCLEAR, register_rigid
+from radnec.imaging.resampling import moved_onto
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
@@ -34,12 +37,15 @@ class Opened:
         The image that its masks were drawn on, as it was read: `own`, or what that was registered to.
     registration : Registration or None
         How it came there, if it was drawn on the image of another sequence.
+    sequences : tuple of str
+        What the image shows, and the one that its masks were drawn on.
     """
 
     image: sitk.Image
     own: sitk.Image
     drawn_on: sitk.Image
     registration: Registration | None = None
+    sequences: tuple[str, ...] = ()
 
     def checked(self, lesion: sitk.Image, config: ExtractionConfig) -> dict[str, float]:
         """Return the quality measures of the registration for a lesion; none if nothing was registered or marked.
@@ -55,15 +61,31 @@ class Opened:
             lesion,
             max_shift_mm=config.registration_max_shift_mm,
             max_rotation_deg=config.registration_max_rotation_deg,
+            min_inside=least_inside(config, *self.sequences),
         )
         return self.registration.facts(lesion)
+
+
+def least_inside(config: ExtractionConfig, *sequences: str) -> float:
+    """Return how much agreement inside the brain the settings ask of a registration between sequences.
+
+    Examples
+    --------
+    >>> from radnec.config import ExtractionConfig
+    >>> least_inside(ExtractionConfig(), "FLAIR", "T1wCE"), least_inside(ExtractionConfig(), "PET-FET", "T1wCE")
+    (0.05, 0.02)
+    """
+    if config.registration_min_inside is not None:
+        return config.registration_min_inside
+    return MIN_INSIDE if all(modality(name) == "MR" for name in sequences) else MIN_INSIDE_NUCLEAR
 
 
 def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     """Open the image of a scan.
 
-    Intensities are prepared on the image's own grid, with its own masks; then it is laid on the image that its lesions
-    were drawn on. The registration sees both images as they were read, so that no setting of intensities alters it.
+    Intensities are prepared on the image's own grid, by its own masks or those of the image that its lesions were drawn
+    on; then it is laid on the latter. The registration sees both images as they were read, so that no setting of
+    intensities alters it.
 
     Raises
     ------
@@ -71,20 +93,22 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
         If a file cannot be read, or a step cannot be done.
     """
     image = _read(scan)
-    brain, reference = (
-        None if path is None else read_mask(path, image) for path in (scan.brain_mask_path, scan.reference_mask_path)
-    )
-    prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
+    paths = scan.brain_mask_path, scan.reference_mask_path
     drawing = scan.drawing
     if drawing is None:
-        return Opened(keep_origin(prepared, image), image, image)
+        brain, reference = (None if path is None else read_mask(path, image) for path in paths)
+        prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
+        return Opened(keep_origin(prepared, image), image, image, sequences=(scan.sequence,))
     fixed = _read(drawing)
     try:
         registration = register_rigid(image, fixed)
     except RadnecError as error:
         raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
+    masks = ScaleMasks(image, fixed, registration, drawing)
+    brain, reference = (None if path is None else masks.read(path) for path in paths)
+    prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
     laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
-    return Opened(keep_origin(laid, fixed), image, fixed, registration)
+    return Opened(keep_origin(laid, fixed), image, fixed, registration, (scan.sequence, drawing.sequence))
 
 
 def _read(one: Scan | Drawing) -> sitk.Image:

@@ -200,9 +200,11 @@ def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[S
     others = drawings(rows["_row"], records, settings)
     for position, record, other in zip(rows.index, records, others, strict=True):
         config = settings[record["sequence"]]
-        uses_brain, uses_reference = _scale_masks(config)
-        brain = record["brain_mask_path"] if uses_brain else ""
-        reference = record["reference_mask_path"] if uses_reference else ""
+        on_it = {} if other is None else other.masks()
+        brain, reference = (
+            (record[name] or on_it.get(name, "")) if used else ""
+            for name, used in zip(("brain_mask_path", "reference_mask_path"), _scale_masks(config), strict=True)
+        )
         region = _region(int(position), record, config, outlines, other)
         image = record["sequence"], record["image_path"], record["series_uid"], record["volume"]
         grouped.setdefault((*image, brain, reference, other), []).append(region)

@@ -154,7 +154,8 @@ class Region:
 class Scan:
     """One image, the masks its preparation needs, its regions in order of mask, and the image they were drawn on.
 
-    `thresholds` holds the mask files with another threshold of fractions than 0.5.
+    Where the image is registered to that one and its row names no mask for its preparation, that of the other's row
+    serves. `thresholds` holds the mask files with another threshold of fractions than 0.5.
     """
 
     sequence: str

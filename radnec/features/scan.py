@@ -231,8 +231,11 @@ class _Opened:
         identity = repr(region.label) if made is None else made.identity
         # Scales of intensity are chosen by the sequence.
         sequences = (scan.sequence, scan.drawing.sequence if scan.drawing else "")
+        # Where masks of a scale are looked for first.
+        on_it = list(scan.drawing.masks().values()) if scan.drawing else []
+        places = [str(path in on_it) for path in masks[1:]]
         thresholds = [repr(scan.threshold(path)) for path in masks if path in dict(scan.thresholds)]
-        measured = (*sequences, identity, *thresholds, config.digest(), engine_version(config))
+        measured = (*sequences, *places, identity, *thresholds, config.digest(), engine_version(config))
         return FeatureCache.key([*digests, *measured, *_versions()])
 
     @cached_property

@@ -16,7 +16,7 @@ from radnec.errors import TableError
 from radnec.features.joining import join
 from radnec.features.provenance import provenance
 from radnec.features.text import is_text, numbers_or_text, read_cells
-from radnec.features.unfinished import unfinished_file
+from radnec.features.unfinished import appearing
 
 if TYPE_CHECKING:
     import os
@@ -56,29 +56,18 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     if table_kind(path) == ".parquet":
-        with _appearing(path) as part:
+        with appearing(path) as part:
             table.to_parquet(part, index=False)
         return path
     dtypes = {name: str(dtype) for name, dtype in table.dtypes.items()}
     beside = json.dumps({"radnec": provenance(table), "dtypes": dtypes}, indent=1, allow_nan=False)
     # Both are written before either appears. Between the two there is no provenance, rather than that of another table.
-    with _appearing(_beside(path)) as part:
+    with appearing(_beside(path)) as part:
         part.write_text(beside, encoding="utf-8")
-        with _appearing(path) as cells:
+        with appearing(path) as cells:
             table.to_csv(cells, index=False)
             _beside(path).unlink(missing_ok=True)
     return path
-
-
-@contextlib.contextmanager
-def _appearing(path: Path) -> Iterator[Path]:
-    """Give a file to write, which stands in place of `path` when it is complete."""
-    part = unfinished_file(path.parent, f"{path.name}.")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:

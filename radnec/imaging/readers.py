@@ -156,9 +156,9 @@ def read_frame(path: str | Path, frame: int | str, *, series_uid: str | None = N
         NIfTI, NRRD or MetaImage file with three or four dimensions, or DICOM as :func:`read_image` takes it.
     frame : int or str
         Index of the volume along the fourth axis, from 0, as number or text; a 3-D file has only frame 0. The volumes
-        of a DICOM series are in order of what they differ in: b-value, echo time, temporal position, …, which the
-        message of :func:`read_image` tells. They can also be chosen by it: ``"b-value=1000"``, ``"EchoTime=30"``, or
-        by several values with semicolons between.
+        of a DICOM series are in order of what they differ in: b-value, echo time, temporal position, energy window, …,
+        which the message of :func:`read_image` tells. They can also be chosen by it: ``"b-value=1000"``,
+        ``"EchoTime=30"``, or by several values with semicolons between.
     series_uid : str or None
         SeriesInstanceUID to read from a folder that holds several series.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from radnec.errors import ConfigError, TableError
+from radnec.features.unfinished import appearing
 from radnec.reporting.assessed import CALLS, COLUMNS, NUMBERS, RESEARCH_USE, check_assessed
 from radnec.reporting.identity import ModelIdentity
 
@@ -196,6 +197,6 @@ def _json(facts: Mapping[str, Any]) -> str:
 
 
 def _replace(path: Path, text: str) -> Path:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    return part.replace(path)
+    with appearing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+    return path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from radnec._optional import need
 from radnec.errors import GeometryError, TableError
+from radnec.features.unfinished import appearing
 from radnec.reporting.assessed import NUMBERS, RESEARCH_USE, check_assessed
 from radnec.reporting.identity import ModelIdentity
 from radnec.reporting.sr_codes import CALL_CODES, CONCEPTS, DIGEST, SCHEME, need_dicom, own, rows_of, table_digest
@@ -118,9 +119,9 @@ def write_sr(
         warnings.filterwarnings("ignore", "The string .* is unlikely to represent", UserWarning)
         report = _report(rows, images, identity, marked, moment)
     path = Path(path)
-    part = path.with_name(f"{path.name}.part")
-    report.save_as(part, enforce_file_format=True)
-    return part.replace(path)
+    with appearing(path) as part:
+        report.save_as(part, enforce_file_format=True)
+    return path
 
 
 def write_srs(

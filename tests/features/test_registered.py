@@ -112,6 +112,32 @@ def test_another_image_in_the_cache_is_measured_anew(rows: list[dict[str, Any]],
     assert table.attrs["radnec"]["cache"] == {"hits": 0, "misses": 2}
 
 
+CHANGED: dict[str, Any] = {
+    "registration_interpolator": "nearest",
+    "registration_max_shift_mm": 40.0,
+    "registration_max_rotation_deg": 30.0,
+    "registration_min_inside": 0.01,
+}
+
+
+def test_every_setting_of_a_registration_is_part_of_the_caches_key(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert set(CHANGED) == {name for name in ExtractionConfig.model_fields if name.startswith("registration_")}
+    extract(pd.DataFrame(rows), _config(), cache=tmp_path / "cache")
+    for name, value in CHANGED.items():
+        changed = _config(by_sequence={"FLAIR": {name: value}})
+        table = extract(pd.DataFrame(rows), changed, cache=tmp_path / "cache")
+        assert table.attrs["radnec"]["cache"] == {"hits": 1, "misses": 1}
+
+
+def test_how_much_must_agree_inside_the_brain_is_a_setting(rows: list[dict[str, Any]]) -> None:
+    found = extract(pd.DataFrame(rows), _config())["FLAIR_registration_inside"][0]
+    more = _config(by_sequence={"FLAIR": {"registration_min_inside": found + 0.01}})
+    with pytest.warns(ExtractionWarning, match="1 of 1 rows failed"):
+        table = extract(pd.DataFrame(rows), more)
+    assert f"they lose {found:.3f} of their mutual information there, expected {found + 0.01:g}" in table["error"][0]
+    assert f"registration_min_inside={np.floor(100 * found) / 100:g})" in table["error"][0]
+
+
 def test_a_failed_registration_fails_the_row_with_its_reason(rows: list[dict[str, Any]]) -> None:
     with pytest.warns(ExtractionWarning, match="1 of 1 rows failed"):
         near = extract(pd.DataFrame(rows), _config(registration_max_shift_mm=2))
@@ -226,6 +252,45 @@ def test_brain_and_reference_of_a_registered_row_may_be_drawn_on_either_image(
     assert table["FLAIR-nawm_original_firstorder_Mean"][0] == pytest.approx(500, abs=10)
     # The row of T1wCE has none, and what it does not name is not cut.
     assert table[f"T1wCE-near_{VOLUME}"][0] == pytest.approx(8.0 * around.sum())
+
+
+@pytest.mark.parametrize(
+    "scale", [{"zscore": "brain"}, {"standardise": "white_stripe"}, {"zscore": "reference"}], ids=str
+)
+def test_a_scale_takes_the_mask_of_the_sequence_that_was_drawn_on(
+    rows: list[dict[str, Any]], tmp_path: Path, scale: dict[str, str]
+) -> None:
+    column = "reference_mask_path" if scale == {"zscore": "reference"} else "brain_mask_path"
+    tissue = ((24, 28, 16), (5, 5, 5)) if column == "reference_mask_path" else ((19, 20, 18), (13, 16, 13))
+    own, drawn = (_drawn(tissue, row, tmp_path / f"{row['sequence']}-tissue.nrrd") for row in rows[::-1])
+    config = _config(**scale, bin_width=0.5)
+    values = []
+    for of_flair in (own, None, drawn):
+        cohort = pd.DataFrame([{**rows[0], column: drawn}, {**rows[1], column: of_flair}])
+        table = extract(cohort, config, cache=tmp_path / "cache")
+        assert table["status"].tolist() == ["ok"]
+        assert table["error"].tolist() == [""]
+        values.append(table["FLAIR_original_firstorder_Mean"][0])
+    # The row's own mask goes first; the other one differs by its coarser slices only.
+    assert values[1] == values[2] == pytest.approx(values[0], rel=0.05)
+    assert abs(values[0]) > 1
+
+
+def test_a_scale_refuses_a_mask_that_is_on_no_grid_or_lies_beside_the_image(
+    rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = tmp_path / "brain.nrrd"
+    sitk.WriteImage(sitk.Image(9, 9, 9, sitk.sitkUInt8) + 1, file)
+    with pytest.warns(ExtractionWarning, match="1 of 1 rows failed"):
+        table = extract(pd.DataFrame(rows).assign(brain_mask_path=[None, str(file)]), _config(n4=True))
+    assert "does not fit the other either: mask brain.nrrd" in table["error"][0]
+    rows[0]["brain_mask_path"] = _drawn(((19, 20, 34), (4, 4, 1.2)), rows[0], file)
+    # A slab of FLAIR that ends below it.
+    flair = sitk.ReadImage(rows[1]["image_path"])
+    sitk.WriteImage(flair[:, :, :12], rows[1]["image_path"])
+    with pytest.warns(ExtractionWarning, match="1 of 1 rows failed"):
+        table = extract(pd.DataFrame(rows), _config(n4=True))
+    assert "to T1wCE failed: mask brain.nrrd, moved from there, lies beside the image" in table["error"][0]
 
 
 def test_a_brain_mask_on_a_third_grid_is_refused(rows: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ from radnec.features.perturb import perturb
 from radnec.features.stream import extract_to
 from radnec.features.told import Told, recorded
 
-THIN = ExtractionConfig(feature_classes={"firstorder": ["Mean"]}, regions={"rim": Rim(depth_mm=2)})
+THIN = ExtractionConfig(feature_classes={"firstorder": ["Mean"]}, regions={"rim": Rim(depth_mm=1)})
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_thin_rim_is_measured_and_told_of_once(two_patients, n_jobs):
-    with pytest.warns(ExtractionWarning, match=r"rim of 2 mm: 1\.6 voxels deep.*\(\d times\)") as told:
+    with pytest.warns(ExtractionWarning, match=r"rim of 1 mm: 0\.79 voxels deep.*\(\d times\)") as told:
         table = extract(two_patients.cohort(), THIN, n_jobs=n_jobs)
     assert len(told) == 1
     assert set(table["status"]) == {"ok"}
@@ -29,13 +29,13 @@ def test_a_thin_rim_is_measured_and_told_of_once(two_patients, n_jobs):
 
 
 def test_a_table_is_whole_where_warnings_are_errors(two_patients, tmp_path):
-    with pytest.raises(ExtractionWarning, match=r"rim of 2 mm: 1\.6 voxels deep"):
+    with pytest.raises(ExtractionWarning, match=r"rim of 1 mm: 0\.79 voxels deep"):
         extract_to(two_patients.cohort(), tmp_path / "features.parquet", THIN)
     assert [path.name for path in tmp_path.glob("*.parquet*")] == ["features.parquet"]
 
 
 def test_replicates_tell_as_well(two_patients):
-    with pytest.warns(ExtractionWarning, match=r"rim of 2 mm: 1\.6 voxels deep") as told:
+    with pytest.warns(ExtractionWarning, match=r"rim of 1 mm: 0\.79 voxels deep") as told:
         table = perturb(two_patients.cohort(), THIN, perturbations=["translation"], repeats=1)
     assert len(told) == 2  # extraction's own, and the replicates'
     assert set(table["status"]) == {"ok"}

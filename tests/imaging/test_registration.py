@@ -12,11 +12,14 @@ import SimpleITK as sitk
 
 from radnec.errors import ImageError, RegistrationError
 from radnec.imaging.readers import read_image
-from radnec.imaging.registration import moved_onto, register_rigid
+from radnec.imaging.registration import register_rigid
+from radnec.imaging.resampling import moved_onto
 from radnec.imaging.rigid_search import points_of
 from radnec.simulate import simulate_cohort
+from radnec.simulate.anatomy import INTENSITIES, Grid, Head
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from radnec.imaging.registration import Registration
@@ -118,6 +121,47 @@ def test_a_noisy_map_is_laid_within_a_third_of_its_voxel(tmp_path: Path) -> None
     away_mm, turned_deg = _errors(found, motion, read_image(folder / "lesions.nii.gz") == 1)
     assert away_mm < 0.6
     assert turned_deg < 0.3
+
+
+def _nuclear(uptake: Sequence[float], fwhm_mm: float, edge_mm: float) -> tuple[sitk.Image, sitk.Image, sitk.Image]:
+    """Return a head of a given uptake in its tissues and a lesion as PET or SPECT shows it, T1wCE, and the lesion."""
+    rng = np.random.default_rng(0)
+    head, fine, coarse = Head.draw(rng), Grid((1.5,) * 3), Grid((edge_mm,) * 3)
+    x, y, z = fine.points_mm()
+    inside = (x - 18) ** 2 + (y + 10) ** 2 + (z - 8) ** 2 < 81
+    parts = np.where(inside, 6, head.tissues(fine))
+
+    def seen(values: Sequence[float], width_mm: float, noise: float) -> sitk.Image:
+        smooth = fine.smooth(np.array(values, np.float32)[parts], width_mm)
+        image = sitk.GetImageFromArray(smooth * (1 + noise * fine.noise(max(width_mm, 2.0), rng)))
+        image.SetSpacing(fine.spacing_mm)
+        image.SetOrigin(fine.origin_mm)
+        return image
+
+    grid = sitk.Image(coarse.size, sitk.sitkFloat32)
+    grid.SetSpacing(coarse.spacing_mm)
+    grid.SetOrigin(coarse.origin_mm)
+    anatomy = seen((*INTENSITIES["T1wCE"], 1100), 1.0, 0.03)
+    lesion = sitk.GetImageFromArray(inside.astype(np.uint8))
+    lesion.CopyInformation(anatomy)
+    return sitk.Resample(seen(uptake, fwhm_mm / 2.355, 0.1), grid), anatomy, lesion
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("uptake", "fwhm_mm", "edge_mm"),
+    [((0, 0.9, 0.8, 0.7, 1.0, 0.8, 2.5), 5.0, 2.0), ((0, 1.0, 0.7, 0.1, 0.15, 0.12, 2.0), 11.0, 4.0)],
+    ids=["FET", "thallium"],
+)
+def test_pet_and_spect_hold_less_inside_the_brain(uptake: Sequence[float], fwhm_mm: float, edge_mm: float) -> None:
+    image, anatomy, lesion = _nuclear(uptake, fwhm_mm, edge_mm)
+    moved, motion = _moved(image)
+    found = register_rigid(moved, anatomy)
+    assert _errors(found, motion, lesion)[0] < 0.6
+    assert 0.02 < found.inside < 0.1
+    found.verify(lesion, min_inside=0.02)
+    with pytest.raises(RegistrationError, match=r"inside the brain nothing holds .*registration_min_inside=0(\.01)?\)"):
+        register_rigid(_flipped(moved, 2), anatomy).verify(lesion, min_inside=0.02)
 
 
 def test_images_that_never_met_are_laid_by_their_centres(ball_pair: tuple[sitk.Image, sitk.Image]) -> None:

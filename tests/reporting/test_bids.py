@@ -55,6 +55,18 @@ def test_the_dataset_says_what_made_it(assessed, tmp_path):
     assert {"Name", "BIDSVersion"} <= set(facts)
 
 
+def test_what_another_process_writes_is_left_alone(assessed, tmp_path):
+    (path,) = write_bids(assessed, tmp_path / "a", model=MODEL)
+    theirs = path.with_name(f"{path.name}.part")
+    theirs.write_text("half a")
+    before = path.read_bytes()
+    path.unlink()
+    assert write_bids(assessed, tmp_path / "a", model=MODEL) == [path]
+    assert (path.read_bytes(), theirs.read_text()) == (before, "half a")
+    theirs.unlink()
+    assert not list(tmp_path.rglob("*.part"))
+
+
 def test_a_table_without_sessions_has_no_session_level(assessed, tmp_path):
     (path,) = write_bids(assessed.drop(columns="session_id"), tmp_path, model=MODEL)
     assert path.relative_to(tmp_path).as_posix() == "sub-PAT7/anat/sub-PAT7_desc-radnec_assess.tsv"

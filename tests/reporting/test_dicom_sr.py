@@ -45,6 +45,15 @@ def test_same_input_gives_the_same_bytes(written, assessed, images, tmp_path):
     assert again.read_bytes() == written.read_bytes()
 
 
+def test_what_another_process_writes_is_left_alone(written, assessed, images, tmp_path):
+    path = tmp_path / "again.dcm"
+    theirs = tmp_path / "again.dcm.part"
+    theirs.write_bytes(b"half a")
+    write_sr(assessed, path, source=images, model=MODEL, created=NOON)
+    assert (path.read_bytes(), theirs.read_bytes()) == (written.read_bytes(), b"half a")
+    assert list(tmp_path.glob("*.part")) == [theirs]
+
+
 @pytest.mark.parametrize("change", ["model", "row", "created"])
 def test_other_content_has_another_uid(written, assessed, images, tmp_path, change):
     model, created = dict(MODEL), NOON

@@ -415,6 +415,9 @@ def write_all(folder: Path) -> None:
     write_enhanced(folder / "headers" / "enhanced")
     write_spect(folder / "headers" / "spect")
     write_layouts(folder / "layout")
+    # Label maps are read as images, of which the mask's seeds have every format.
+    for name in ("rtstruct", "seg", "seg_labelmap", "slicer", "v_nii_gz", "z_nrrd"):
+        shutil.copytree(folder / "mask" / name, folder / "labels" / name)
     # What a report is written from: its images, and where its lesions are.
     shutil.copytree(folder / "image" / "series", folder / "source" / "series")
     for name in ("rtstruct", "seg"):

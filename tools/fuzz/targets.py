@@ -147,6 +147,13 @@ def read_region(folder: Path, _image: sitk.Image) -> Reading:
     return Reading((), f"{told} {found.tracking_uid}".encode())
 
 
+def read_labels(folder: Path, _image: sitk.Image) -> Reading:
+    """List what a mask file marks."""
+    from radnec.imaging.masks import list_labels
+
+    return Reading((), "\n".join(f"{number} {name}" for number, name in list_labels(_only(folder))).encode())
+
+
 READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "image": read_image,
     "mask": read_mask,
@@ -159,6 +166,7 @@ READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "layout": read_layout,
     "source": read_source,
     "region": read_region,
+    "labels": read_labels,
 }
 
 

@@ -31,6 +31,8 @@ def held_by(group: Group, contents: Contents) -> list[str]:
             found.append(slot.config.model_copy(update={"regions": {}, "whole_lesion": True}).digest())
             found.append(contents.of_image(scan))
             found.extend("" if path is None else contents.digest(path) for path in masks)
+            on_it = list(scan.drawing.masks().values()) if scan.drawing else []
+            found.extend(str(path in on_it) for path in masks[1:])
     except (OSError, RadnecError):
         return []
     return found

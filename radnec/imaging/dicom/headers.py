@@ -14,6 +14,7 @@ from radnec.imaging.cohort_images import given
 from radnec.imaging.dicom.facts import Facts, series_facts
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.scan import choose_series
+from radnec.imaging.filling import Filling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,8 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
         ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``pixel_spacing_mm``, ``slice_spacing_mm`` and ``slice_thickness_mm``
         are filled; also of ``session_date``, ``age_years`` and ``sex`` where the table has these columns, because they
         are about the patient. Dates are also kept out of a table that tells its sessions apart by ``session_day``
-        and holds no ``session_date``. No cell that holds something is changed.
+        and holds no ``session_date``. No cell that holds something is changed. ``attrs["radnec"]["headers"]`` says how
+        many cells of each column were ``filled`` or already ``full``, and the same in a sentence (``told``).
     disagreements : DataFrame
         One row per cell: ``row`` (index label), ``column``, ``table`` and ``header`` (text). Besides cells that differ
         from the header: headers of one session or patient that contradict each other, which fill nothing (``table`` is
@@ -70,6 +72,12 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     radnec.errors.MissingDependencyError
         If pydicom is not installed.
 
+    Warns
+    -----
+    radnec.errors.CohortTip
+        If nothing was filled and nothing disagrees: because all cells are full, no row has a DICOM image, or the
+        headers tell nothing.
+
     Notes
     -----
     Numbers agree within rounding: field strength within 5 %, times and thickness within 1 %, flip angle within half a
@@ -82,9 +90,12 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     Examples
     --------
     >>> row = {"patient_id": "01", "session_id": "1", "sequence": "T1w", "image_path": "t1.nii.gz"}
-    >>> filled, disagreements = fill_from_headers(pd.DataFrame([row]))
-    >>> len(disagreements)
-    0
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     filled, disagreements = fill_from_headers(pd.DataFrame([row]))
+    >>> len(disagreements), str(told[0].message)
+    (0, 'nothing was filled (rows with a DICOM image: 0 of 1)')
     """
     missing = [name for name in _NEEDED if name not in cohort.columns]
     if missing:
@@ -92,6 +103,7 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     filled = cohort.reset_index(drop=True)
     labels = list(cohort.index)
     facts, problems = _all_facts(filled)
+    filling = Filling()
     reports: list[tuple[int, str, str, str]] = [(place, "image_path", "", text) for place, text in problems.items()]
     for name in (*ALWAYS, *(name for name in WHERE_PRESENT if _welcome(name, cohort))):
         header = pd.Series([one.get(name) for one in facts], index=filled.index, dtype=object)
@@ -102,10 +114,15 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
         reports += told
         reports += list(_differing(table, settled if name != "scanner_id" else header, name))
         filled[name] = _filled(table, settled)
+        held = int((table.notna() & settled.notna()).sum())
+        filling.add(name, filled=int(filled[name].notna().sum() - table.notna().sum()), full=held)
     ordered = sorted(reports, key=lambda report: (report[0], report[1]))
     frame = pd.DataFrame([(labels[place], *rest) for place, *rest in ordered], columns=_COLUMNS)
     filled.index = cohort.index
-    filled.attrs = dict(cohort.attrs)
+    sought = f"rows with a DICOM image: {sum(map(bool, facts))} of {len(filled)}"
+    if frame.empty:
+        filling.warn(sought, stacklevel=2)
+    filled.attrs = {**cohort.attrs, "radnec": {**cohort.attrs.get("radnec", {}), "headers": filling.facts(sought)}}
     return filled, frame
 
 

@@ -1,4 +1,4 @@
-"""Says where the frames of a reconstructed nuclear medicine volume (SPECT) lie, which such files keep in vectors."""
+"""Says where the frames of reconstructed nuclear medicine volumes (SPECT) lie, which such files keep in vectors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from radnec.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,11 +25,10 @@ _KINDS = {
     "STATIC": "a planar image",
     "WHOLE BODY": "a planar image",
 }
-#: What frames of a file may differ in besides their slice.
+#: What the volumes of a file may differ in.
+_CHOOSABLE = ("EnergyWindowVector", "DetectorVector", "PhaseVector")
+#: What no volumes of a file may differ in.
 _VECTORS = {
-    "EnergyWindowVector": "energy windows",
-    "DetectorVector": "detectors",
-    "PhaseVector": "phases",
     "RotationVector": "rotations",
     "RRIntervalVector": "RR intervals",
     "TimeSlotVector": "time slots",
@@ -61,7 +60,7 @@ def no_volume(image_type: Sequence[Any]) -> str:
 
 
 def frame_groups(path: Path, top: Dataset, count: int) -> list[dict[int, Dataset]]:
-    """Return for each frame where its position and orientation are, as functional groups would have it.
+    """Return for each frame where its position, orientation and energy window are, as functional groups would have it.
 
     Parameters
     ----------
@@ -75,8 +74,8 @@ def frame_groups(path: Path, top: Dataset, count: int) -> list[dict[int, Dataset
     Raises
     ------
     radnec.errors.ReadError
-        If it is no reconstructed volume, its frames differ in more than their slice or are not in order of slice, or it
-        does not say where they lie.
+        If it holds no reconstructed volume, its frames differ in more than their slice, energy window, detector and
+        phase, those of one volume are not in order of slice, or it does not say where they lie.
 
     Notes
     -----
@@ -92,14 +91,47 @@ def frame_groups(path: Path, top: Dataset, count: int) -> list[dict[int, Dataset
             raise ReadError(f"{path} holds {several} {called}; expected one. Export each as a series of its own.")
     slices = _numbers(top.get("SliceVector"))
     # The number of frames is only a claim, so no vector of that length is made before it is borne out.
-    if slices.shape != (count,) or not np.array_equal(slices, np.arange(1, count + 1)):
+    if slices.shape != (count,):
         raise ReadError(f"{path}: SliceVector does not count its {count} frames from 1 on, so their order is not known")
+    volumes = [_choice(top, path, keyword, count) for keyword in _CHOOSABLE]
+    kinds, owner = np.unique(np.stack(volumes), axis=1, return_inverse=True)
+    for number in range(kinds.shape[1]):
+        own = slices[owner == number]
+        if not np.array_equal(own, np.arange(1, len(own) + 1)):
+            of = f"the {len(own)} frames of a volume" if kinds.shape[1] > 1 else f"its {count} frames"
+            raise ReadError(f"{path}: SliceVector does not count {of} from 1 on, so their order is not known")
     position, cosines = _first_slice(top, path)
     step = _numbers(top.get("SpacingBetweenSlices"))
     if step.shape != (1,) or not np.isfinite(step).all() or step[0] == 0:
         raise ReadError(f"{path}: SpacingBetweenSlices is {top.get('SpacingBetweenSlices')}; expected a number but 0")
     normal = np.cross(cosines[:3], cosines[3:])
-    return [_group(position + number * step[0] * normal, cosines) for number in range(count)]
+    windows = top.get("EnergyWindowInformationSequence") or ()
+    return [
+        _group(position + (number - 1) * step[0] * normal, cosines, _told(volume, windows))
+        for number, volume in zip(slices, np.stack(volumes, axis=1).tolist(), strict=True)
+    ]
+
+
+def _choice(top: Dataset, path: Path, keyword: str, count: int) -> NDArray[np.float64]:
+    """Return the number of each frame's energy window, detector or phase; 1 where the file does not tell."""
+    numbers = _numbers(top.get(keyword))
+    if len(set(numbers.tolist())) < 2:
+        return np.full(count, numbers[0] if len(numbers) else 1.0)
+    if numbers.shape != (count,):
+        raise ReadError(f"{path}: {keyword} holds {len(numbers)} numbers for {count} frames; expected one for each")
+    return numbers
+
+
+def _told(volume: Sequence[float], windows: Sequence[Dataset]) -> dict[str, Any]:
+    """Return what tells the volume of a frame from others; its energy window also by its name and limits in keV."""
+    told: dict[str, Any] = dict(zip(_CHOOSABLE, map(int, volume), strict=True))
+    place = told["EnergyWindowVector"] - 1
+    if 0 <= place < len(windows):
+        told["EnergyWindowName"] = str(windows[place].get("EnergyWindowName") or "")
+        ranges = windows[place].get("EnergyWindowRangeSequence") or ()
+        for keyword in ("EnergyWindowLowerLimit", "EnergyWindowUpperLimit"):
+            told[keyword] = [one[keyword].value for one in ranges if keyword in one]
+    return told
 
 
 def _first_slice(top: Dataset, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -119,11 +151,13 @@ def _numbers(value: Any) -> NDArray[np.float64]:
     return np.array([] if value is None else value, dtype=np.float64, ndmin=1)
 
 
-def _group(position: NDArray[np.float64], cosines: NDArray[np.float64]) -> dict[int, Dataset]:
+def _group(position: NDArray[np.float64], cosines: NDArray[np.float64], told: Mapping[str, Any]) -> dict[int, Dataset]:
     from pydicom.dataset import Dataset
 
     group = Dataset()
     # As text of at most 16 characters, which is what DICOM takes.
     group.ImagePositionPatient = [f"{value:.9g}" for value in position]
     group.ImageOrientationPatient = [f"{value:.9g}" for value in cosines]
+    for keyword, value in told.items():
+        setattr(group, keyword, value)
     return {int(element.tag): group for element in group}

@@ -1,4 +1,4 @@
-"""Tells the volumes of a series apart, where it holds several: echoes, time points, b-values."""
+"""Tells the volumes of a series apart, where it holds several: echoes, time points, b-values, energy windows."""
 
 from __future__ import annotations
 
@@ -41,9 +41,19 @@ class Volumes(NamedTuple):
         if not self.by:
             return "1 volume"
         names = " and ".join(f"{TELLING[name]} ({name})" for name in self.by)
-        told = ", ".join("/".join(map(_shown, values)) for values in self.values[:_SHOWN])
+        shown = zip(self.values[:_SHOWN], self.frames, strict=False)
+        told = ", ".join("/".join(map(_shown, values)) + self._window(frames[0]) for values, frames in shown)
         more = ", …" if len(self.values) > _SHOWN else ""
         return f"{len(self.values)} volumes of {len(self.frames[0])} slices that differ in {names}: {told}{more}"
+
+    def _window(self, frame: Frame) -> str:
+        """Return the name and the limits of a frame's energy window, where volumes differ in it."""
+        if not any(name.startswith("EnergyWindow") for name in self.by):
+            return ""
+        low, high = (_numbers(_value(frame, f"EnergyWindow{end}Limit")) for end in ("Lower", "Upper"))
+        limits = " and ".join(f"{one:g} to {other:g}" for one, other in zip(low, high, strict=False))
+        facts = [fact for fact in (_value(frame, "EnergyWindowName"), limits and f"{limits} keV") if fact]
+        return f" ({', '.join(facts)})" if facts else ""
 
     def chosen(self, choice: int | str, name: str) -> list[Frame]:
         """Return the frames of one volume.
@@ -165,6 +175,12 @@ def _order(value: Any) -> tuple[int, Any]:
     if value is None:
         return (0, 0)
     return (1, value) if isinstance(value, float) else (2, str(value))
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    if isinstance(value, tuple):
+        return tuple(one for one in value if isinstance(one, float))
+    return (value,) if isinstance(value, float) else ()
 
 
 def _shown(value: Any) -> str:

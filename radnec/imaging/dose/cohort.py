@@ -21,6 +21,7 @@ from radnec.imaging.dose.patient import of_others
 from radnec.imaging.dose.reading import read_dose
 from radnec.imaging.dose.rtdose import TOTAL
 from radnec.imaging.dose.volume import DoseVolume, dose_volume
+from radnec.imaging.filling import Filling
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.drawn_on import drawn_elsewhere
 from radnec.imaging.masks.frame_of_reference import dose_frame, verify_frame
@@ -94,7 +95,8 @@ def add_dose(
     Returns
     -------
     cohort : pandas.DataFrame
-        The same rows; no value that was there is changed. ``attrs["radnec"]["dose"]`` records the alpha/beta.
+        The same rows; no value that was there is changed. ``attrs["radnec"]["dose"]`` records the alpha/beta, how many
+        cells of each column were ``filled`` or already ``full``, and the same in a sentence (``told``).
     report : pandas.DataFrame
         One row per value that differs or cannot be measured: ``patient_id``, ``session_id``, ``lesion_id``,
         ``column``, ``table`` (its value), ``computed``, ``reason``.
@@ -110,6 +112,8 @@ def add_dose(
     -----
     radnec.errors.MaskWarning
         Once, with how many lesions were put together from their regions.
+    radnec.errors.CohortTip
+        If nothing was filled and there is nothing to report: because all cells are full, or no row has a dose.
 
     Notes
     -----
@@ -147,20 +151,31 @@ def add_dose(
     measured = [*_of_lesions(table, rows, read), *_of_brains(table, rows, read)]
     if alpha_beta_gy is not None:
         measured += _of_prescriptions(table, alpha_beta_gy)
-    report = [line for one in measured for line in _fill(table, one, tolerance)]
+    filling = Filling()
+    report = [line for one in measured for line in _fill(table, one, tolerance, filling)]
     table = table[[*(name for name in FIELDS if name in table), *(name for name in table if name not in FIELDS)]]
     table = table.set_axis(cohort.index)
     united = _united(rows)
-    facts = {"alpha_beta_gy": alpha_beta_gy, "reported": len(report), "united": united}
+    sought = _sought(table, alpha_beta_gy)
+    facts = {"alpha_beta_gy": alpha_beta_gy, "reported": len(report), "united": united, **filling.facts(sought)}
     if united:
         lesions = counted(united, "lesion of a session has", "lesions of a session have")
         told = f"{lesions} rows of regions only: the dose is that of {' and '.join(CORE)} together"
         warnings.warn(told, MaskWarning, stacklevel=2)
+    if not report:
+        filling.warn(sought, stacklevel=2)
     table.attrs["radnec"] = {**cohort.attrs.get("radnec", {}), "dose": facts}
     return table, pd.DataFrame(report, columns=list(REPORT_COLUMNS))
 
 
-def _fill(table: pd.DataFrame, measured: Measured, tolerance: float) -> Iterator[dict[str, Any]]:
+def _sought(table: pd.DataFrame, alpha_beta_gy: float | None) -> str:
+    """Say in how many rows there was something to look for."""
+    rows = int(table["dose_path"].notna().sum()) if "dose_path" in table else 0
+    more = "; bed_gy and eqd2_gy need add_dose(cohort, alpha_beta_gy=...)" if alpha_beta_gy is None else ""
+    return f"rows with dose_path: {rows} of {len(table)}{more}"
+
+
+def _fill(table: pd.DataFrame, measured: Measured, tolerance: float, filling: Filling) -> Iterator[dict[str, Any]]:
     """Fill the empty cells of `table` in place, and yield what is to be told."""
     name = measured.column
     keys = {key: table.loc[measured.rows[0], key] for key in KEYS}
@@ -172,6 +187,7 @@ def _fill(table: pd.DataFrame, measured: Measured, tolerance: float) -> Iterator
         table[name] = pd.Series(pd.NA, index=table.index, dtype=FIELDS[name].dtype)
     value = round(measured.value, 4)
     present = table.loc[measured.rows, name]
+    filling.add(name, filled=int(present.isna().sum()), full=int(present.notna().sum()))
     table.loc[measured.rows[present.isna()], name] = value
     for given in present.dropna().unique():
         if abs(float(given) - value) > max(tolerance * abs(value), _DIFFERS_GY):

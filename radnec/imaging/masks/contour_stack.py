@@ -9,7 +9,7 @@ import numpy as np
 
 from radnec.errors import GeometryError, MaskError
 from radnec.imaging.masks.placing import affine
-from radnec.imaging.masks.polygons import area, fill
+from radnec.imaging.masks.polygons import area, fill, shared_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,8 @@ _FLAT = 0.1
 _ON, _BETWEEN = 0.02, 0.45
 #: Two contours of the same voxels whose areas differ by less than this share are copies, not a hole in an outline.
 _COPY = 0.01
+#: Edges of two contours are one where they lie so near each other (voxels), over at least such a length.
+_ON_EDGE, _EDGE = 1e-3, 0.05
 #: Decimals of a voxel that count: DICOM writes few digits, and a corner on a voxel's centre must stay there.
 _DECIMALS = 4
 
@@ -78,11 +80,11 @@ class ContourStack:
         self._by_slice: dict[int, list[NDArray[np.float64]]] = {}
         for number, points in sorted(zip(slices, corners, strict=True), key=lambda pair: pair[0]):
             self._by_slice.setdefault(number, []).append(np.round(points[:, self._plane], _DECIMALS))
+        self._pixel_mm2 = float(np.prod([image.GetSpacing()[axis] for axis in self._plane]))
         self._note_gaps(sorted(self._by_slice))
         self._look_at_overlaps()
         enclosed = sum(area(polygons) for polygons in self._by_slice.values())
-        pixel = float(np.prod([image.GetSpacing()[axis] for axis in self._plane]))
-        self.volume_ml = enclosed * pixel * self._distance / 1000
+        self.volume_ml = enclosed * self._pixel_mm2 * self._distance / 1000
 
     def voxels(self) -> NDArray[np.intp]:
         """Return the indices (x, y, z) of the voxels whose centre lies inside, shape (n, 3)."""
@@ -156,8 +158,8 @@ class ContourStack:
             )
 
     def _look_at_overlaps(self) -> None:
-        """Refuse contours that are there twice, and note those that cross one another."""
-        crossing = 0
+        """Refuse contours that are there twice, and note those that cross one another or are cut out at an edge."""
+        crossing, notched = 0, []
         for number, polygons in self._by_slice.items():
             for one, other in combinations(polygons, 2):
                 if not _may_touch(one, other):
@@ -170,9 +172,18 @@ class ContourStack:
                         "first as a hole. Remove the copy in the planning system."
                     )
                 crossing += 0 < shared < least
+                if 0 < shared == least and shared_edge(one, other, tolerance=_ON_EDGE) > _EDGE:
+                    cut_mm2 = min(area([one]), area([other])) * self._pixel_mm2
+                    notched.append(f"{cut_mm2:.3g} mm² on slice {number}")
         if crossing:
             self.notes.append(
                 f"pairs of contours that cross one another: {crossing}; what lies in both counts as a hole"
+            )
+        if notched:
+            shown = ", ".join(notched[:5]) + (", …" if len(notched) > 5 else "")
+            self.notes.append(
+                f"contours that lie in another and share an edge with it: {len(notched)} ({shown}); each was cut out "
+                "as a hole. If it is part of the region, unite both in the planning system"
             )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from radnec.errors import MaskError
+from radnec.errors import MaskError, ReadError
 from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing
 from radnec.imaging.dicom.sop_classes import RT_STRUCT, SEG
 from radnec.imaging.masks.label_map import whole_labels
@@ -15,7 +15,9 @@ from radnec.imaging.masks.opening import only_file
 from radnec.imaging.masks.slicer_seg import is_slicer, read_titles
 from radnec.imaging.readers import FORMATS, read_image
 
-_TAGS = ("SOPClassUID", "StructureSetROISequence", "SegmentSequence")
+#: What stands behind the list of regions or segments in every whole file, tags being in order.
+_BEHIND = {RT_STRUCT: "ROIContourSequence", **dict.fromkeys(SEG, "SharedFunctionalGroupsSequence")}
+_TAGS = ("SOPClassUID", "StructureSetROISequence", "SegmentSequence", *sorted(set(_BEHIND.values())))
 
 
 def list_labels(path: str | Path) -> list[tuple[int, str]]:
@@ -36,7 +38,7 @@ def list_labels(path: str | Path) -> list[tuple[int, str]]:
     Raises
     ------
     radnec.errors.ReadError
-        If the file cannot be read.
+        If the file cannot be read, or is cut short.
     radnec.errors.MaskError
         If it is a DICOM file other than RTSTRUCT or SEG and no image, or holds fractions.
     radnec.errors.MissingDependencyError
@@ -66,6 +68,8 @@ def _of_dicom(path: Path) -> list[tuple[int, str]]:
     head = open_dicom(path, tags=_TAGS)
     with parsing(path):
         kind = str(head.get("SOPClassUID") or "")
+        if kind in _BEHIND and _BEHIND[kind] not in head:
+            raise ReadError(f"{path} has no {_BEHIND[kind]}, so it is cut short or damaged; copy or export it again")
         if kind == RT_STRUCT:
             regions = head.get("StructureSetROISequence") or ()
             return [(int(one.ROINumber), str(one.get("ROIName") or "").strip()) for one in regions]

@@ -81,6 +81,33 @@ def _rows(first: NDArray[np.intp], last: NDArray[np.intp]) -> tuple[NDArray[np.i
     return edge, np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
 
 
+def shared_edge(one: NDArray[np.float64], other: NDArray[np.float64], *, tolerance: float) -> float:
+    """Return over what length the outlines of two polygons run on one line.
+
+    Parameters
+    ----------
+    one, other : ndarray, shape (n, 2)
+        Corners (x, y) in units of the grid.
+    tolerance : float
+        How far a line may lie beside the other.
+
+    Examples
+    --------
+    >>> square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]])
+    >>> shared_edge(square, square / 2, tolerance=1e-3), shared_edge(square, square / 2 + 1, tolerance=1e-3)
+    (4.0, 0.0)
+    """
+    start, along = one, np.roll(one, -1, axis=0) - one
+    length = np.hypot(*along.T)
+    kept = length > tolerance
+    start, length, along = start[kept], length[kept], along[kept] / length[kept, None]
+    ends = np.stack([other, np.roll(other, -1, axis=0)]) - start[:, None, None]
+    beside = np.abs(ends[..., 1] * along[:, None, None, 0] - ends[..., 0] * along[:, None, None, 1])
+    places = np.sort((ends * along[:, None, None]).sum(axis=-1), axis=1)
+    overlap = np.minimum(places[:, 1], length[:, None]) - np.maximum(places[:, 0], 0.0)
+    return float(overlap[(overlap > tolerance) & (beside <= tolerance).all(axis=1)].sum())
+
+
 def area(polygons: Sequence[NDArray[np.float64]]) -> float:
     """Return the area that lies within an odd number of polygons, as :func:`fill` fills it; never below 0.
 

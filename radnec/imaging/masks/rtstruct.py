@@ -64,8 +64,9 @@ class RtStructSource(NamedSource):
     Notes
     -----
     A voxel belongs to a region if its centre lies within an odd number of the slice's contours, so a contour in a
-    contour is a hole. Volumes converge to the contours' with finer voxels; painting the outlines as well, as some
-    converters do, adds about half a voxel all round. Nothing is interpolated between slices.
+    contour is a hole; where it shares an edge with the outer one, that is noted with its slice and area, because it may
+    be a part that was drawn again. Volumes converge to the contours' with finer voxels; painting the outlines as well,
+    as some converters do, adds about half a voxel all round. Nothing is interpolated between slices.
 
     Examples
     --------

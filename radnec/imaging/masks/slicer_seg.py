@@ -127,7 +127,9 @@ def read_titles(path: Path) -> list[tuple[int, str]]:
 
     def told(number: int, name: str, absent: str) -> str:
         key = f"Segment{number}_{name}"
-        return str(header.GetMetaData(key)).strip() if header.HasMetaDataKey(key) else absent
+        text = str(header.GetMetaData(key)) if header.HasMetaDataKey(key) else absent
+        # Bytes that are no UTF-8 can be neither printed nor written.
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
 
     prefixes = {key.partition("_")[0] for key in header.GetMetaDataKeys()}
     numbers = sorted(int(one[7:]) for one in prefixes if one.startswith("Segment") and one[7:].isdecimal())

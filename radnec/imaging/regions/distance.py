@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Depths of fewer voxels (edges of a cube of a voxel's volume) are warned of.
-LEAST_VOXELS = 2.0
+LEAST_VOXELS = 1.0
 
 
 def rim(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) -> sitk.Image:
@@ -37,7 +37,7 @@ def rim(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) 
     Returns
     -------
     SimpleITK.Image
-        uint8, 1 in voxels of the lesion whose centres lie at most so deep, on the grid of `lesion`.
+        uint8, 1 in voxels of the lesion whose centres lie at most so deep (see Notes), on the grid of `lesion`.
 
     Raises
     ------
@@ -49,19 +49,20 @@ def rim(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) 
     Warns
     -----
     radnec.errors.ExtractionWarning
-        If `depth_mm` is less than two voxels (edges of a cube of a voxel's volume).
+        If `depth_mm` is less than a voxel (the edge of a cube of a voxel's volume).
 
     Notes
     -----
     Distances are in mm to the surface between the voxels, see :class:`~radnec.imaging.regions.surface.Surface`.
-    Rim, core and shell of balls of 8 mm and more in radius have their analytic volumes to within 2 % with cubic voxels
-    up to 1 mm, in every position, from a depth of three voxels on. At a depth of two voxels they are within 3 %. At one
-    voxel a rim is off by up to 4 % and a shell comes out 5 to 8 % too small: the mask does not say where between two
-    voxels the surface lies, and that is then a share of the region. The core of a small lesion suffers most: 2 mm below
-    the surface of a ball of 5 mm it is wrong by up to 13 %. With slices up to three times as thick as voxels are wide,
-    the mean over positions is within 2 % (radius 10 mm and more); in one position whole slices fall on one side or the
-    other, above all where the depth is an odd multiple of half a slice. With slices five times as thick the mean is off
-    by 3 %, beyond that (6.5 mm slices of 0.8 mm voxels) by 10 % and more: acquire in three dimensions to measure a rim.
+    Up to a depth of 2.5 voxels the boundary may lie 0.15 voxels beside it, so that voxels fill the volume between both
+    surfaces (:meth:`~radnec.imaging.regions.surface.Surface.level_mm`). Rim, core and shell of balls of 8 voxels and
+    more in radius have their analytic volumes to within 2 % with cubic voxels, in every position, from a depth of one
+    voxel on. Of a ball of 5 voxels, rim and shell are within 3 %, and the core within 4 % one voxel below the surface,
+    7 % two voxels below; three voxels below it is 2 voxels wide, and wrong by up to 14 %, because so few centres lie in
+    it. With slices up to three times as thick as voxels are wide, the mean over positions is within 2 % (radius 10 mm
+    and more, depth 4 mm); in one position whole slices fall on one side or the other. With slices five times as thick
+    the mean is off by 3 %, beyond that (6.5 mm slices of 0.8 mm voxels) by 10 % and more: acquire in three dimensions
+    to measure a rim.
 
     Examples
     --------
@@ -70,14 +71,14 @@ def rim(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) 
     >>> bool((inner + outer == sitk.GetArrayFromImage(ball)).all())
     True
     """
-    indices, depths = _depths(lesion, depth_mm, surface)
-    if not (depths <= depth_mm).any():
+    indices, depths, level = _depths(lesion, depth_mm, surface)
+    if not (depths <= level).any():
         raise RegionError(
             f"rim of {depth_mm:g} mm: no voxel's centre lies so near the surface; the nearest is {depths.min():.3g} mm "
             "away. The voxels are too large for it"
         )
     _warn_if_thin(f"rim of {depth_mm:g} mm", depth_mm, lesion)
-    return painted(indices[depths <= depth_mm], lesion)
+    return painted(indices[depths <= level], lesion)
 
 
 def core(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) -> sitk.Image:
@@ -117,11 +118,11 @@ def core(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None)
     ...
     radnec.errors.RegionError: core below 12 mm: the lesion is nowhere deeper than 8.45 mm
     """
-    indices, depths = _depths(lesion, depth_mm, surface)
-    if not (depths > depth_mm).any():
+    indices, depths, level = _depths(lesion, depth_mm, surface)
+    if not (depths > level).any():
         raise RegionError(f"core below {depth_mm:g} mm: the lesion is nowhere deeper than {depths.max():.3g} mm")
     _warn_if_thin(f"core below {depth_mm:g} mm", depth_mm, lesion)
-    return painted(indices[depths > depth_mm], lesion)
+    return painted(indices[depths > level], lesion)
 
 
 def shell(
@@ -165,7 +166,7 @@ def shell(
     Warns
     -----
     radnec.errors.ExtractionWarning
-        If the shell is thinner than two voxels, as :func:`rim` does.
+        If the shell is thinner than a voxel, as :func:`rim` does.
 
     Examples
     --------
@@ -179,9 +180,11 @@ def shell(
         raise RegionError(f"shell from {inner:g} to {outer:g} mm: expected 0 <= inner_mm < outer_mm")
     surface = surface or Surface.of(lesion)
     indices = surface.near(outer)
-    indices = indices[((indices >= 0) & (indices < lesion.GetSize()[::-1])).all(axis=1)]
-    away = -surface.depths_mm(indices)
-    kept = indices[(away > inner) & (away <= outer)]
+    depths = surface.depths_mm(indices)
+    # Levels are of the whole shell, so that what lies beyond the image or the brain moves none of them.
+    first = surface.level_mm(-inner, indices, depths) if inner else 0.0
+    kept = indices[(depths <= first) & (depths > surface.level_mm(-outer, indices, depths))]
+    kept = kept[((kept >= 0) & (kept < lesion.GetSize()[::-1])).all(axis=1)]
     kept = left(kept, lesion, brain=brain, exclude=exclude)
     if not len(kept):
         raise RegionError(
@@ -235,8 +238,8 @@ def _warn_if_thin(region: str, thickness_mm: float, lesion: sitk.Image) -> None:
     voxel = math.prod(lesion.GetSpacing()) ** (1 / 3)
     if thickness_mm < LEAST_VOXELS * voxel - 1e-9:
         warnings.warn(
-            f"{region}: {thickness_mm / voxel:.2g} voxels deep. Below {LEAST_VOXELS:g} voxels its volume is wrong by "
-            "several per cent: choose a greater depth, or measure on a finer grid",
+            f"{region}: {thickness_mm / voxel:.2g} voxels deep. Below one voxel its volume is wrong by several "
+            "per cent: choose a greater depth, or measure on a finer grid",
             ExtractionWarning,
             stacklevel=3,
         )
@@ -244,8 +247,9 @@ def _warn_if_thin(region: str, thickness_mm: float, lesion: sitk.Image) -> None:
 
 def _depths(
     lesion: sitk.Image, depth_mm: float, surface: Surface | None
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+) -> tuple[NDArray[np.intp], NDArray[np.float64], float]:
     if not 0 < depth_mm < np.inf:
         raise RegionError(f"depth_mm is {depth_mm:g}: expected a positive number of mm")
     surface = surface or Surface.of(lesion)
-    return surface.voxels, surface.voxel_depths_mm
+    indices, depths = surface.voxels, surface.voxel_depths_mm
+    return indices, depths, surface.level_mm(depth_mm, indices, depths)

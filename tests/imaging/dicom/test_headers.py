@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
 import radnec
-from radnec.errors import TableError
+from radnec.errors import CohortTip, TableError
 from radnec.imaging.dicom.headers import fill_from_headers
 from radnec.imaging.layouts import draft_cohort
 
@@ -52,6 +52,15 @@ def row(tmp_path: Path, write_series: Callable[..., str]) -> Row:
         return {**keys, "image_path": str(tmp_path / name), "mask_path": str(tmp_path / f"{name}.nrrd"), **columns}
 
     return write
+
+
+def test_a_full_table_is_said_to_be_full(row: Row) -> None:
+    filled, _ = fill_from_headers(radnec.read_cohort(pd.DataFrame([row(te_ms=None)])))
+    facts = filled.attrs["radnec"]["headers"]
+    assert facts["filled"]["te_ms"] == 1
+    with pytest.warns(CohortTip, match=r"^nothing was filled: .*te_ms.* already full in 1 row \(rows with a DICOM"):
+        again, _ = fill_from_headers(filled)
+    assert again.attrs["radnec"]["headers"]["full"] == facts["filled"]
 
 
 def test_empty_columns_are_filled_in_their_types(row: Row) -> None:

@@ -11,14 +11,17 @@ from pydicom.dataset import Dataset
 from pydicom.uid import NuclearMedicineImageStorage, generate_uid
 
 from radnec.errors import ReadError
+from radnec.imaging.cohort_images import row_image
 from radnec.imaging.layouts import draft_cohort
-from radnec.imaging.readers import read_image
+from radnec.imaging.readers import read_frame, read_image
 
 from .conftest import OBLIQUE, new_file, normal_of, put_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     Spect = Callable[..., Path]
 
@@ -30,15 +33,21 @@ VALUES = np.random.default_rng(0).integers(0, 4000, (5, 4, 6)).astype(np.uint16)
 def spect(tmp_path: Path) -> Spect:
     """Return a function that writes a reconstructed volume as one NM file, changed by attributes (None: removed)."""
 
-    def write(*, name: str = "spect.dcm", detectors: list[Dataset] | None = None, **changes: Any) -> Path:
+    def write(
+        *,
+        name: str = "spect.dcm",
+        detectors: list[Dataset] | None = None,
+        values: NDArray[np.uint16] = VALUES,
+        **changes: Any,
+    ) -> Path:
         file = new_file(NuclearMedicineImageStorage, generate_uid())
-        put_pixels(file, VALUES)
+        put_pixels(file, values)
         detector = Dataset()
         detector.ImagePositionPatient, detector.ImageOrientationPatient = list(ORIGIN), list(OBLIQUE)
         sound = {
             "Modality": "NM",
             "ImageType": ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"],
-            "NumberOfFrames": len(VALUES),
+            "NumberOfFrames": len(values),
             "NumberOfSlices": len(VALUES),
             "SliceVector": [1, 2, 3, 4, 5],
             "EnergyWindowVector": [1] * 5,
@@ -99,12 +108,75 @@ def detector(**attributes: Any) -> Dataset:
     return made
 
 
+def window(name: str, *limits: tuple[float, float]) -> Dataset:
+    ranges = [detector(EnergyWindowLowerLimit=str(low), EnergyWindowUpperLimit=str(high)) for low, high in limits]
+    return detector(EnergyWindowName=name, EnergyWindowRangeSequence=ranges)
+
+
+def two_windows(spect: Spect) -> Path:
+    """Write one file with the volumes of two energy windows, the second 100 counts above the first."""
+    return spect(
+        values=np.concatenate([VALUES, VALUES + 100]),
+        SliceVector=[1, 2, 3, 4, 5] * 2,
+        EnergyWindowVector=[1] * 5 + [2] * 5,
+        EnergyWindowInformationSequence=[window("Tl-201", (68, 82), (160, 175)), window("Tc-99m", (126.5, 154))],
+    )
+
+
+@pytest.mark.parametrize(
+    "choice", [1, "1", "energy window=2", "EnergyWindowName=Tc-99m", "energy window lower limit=126.5"]
+)
+def test_one_of_several_energy_windows_is_chosen(spect: Spect, choice: int | str) -> None:
+    folder = two_windows(spect)
+    row = {"image_path": folder, "sequence": "SPECT-Tl201", "volume": choice}
+    chosen = read_frame(folder, choice), row_image(row)
+    first = read_frame(folder, "energy window name=tl-201")
+    alone = read_image(spect())
+    for found in chosen:
+        assert np.array_equal(sitk.GetArrayFromImage(found), sitk.GetArrayFromImage(alone) + 100)
+        assert found.GetOrigin() == alone.GetOrigin()
+    assert np.array_equal(sitk.GetArrayFromImage(first), sitk.GetArrayFromImage(alone))
+
+
+def test_without_a_choice_the_windows_are_listed_with_names_and_limits(spect: Spect) -> None:
+    told = (
+        r"2 volumes of 5 slices that differ in energy window \(EnergyWindowVector\): 1 \(Tl-201, 68 to 82 and 160 to "
+        r"175 keV\), 2 \(Tc-99m, 126.5 to 154 keV\)\. Choose one: in a cohort by the column volume"
+    )
+    with pytest.raises(ReadError, match=told):
+        read_image(two_windows(spect))
+
+
+def test_windows_of_several_detectors_are_chosen_by_both(spect: Spect) -> None:
+    file = spect(
+        values=np.concatenate([VALUES + 100 * number for number in range(4)]),
+        SliceVector=[1, 2, 3, 4, 5] * 4,
+        EnergyWindowVector=[1] * 10 + [2] * 10,
+        DetectorVector=([1] * 5 + [2] * 5) * 2,
+    )
+    with pytest.raises(
+        ReadError, match=r"energy window \(EnergyWindowVector\) and detector \(DetectorVector\): 1/1, 1/2"
+    ):
+        read_image(file)
+    found = read_frame(file, "energy window=2; detector=1")
+    assert sorted(sitk.GetArrayFromImage(found).ravel()) == sorted((VALUES + 200).ravel())
+
+
+def test_the_only_energy_window_may_be_named(spect: Spect) -> None:
+    folder = spect(EnergyWindowInformationSequence=[window("Tl-201", (68, 82))])
+    assert np.array_equal(
+        sitk.GetArrayFromImage(read_frame(folder, "energy window name=Tl-201")),
+        sitk.GetArrayFromImage(read_image(folder)),
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"SliceVector": [5, 4, 3, 2, 1]}, "SliceVector does not count its 5 frames from 1 on"),
         ({"SliceVector": None}, "SliceVector does not count"),
-        ({"EnergyWindowVector": [1, 1, 1, 2, 2]}, "holds 2 energy windows; expected one"),
+        ({"EnergyWindowVector": [1, 1, 1, 2, 2]}, "SliceVector does not count the 2 frames of a volume from 1 on"),
+        ({"DetectorVector": [1, 2]}, "DetectorVector holds 2 numbers for 5 frames"),
         ({"TimeSlotVector": [1, 2, 3, 4, 5]}, "holds 5 time slots"),
         ({"SpacingBetweenSlices": "0"}, "SpacingBetweenSlices is 0"),
         ({"SpacingBetweenSlices": None}, "SpacingBetweenSlices is None"),

@@ -112,6 +112,41 @@ def test_admin_takes_the_dose_as_injected(pet: Pet) -> None:
     assert factor(pet(DecayCorrection="ADMIN")) == pytest.approx(expected_factor(0), rel=1e-12)
 
 
+@pytest.mark.parametrize("seconds", [3600, 3900, 4200])
+def test_admin_agrees_with_decay_factors_since_the_injection(pet: Pet, seconds: float) -> None:
+    """Injected at 11:00, the frame is from 12:00 to 12:10; the factor may be of any moment of it."""
+    folder = pet(DecayCorrection="ADMIN", ActualFrameDuration="600000", DecayFactor=f"{2 ** (seconds / HALF_LIFE):.4f}")
+    assert factor(folder) == pytest.approx(expected_factor(0), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        # That of a correction to the start of the scan: believed, SUV would be 46 % too high.
+        (
+            {"DecayFactor": "1.02"},
+            "ADMIN and DecayFactor 1.02, the decay of 188 s, but its frame is 3600 to 4200 s after the injection",
+        ),
+        ({"DecayFactor": "3.0"}, "the decay of 10439 s"),
+        ({"DecayFactor": "1.46", "injected": {"RadiopharmaceuticalStartTime": None}}, "the decay cannot be known"),
+        ({"DecayFactor": "1.46", "injected": {"RadionuclideHalfLife": None}}, "RadionuclideHalfLife is absent"),
+        ({"DecayFactor": "1.46", "AcquisitionTime": None}, "AcquisitionDate or AcquisitionTime is absent"),
+    ],
+    ids=str,
+)
+def test_admin_that_a_decay_factor_contradicts_is_refused(pet: Pet, changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ReadError, match=told):
+        factor(pet(DecayCorrection="ADMIN", ActualFrameDuration="600000", **changes))
+
+
+def test_admin_is_verified_of_every_slice(pet: Pet) -> None:
+    def wrong_last(file: Dataset, place: int) -> None:
+        file.DecayFactor = "1.0" if place == 2 else f"{2 ** (3600 / HALF_LIFE):.4f}"
+
+    with pytest.raises(ReadError, match="DecayFactor 1, the decay of 0 s"):
+        factor(pet(DecayCorrection="ADMIN", vary=wrong_last))
+
+
 def test_a_series_made_afterwards_takes_the_scan_time_of_ge(pet: Pet) -> None:
     def private(file: Dataset, _place: int) -> None:
         file.private_block(0x0009, "GEMS_PETD_01", create=True).add_new(0x0D, "DT", "20240131115500.00")

@@ -86,6 +86,21 @@ def test_what_the_table_says_is_kept_and_told(cohort: Callable[..., pd.DataFrame
     assert line["computed"] == pytest.approx(6.84, abs=0.07)
 
 
+def test_what_was_filled_is_counted_and_a_full_table_is_said_to_be_full(cohort: Callable[..., pd.DataFrame]) -> None:
+    table, _ = add_dose(cohort(brain_mask_path=None, lesion_dose_max_gy=24.0))
+    facts = table.attrs["radnec"]["dose"]
+    names = ["lesion_dose_mean_gy", "lesion_d98_gy", "lesion_d50_gy", "lesion_d2_gy", "lesion_v12_cc"]
+    assert facts["filled"] == dict.fromkeys(names, 2)
+    assert facts["full"] == {"lesion_dose_max_gy": 2}
+    with pytest.warns(CohortTip, match=r"nothing was filled: lesion_dose_.* already full in 2 rows \(rows with "):
+        again, report = add_dose(table)
+    assert report.empty
+    assert again.attrs["radnec"]["dose"]["filled"] == {}
+    none = table.drop(columns="dose_path")
+    with pytest.warns(CohortTip, match=r"filled \(rows with dose_path: 0 of 2; bed_gy and eqd2_gy need add_dose\("):
+        add_dose(none)
+
+
 def test_one_bad_dose_costs_only_its_own_values(cohort: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
     sitk.WriteImage(sitk.Image(8, 8, 8, sitk.sitkFloat32) + 3000, tmp_path / "cgy.nii.gz")
     whole = cohort()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from radnec.errors import MaskError
+from radnec.errors import MaskError, ReadError
 from radnec.imaging.masks import list_labels, open_mask
 from radnec.imaging.readers import read_image
 
@@ -40,8 +40,13 @@ def test_regions_of_a_structure_set_and_images_that_are_none(tmp_path: Path) -> 
         roi = pydicom.Dataset()
         roi.ROINumber, roi.ROIName = number, name
         made.StructureSetROISequence.append(roi)
+    made.ROIContourSequence = [pydicom.Dataset()]
     made.save_as(tmp_path / "rs.dcm", enforce_file_format=True)
     assert list_labels(tmp_path / "rs.dcm") == [(7, "GTV 2"), (0, "Brain")]
+    whole = (tmp_path / "rs.dcm").read_bytes()
+    (tmp_path / "cut.dcm").write_bytes(whole[: whole.index(b"Brain")])
+    with pytest.raises(ReadError, match="has no ROIContourSequence, so it is cut short"):
+        list_labels(tmp_path / "cut.dcm")
     made.SOPClassUID = "1.2.840.10008.5.1.4.1.1.481.5"
     made.save_as(tmp_path / "plan.dcm", enforce_file_format=True)
     with pytest.raises(MaskError, match="neither DICOM RTSTRUCT nor SEG"):

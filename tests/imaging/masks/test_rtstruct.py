@@ -213,6 +213,33 @@ def test_volumes_are_never_below_zero(write: Callable[..., Path], image: sitk.Im
         assert source.placement(label).volume_ml_before == pytest.approx(expected / 1000, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("inner", "area"),
+    [
+        ([(2.0, 3.5), (5.5, 3.5), (5.5, 5.5), (2.0, 5.5)], "7"),
+        # Over a part of its edge only, from the outer contour's corner on.
+        ([(2.0, 2.0), (6.5, 2.0), (4.0, 5.5)], "7.88"),
+        # Longer than the outer contour's edge is in one piece, which has a corner between.
+        ([(2.5, 7.0), (6.5, 7.0), (6.5, 5.5), (2.5, 5.5)], "6"),
+    ],
+)
+def test_a_contour_cut_out_at_an_edge_is_told_with_its_slice_and_area(
+    write: Callable[..., Path], image: sitk.Image, inner: list[tuple[float, float]], area: str
+) -> None:
+    outer = [(2.0, 2.0), (7.0, 2.0), (7.0, 7.0), (4.5, 7.0), (2.0, 7.0)]
+    path = write((1, "GTV", [at(outer, 3), at(inner, 3), at(SQUARE, 4)]))
+    with pytest.warns(MaskWarning, match=rf"share an edge with it: 1 \({area} mm² on slice 3\); each was cut out"):
+        mask = read_mask(path, image, label="GTV")
+    outside = write((1, "GTV", [at(outer, 3), at(SQUARE, 4)]))
+    assert voxels(mask) < voxels(read_mask(outside, image, label="GTV"))
+
+
+def test_a_contour_beside_another_is_no_hole_in_it(write: Callable[..., Path], image: sitk.Image) -> None:
+    beside = [(7.0, 2.0), (8.5, 2.0), (8.5, 7.0), (7.0, 7.0)]
+    mask = read_mask(write((1, "GTV", [at(SQUARE, 3), at(beside, 3)])), image, label="GTV")
+    assert voxels(mask) == 5 * 7  # columns 2 to 8 of rows 2 to 6
+
+
 def test_crossing_contours_are_told(write: Callable[..., Path], image: sitk.Image) -> None:
     moved = [(x + 2, y) for x, y in SQUARE]
     with pytest.warns(MaskWarning, match="pairs of contours that cross one another: 1"):

@@ -1,0 +1,79 @@
+"""Reads the masks that a registered image's intensities are prepared by, whichever of its two images they lie on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import SimpleITK as sitk
+
+from radnec.errors import GeometryError, RegistrationError
+from radnec.imaging.masks import read_mask
+from radnec.imaging.resampling import mask_moved_back
+
+if TYPE_CHECKING:
+    from radnec.features.regions import Drawing
+    from radnec.imaging.registration import Registration
+
+
+@dataclass(frozen=True)
+class ScaleMasks:
+    """Masks of the brain and of reference tissue, on the grid of an image that is registered to another.
+
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        The image, as read.
+    fixed : SimpleITK.Image
+        What it is registered to, as read.
+    registration : Registration
+        How.
+    drawing : Drawing
+        What `fixed` is in the cohort.
+    """
+
+    image: sitk.Image
+    fixed: sitk.Image
+    registration: Registration
+    drawing: Drawing
+
+    def read(self, path: str) -> sitk.Image:
+        """Return a mask on the grid of the image.
+
+        Its grid decides on which of the two it was drawn; where it has that of both, it is taken to be of the other
+        image if that image's row names it, else of this one.
+
+        Raises
+        ------
+        radnec.errors.GeometryError
+            If it has the grid of neither.
+        radnec.errors.RegistrationError
+            If it comes to lie beside the image.
+        radnec.errors.RadnecError
+            If it cannot be read.
+        """
+        ways = [self._own, self._moved]
+        first, second = reversed(ways) if path in self.drawing.masks().values() else ways
+        try:
+            return first(path)
+        except GeometryError as error:
+            try:
+                return second(path)
+            except GeometryError as other:
+                raise GeometryError(
+                    f"{error} Of the two images, {self.drawing.sequence} and the one that is registered to it, it does "
+                    f"not fit the other either: {other}"
+                ) from error
+
+    def _own(self, path: str) -> sitk.Image:
+        return read_mask(path, self.image)
+
+    def _moved(self, path: str) -> sitk.Image:
+        moved = mask_moved_back(read_mask(path, self.fixed), self.image, self.registration)
+        if not sitk.GetArrayViewFromImage(moved).any():
+            raise RegistrationError(
+                f"the registration to {self.drawing.sequence} failed: mask {Path(path).name}, moved from there, lies "
+                "beside the image. Look at both images, or give the row a mask on its own grid"
+            )
+        return moved
