@@ -248,6 +248,17 @@ def test_settings_survive_yaml_and_the_digest_follows_them(tmp_path):
     assert again.digest() == config.digest() != ExtractionConfig().digest()
 
 
+def test_a_setting_that_came_later_leaves_the_digest_of_settings_without_it(tmp_path):
+    """The digest is that of version 0.1.0 before there was a race."""
+    config = TrainingConfig(random_state=1)
+    assert config.digest() == "21777d8ff070ea169932698e25d21746fd715900bacd2e1e6dbce5adf2113562"
+    other = config.model_copy(update={"racing": False})
+    (tmp_path / "training.yaml").write_text(other.to_yaml())
+    again = TrainingConfig.from_yaml(tmp_path / "training.yaml")
+    assert not again.racing
+    assert again.digest() == other.digest() != config.digest()
+
+
 def test_a_sequence_may_have_settings_of_its_own():
     config = ExtractionConfig(bin_width=10, by_sequence={"rCBV": {"bin_count": 16}})
     assert config.for_sequence("rCBV") == ExtractionConfig(bin_count=16)

@@ -65,6 +65,9 @@ class TrainingConfig(Settings):
         ``stable`` needs replicates.
     rule : {"best", "one_se"}
         Keep the candidate of the smallest out-of-fold log loss, or the simplest within one standard error of it.
+    racing : bool, default True
+        Whether settings that do badly on the first inner folds are not tried on the others, see
+        :mod:`radnec.model.racing`; ``rule="one_se"`` has no race. False tries all on all.
     min_icc : float, default 0.75
         Where there are replicates: least intraclass correlation of a feature that is kept, judged in each fold by
         the replicates of its training patients, see :class:`radnec.model.StableFeatures`.
@@ -121,7 +124,7 @@ class TrainingConfig(Settings):
     undigested: ClassVar[set[str]] = {"n_jobs"}
     undigested_default: ClassVar[set[str]] = {
         *("selection", "representative", "rule", "min_icc", "icc_type", "icc_bound", "rater", "outer", "site"),
-        *("calibration_per_fold", "isotonic_min_patients", "cutoff"),
+        *("calibration_per_fold", "isotonic_min_patients", "cutoff", "racing"),
     }
 
     label: str = "label"
@@ -135,6 +138,7 @@ class TrainingConfig(Settings):
     selection: tuple[Ranking, ...] = Field(default=("anova",), min_length=1)
     representative: Literal["least_correlated", "interpretable", "stable"] = "least_correlated"
     rule: Literal["best", "one_se"] = "best"
+    racing: bool = True
     min_icc: float = Field(default=0.75, ge=0, lt=1)
     icc_type: Literal["ICC1", "ICC2", "ICC3"] = "ICC2"
     icc_bound: Literal["low", "value"] = "low"

@@ -128,6 +128,7 @@ def full_recipe(
         candidates=candidates or config.candidates,
         selection=config.selection,
         rule=config.rule,
+        racing=config.racing,
         representative=config.representative,
         draws=config.draws,
         inner_folds=config.inner_folds,

@@ -75,8 +75,8 @@ def preparation(
     )
 
 
-def prepare(steps: Pipeline, X: pd.DataFrame, y: NDArray[np.bool_], split: Split) -> tuple[Pipeline, Array, Array]:
-    """Fit the steps on the training rows of a split; return them with the training and the held-out rows prepared.
+def prepare(steps: Pipeline, X: pd.DataFrame, y: NDArray[np.bool_], split: Split) -> tuple[Array, Array]:
+    """Fit the steps on the training rows of a split; return the training and the held-out rows prepared.
 
     Parameters
     ----------
@@ -90,5 +90,4 @@ def prepare(steps: Pipeline, X: pd.DataFrame, y: NDArray[np.bool_], split: Split
         Positions.
     """
     train, test = split
-    fitted = steps.fit(X.iloc[train], y[train])
-    return fitted, np.asarray(fitted.transform(X.iloc[train])), np.asarray(fitted.transform(X.iloc[test]))
+    return np.asarray(steps.fit_transform(X.iloc[train], y[train])), np.asarray(steps.transform(X.iloc[test]))

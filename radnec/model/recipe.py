@@ -18,17 +18,17 @@ from threadpoolctl import threadpool_limits
 from radnec.errors import ConfigError
 from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
 from radnec.model.calibrate import EPSILON, FoldCalibration
-from radnec.model.candidates import Candidate, draw_candidates, fit_quietly, score_of
+from radnec.model.candidates import draw_candidates, score_of
 from radnec.model.cells import numbers_in, typed
 from radnec.model.clusters import visiting_order
 from radnec.model.conformal import ConformalSets
 from radnec.model.covariates import is_number
+from radnec.model.fold import Fold
 from radnec.model.novelty import RangeNovelty
 from radnec.model.out_of_fold import gain_over_prevalence
-from radnec.model.preparation import preparation, prepare
-from radnec.model.rankings import ranker
+from radnec.model.preparation import preparation
 from radnec.model.search import search
-from radnec.model.splits import PatientFolds, Split
+from radnec.model.splits import PatientFolds
 
 if TYPE_CHECKING:
     from radnec.model.clusters import Representative
@@ -91,6 +91,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         Rankings of features that compete, see :data:`radnec.model.rankings.RANKINGS`.
     rule : {"best", "one_se"}
         Which candidate is kept, see :func:`radnec.model.out_of_fold.choose`.
+    racing : bool
+        Whether candidates that do badly on the first folds are left behind, see :mod:`radnec.model.racing`. Folds of
+        the training rows alone decide that.
     representative : {"least_correlated", "interpretable", "stable"}
         Which feature speaks for a cluster of correlated ones, see :func:`radnec.model.clusters.visiting_order`.
     draws, inner_folds, min_batch : int
@@ -120,7 +123,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         Per fold, how many features the replicates ``judged`` and how many ``reached`` the threshold; empty without
         replicates.
     search_ : list of dict
-        Every candidate with its out-of-fold log loss.
+        Every candidate with its out-of-fold log loss, and the number of ``folds`` behind it: those left behind have
+        fewer.
     prevalence_ : float
         Share of the positive class behind the probabilities: that of the training rows, or of the rows it was
         recalibrated on.
@@ -129,6 +133,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         ``low``, ``high``; below 0 is better than knowing the prevalence only. The choice among candidates was made on
         the same scores, which flatters the winner a little.
     """
+
+    # Recipes stored before there was a race did without.
+    racing = False
 
     def __init__(
         self,
@@ -139,6 +146,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         candidates: tuple[str, ...] = ("logistic",),
         selection: tuple[str, ...] = ("anova",),
         rule: Rule = "best",
+        racing: bool = True,
         representative: Representative = "least_correlated",
         draws: int = 6,
         inner_folds: int = 5,
@@ -155,6 +163,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         self.candidates = candidates
         self.selection = selection
         self.rule = rule
+        self.racing = racing
         self.representative = representative
         self.draws = draws
         self.inner_folds = inner_folds
@@ -202,17 +211,18 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         steps = [self._preparation(one) for one in repeated]
         candidates = draw_candidates(self.candidates, self.draws, self.seed, self.selection)
         with Parallel(n_jobs=self.n_jobs) as parallel:
+            opened = parallel(
+                delayed(Fold.of)(one, candidates, X, y, groups, split, self.seed + number)
+                for number, (one, split) in enumerate(zip(steps, folds, strict=True))
+            )
             candidate, self.search_ = search(
-                candidates, steps, X, y, groups, folds, seed=self.seed, rule=self.rule, parallel=parallel
+                candidates, opened, y, groups, rule=self.rule, racing=self.racing, parallel=parallel
             )
-            fitted = parallel(
-                delayed(_fit_member)(clone(one), candidate, X, y, groups, split, self.seed + fold)
-                for fold, (one, split) in enumerate(zip(steps, folds, strict=True))
-            )
+            members = parallel(delayed(fold.member)(candidate) for fold in opened)
         self.chosen_ = str(candidate)
-        self.members_ = [member for member, _, _, _ in fitted]
-        scores = [score for _, score, _, _ in fitted]
-        self.novelty_ = RangeNovelty().fit([seen for _, _, seen, _ in fitted], [new for _, _, _, new in fitted])
+        self.members_ = [member.pipeline for member in members]
+        scores = [member.scores for member in members]
+        self.novelty_ = RangeNovelty().fit([member.seen for member in members], [member.new for member in members])
         held_out = [test for _, test in folds]
         self.gain_ = gain_over_prevalence(scores, y, groups, folds)
         self.conformal_ = ConformalSets().fit(scores, [y[t] for t in held_out], [groups[t] for t in held_out])
@@ -334,26 +344,6 @@ def canonical_order(X: pd.DataFrame, y: NDArray[Any], groups: NDArray[Any]) -> N
     """Return the order of rows by patient and content, so that the order they came in plays no part."""
     content = pd.util.hash_pandas_object(X[sorted(X.columns, key=str)], index=False).to_numpy()
     return np.lexsort((np.asarray(y), content, np.asarray(groups).astype(str)))
-
-
-def _fit_member(
-    steps: Pipeline,
-    candidate: Candidate,
-    X: pd.DataFrame,
-    y: NDArray[np.bool_],
-    groups: NDArray[np.str_],
-    split: Split,
-    seed: int,
-) -> tuple[Pipeline, Array, Array, Array]:
-    """Return a fold's fitted pipeline, its held-out scores, and the training and held-out rows it sees."""
-    with threadpool_limits(1):
-        train = split[0]
-        prepared, seen, new = prepare(steps, X, y, split)
-        select = ranker(candidate.ranking, candidate.top, seed).fit(seen, y[train], groups[train])
-        seen, new = select.transform(seen), select.transform(new)
-        estimator = fit_quietly(candidate.build(seed), seen, y[train])
-        member = Pipeline([("prepare", prepared), ("select", select), ("classify", estimator)])
-        return member, score_of(estimator, new), seen, new
 
 
 def _with_harmoniser(member: Pipeline, harmoniser: BatchHarmoniser) -> Pipeline:

@@ -2,103 +2,121 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from radnec.model.candidates import Candidate, fit_quietly, score_of
 from radnec.model.out_of_fold import choose, cross_fitted_losses
-from radnec.model.preparation import prepare
-from radnec.model.rankings import ranker
+from radnec.model.racing import FEWEST, enough, losses_so_far, staying
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from joblib import Parallel
-    from sklearn.pipeline import Pipeline
 
+    from radnec.model.candidates import Candidate
+    from radnec.model.fold import Fold
     from radnec.model.out_of_fold import Rule
-    from radnec.model.splits import Split
 
 Array = NDArray[np.float64]
+Positions = NDArray[np.intp]
 
 
 def search(
     candidates: list[Candidate],
-    preparations: Sequence[Pipeline],
-    X: pd.DataFrame,
+    folds: Sequence[Fold],
     y: NDArray[np.bool_],
     groups: NDArray[np.str_],
-    folds: list[Split],
     *,
-    seed: int,
     rule: Rule,
+    racing: bool,
     parallel: Parallel,
 ) -> tuple[Candidate, list[dict[str, Any]]]:
     """Return the candidate to keep, and every candidate with its out-of-fold log loss.
+
+    With racing the folds are scored one after the other and candidates that do badly so far are left behind
+    (:mod:`radnec.model.racing`). Those that reach the end have the scores they would have without it.
 
     Parameters
     ----------
     candidates : list of Candidate
         The simplest first.
-    preparations : list of Pipeline
-        Unfitted preparation of each fold.
-    X, y, groups : of n rows
-        Training rows, whether each is of the positive class, and its patient.
-    folds : list of (train, test)
-        Positions of each fold.
-    seed : int
-        Seed of the first fold's estimators.
+    folds : list of Fold
+        Prepared rows.
+    y, groups : of n rows
+        Whether each is of the positive class, and its patient.
     rule : {"best", "one_se"}
-        See :func:`radnec.model.out_of_fold.choose`.
+        See :func:`radnec.model.out_of_fold.choose`. Without the smallest loss as the aim there is no race: a simple
+        candidate may be kept although others do better.
+    racing : bool
+        Whether candidates may be left behind.
     parallel : Parallel
-        Runs the folds.
+        Runs folds and families.
+
+    Returns
+    -------
+    candidate : Candidate
+        The choice.
+    found : list of dict
+        Of each candidate its text, ``log_loss`` and the number of ``folds`` behind it.
     """
     if len(candidates) == 1:
         return candidates[0], []
-    parts = parallel(
-        delayed(score_candidates)(preparation, candidates, X, y, groups, split, seed + fold)
-        for fold, (preparation, split) in enumerate(zip(preparations, folds, strict=True))
-    )
-    scores = np.empty((len(candidates), len(y)))
     fold_of = np.empty(len(y), dtype=int)
-    for fold, ((_, test), part) in enumerate(zip(folds, parts, strict=True)):
-        scores[:, test], fold_of[test] = part, fold
-    losses = cross_fitted_losses(scores, y, fold_of)
-    means = losses.mean(axis=1)
-    found = [
-        {"candidate": str(candidate), "log_loss": float(loss)}
-        for candidate, loss in zip(candidates, means, strict=True)
-    ]
-    return candidates[choose(losses, groups, rule)], found
+    for number, fold in enumerate(folds):
+        fold_of[fold.test] = number
+    board = _Board(candidates, folds, len(y), parallel)
+    found = [{"candidate": str(candidate), "log_loss": np.nan, "folds": 0} for candidate in candidates]
+    alive = np.arange(len(candidates))
+    for number in range(len(folds) - 1 if racing and rule == "best" else 0):
+        if len(alive) <= FEWEST:
+            break
+        board.score(alive, [number], sketch=True)
+        here = fold_of <= number
+        if enough(y[here], groups[here]):
+            losses = losses_so_far(board.scores[np.ix_(alive, here)], y[here], fold_of[here])
+            _note(found, alive, losses, number + 1)
+            alive = alive[staying(losses)]
+    board.score(alive, range(len(folds)))
+    rows = cross_fitted_losses(board.scores[alive], y, fold_of)
+    _note(found, alive, rows.mean(axis=1), len(folds))
+    return candidates[alive[choose(rows, groups, rule)]], found
 
 
-def score_candidates(
-    preparation: Pipeline,
-    candidates: list[Candidate],
-    X: pd.DataFrame,
-    y: NDArray[np.bool_],
-    groups: NDArray[np.str_],
-    split: Split,
-    seed: int,
-) -> Array:
-    """Return the held-out scores (n_candidates, n_test) of a fold; what the candidates share is done once."""
-    train = split[0]
-    with threadpool_limits(1):
-        _, seen, new = prepare(preparation, X, y, split)
-        most = {name: max((c.top or 0) for c in candidates if c.ranking == name) for name in _rankings(candidates)}
-        ranking = {name: ranker(name, k, seed).fit(seen, y[train], groups[train]).ranking_ for name, k in most.items()}
-        scores = np.empty((len(candidates), len(new)))
-        for row, candidate in enumerate(candidates):
-            top = np.sort(ranking[candidate.ranking][: candidate.top])
-            estimator = fit_quietly(candidate.build(seed), seen[:, top], y[train])
-            scores[row] = score_of(estimator, new[:, top])
-    return scores
+def _note(found: list[dict[str, Any]], alive: Positions, losses: Array, folds: int) -> None:
+    for position, loss in zip(alive.tolist(), losses.tolist(), strict=True):
+        found[position] |= {"log_loss": loss, "folds": folds}
 
 
-def _rankings(candidates: list[Candidate]) -> list[str]:
-    return list(dict.fromkeys(candidate.ranking for candidate in candidates))
+@dataclass
+class _Board:
+    """Out-of-fold scores as they become known; nothing is scored twice in the same form."""
+
+    candidates: list[Candidate]
+    folds: Sequence[Fold]
+    rows: int
+    parallel: Parallel
+    scores: Array = field(init=False)
+    done: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scores = np.full((len(self.candidates), self.rows), np.nan)
+        self.done = np.zeros((len(self.candidates), len(self.folds)), dtype=np.bool_)
+
+    def score(self, alive: Positions, numbers: Sequence[int], *, sketch: bool = False) -> None:
+        """Score candidates on folds, in their cheaper forms or in full."""
+        tasks = [(number, part) for number in numbers for part in self._by_family(alive[~self.done[alive, number]])]
+        results = self.parallel(
+            delayed(self.folds[number].scores)([self.candidates[one] for one in part], sketch=sketch)
+            for number, part in tasks
+        )
+        for (number, part), scores in zip(tasks, results, strict=True):
+            self.scores[np.ix_(part, self.folds[number].test)] = scores
+            self.done[part, number] = not (sketch and self.candidates[part[0]].has_sketch)
+
+    def _by_family(self, positions: Positions) -> list[Positions]:
+        family = np.array([self.candidates[one].family for one in positions], dtype=str)
+        return [positions[family == name] for name in dict.fromkeys(family.tolist())]

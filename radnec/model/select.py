@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -101,13 +102,15 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         correlation = np.abs(ranks.T @ ranks)
         self.support_: Mask = np.zeros(values.shape[1], dtype=np.bool_)
         self.cluster_ = np.arange(values.shape[1])
+        copies = correlation > self.threshold
+        taken = np.zeros(values.shape[1], dtype=np.bool_)
         for feature in self._visits(correlation):
-            kept = np.flatnonzero(self.support_)
-            copied = correlation[feature, kept]
-            if (copied > self.threshold).any():
-                self.cluster_[feature] = kept[np.argmax(copied)]
+            if taken[feature]:
+                kept = np.flatnonzero(self.support_)
+                self.cluster_[feature] = kept[np.argmax(correlation[feature, kept])]
             else:
                 self.support_[feature] = True
+                taken |= copies[feature]
         return self
 
     def _visits(self, correlation: Array) -> Order:
@@ -168,6 +171,14 @@ class RankedFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         self.support_: Mask = np.zeros(values.shape[1], dtype=np.bool_)
         self.support_[self.ranking_[:k]] = True
         return self
+
+    def first(self, k: int | None) -> Self:
+        """Return the fitted selector as it would be with another, not larger `k`; this one stays as it is."""
+        narrowed = copy(self)
+        narrowed.k = k
+        narrowed.support_ = np.zeros(len(self.ranking_), dtype=np.bool_)
+        narrowed.support_[self.ranking_[:k]] = True
+        return narrowed
 
     @abstractmethod
     def _rank(self, X: Array, y: NDArray[Any], patients: NDArray[Any], k: int) -> Order:

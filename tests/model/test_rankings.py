@@ -131,6 +131,17 @@ def test_every_ranking_is_whole_and_its_start_does_not_depend_on_its_end(rows, n
     assert len({0, 6, 12} & set(few[:5])) >= 2
 
 
+@pytest.mark.parametrize("k", [5, 20, None])
+@pytest.mark.parametrize("name", RANKINGS)
+def test_a_fitted_selector_narrows_to_what_a_fit_of_fewer_keeps(rows, name, k):
+    X, y = rows
+    patients = np.arange(90) // 2
+    many = ranker(name, 20, 5).fit(X, y, patients)
+    kept = many.get_support().tolist()
+    assert many.first(k).get_support().tolist() == ranker(name, k, 5).fit(X, y, patients).get_support().tolist()
+    assert many.get_support().tolist() == kept
+
+
 @pytest.mark.parametrize("name", RANKINGS)
 def test_the_order_of_rows_plays_no_part_and_units_neither(rows, name):
     X, y = rows
