@@ -71,7 +71,8 @@ _IMAGE = (
           "Least fraction that counts as inside, in a fractional DICOM SEG; 0.5 where it is empty.",
           minimum=0.001, maximum=1),
     Field("mask_sequence", "category", "acquisition", "image", "row",
-          "Sequence of the session's image that the mask was drawn on; empty: the row's own.",
+          "Sequence of the session's image that the mask was drawn on; empty: the row's own. One mask serves several "
+          "sequences so: name in each row the sequence it was drawn on, and extract with `registration: rigid`.",
           categories=SEQUENCES),
     Field("brain_mask_path", "path", "acquisition", "image", "row",
           "Mask of the brain, on the image's grid; of a registered image also on mask_sequence's."),

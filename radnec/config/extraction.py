@@ -12,7 +12,8 @@ from radnec.config.canonical import canonical
 from radnec.config.explaining import nearest
 from radnec.config.presets import preset_problems
 from radnec.config.pyradiomics import from_parameters, to_parameters
-from radnec.config.regions import LESION, RegionRule, region_rules
+from radnec.config.region_presets import LESION
+from radnec.config.regions import RegionRule, region_rules
 from radnec.config.standardise import Landmarks, setting_problem
 from radnec.config.vocabulary import (
     AGGREGATIONS,

@@ -19,12 +19,11 @@ from pydantic import Field, field_validator, model_validator
 
 from radnec.config.base import Settings
 from radnec.config.explaining import nearest
+from radnec.config.region_presets import LESION, PRESETS
 from radnec.errors import ConfigError
 
 _Distance = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*(-[A-Za-z0-9.]+)*")
-#: The name under which label values say what the lesion itself is.
-LESION = "lesion"
 # Parts of a column's name that mean something else; "whole" is the lesion without a name.
 _TAKEN = ("delayed", "pre", "whole")
 
@@ -152,28 +151,14 @@ _KINDS: dict[str, type[RegionRule]] = {
 }
 
 
-def _brats(enhancing: int, **more: int) -> dict[str, dict[str, Any]]:
-    named = {"enhancing": enhancing, "necrotic": 1, "oedema": 2, **more}
-    core = {LESION: {"kind": "labels", "values": [1, enhancing]}}
-    return core | {name: {"kind": "labels", "values": [value]} for name, value in named.items()}
-
-
-#: Label conventions of the Brain Tumor Segmentation challenges, by name. The lesion is the tumour core (necrotic and
-#: enhancing). Label 4 is enhancing tumour up to 2022, and the resection cavity in 2024, as in MU-Glioma-Post.
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "brats-2021": _brats(4),
-    "brats-2023": _brats(3),
-    "brats-2024": _brats(3, cavity=4),
-}
-
-
 def region_rules(value: Any) -> dict[str, RegionRule]:
     """Read the ``regions`` setting.
 
     Parameters
     ----------
     value : dict or str
-        Name of each region to its ``kind`` and what the kind takes; or the name of one of :data:`PRESETS`.
+        Name of each region to its ``kind`` and what the kind takes; or the name of one of
+        :data:`radnec.config.region_presets.PRESETS`.
 
     Returns
     -------

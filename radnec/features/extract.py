@@ -73,7 +73,8 @@ def extract(
     -----
     radnec.errors.ExtractionWarning
         How many rows failed, if any did; which sequences fall into one grey level, and the bin width that helps;
-        how many lesions have features without a value, and why; how many could not be verified.
+        how many lesions have features without a value, and why; how many could not be verified; that no mask holds the
+        enhancing tumour of the preset of regions.
 
     Notes
     -----
@@ -107,7 +108,7 @@ def extract(
     failures = table.loc[table["status"] == "failed", "error"]
     coarse = coarse_sequences(table, job.planned.settings)
     table.attrs = origin(job, tally, verification, rows=len(table), failed=len(failures), coarse=coarse)
-    notes = [*tally.undefined.sentences(), *verification.sentences()]
+    notes = [*tally.sentences(), *verification.sentences()]
     first, counts = failures.head(1).to_list(), {"failed": len(failures), "rows": len(table)}
     warn(job, first, notes, tally.told, **counts, coarse=coarse, stacklevel=3)
     return table

@@ -17,6 +17,7 @@ from radnec.features.cache import FeatureCache
 from radnec.features.coarse import advice
 from radnec.features.engine import engine_version, served_by, verify_available
 from radnec.features.plan import Plan, plan
+from radnec.features.preset_doubts import preset_doubts
 from radnec.features.provenance import stamp
 from radnec.features.told import Told
 from radnec.features.undefined import Undefined
@@ -63,6 +64,8 @@ class Tally:
         Regions that were found in the cache, and that were not.
     absent : list of int
         Rows of regions that their lesion does not have.
+    failed : list of int
+        Rows that could not be measured for another reason.
     undefined : Undefined
         Features without a value.
     told : Told
@@ -72,8 +75,10 @@ class Tally:
     def __init__(self, planned: Plan) -> None:
         self.hits = self.misses = 0
         self.absent: list[int] = []
+        self.failed: list[int] = []
         self.undefined = Undefined(planned.settings)
         self.told = Told()
+        self._planned = planned
         self._starts = planned.cohort["_prefix"].str.rstrip("_").to_list()
         self._sequences = planned.cohort["sequence"].to_list()
 
@@ -85,8 +90,14 @@ class Tally:
                 self.misses += not region.from_cache
                 if isinstance(region.failure, RegionError):
                     self.absent.append(region.row)
+                elif region.failure is not None:
+                    self.failed.append(region.row)
                 self.undefined.add(self._starts[region.row], self._sequences[region.row], region.features)
                 yield region
+
+    def sentences(self) -> list[str]:
+        """Return what there is to say of regions and values that are not there."""
+        return [*self.undefined.sentences(), *preset_doubts(self._planned, self.absent, self.failed)]
 
 
 def begin(

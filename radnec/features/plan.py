@@ -11,7 +11,7 @@ from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES, WHOLE
 from radnec.cohort.parsing import counted
 from radnec.cohort.segments import HALF, mask_label, mask_threshold
 from radnec.config.explaining import nearest
-from radnec.config.regions import LESION
+from radnec.config.region_presets import LESION
 from radnec.config.standardise import standardise_problem
 from radnec.errors import CohortError, ConfigError, MaskError
 from radnec.features.drawings import drawings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
+from radnec.config.region_presets import foreign_labels, preset_of
 from radnec.config.regions import Core, Labels, Reference, Rim, Shell
 from radnec.errors import AbsentLabelError, MaskError, RegionError
 from radnec.features.laying import Laying
@@ -43,6 +44,8 @@ class RegionMasks:
     def __init__(self, opened: Opened, config: ExtractionConfig, source: Callable[[str], MaskSource]) -> None:
         self._image = opened.image
         self._source = source
+        self._preset = preset_of(config.regions)
+        self._known: set[str] = set()
         self._laying = Laying(opened, config)
         self._masks: Once[sitk.Image] = Once()
         self._surfaces: Once[Surface] = Once()
@@ -55,6 +58,8 @@ class RegionMasks:
         ------
         radnec.errors.RegionError
             If the lesion has no such region.
+        radnec.errors.MaskError
+            If the settings name a preset, and the mask holds a label that it does not know.
         radnec.errors.RadnecError
             If a file cannot be read.
         """
@@ -62,12 +67,23 @@ class RegionMasks:
         if made is None or path is None:
             raise MaskError("the cohort gives no mask; fill the column mask_path")
         if isinstance(made.rule, Labels):
-            return regions.subregion(self._source(path), made.rule.values)
+            return regions.subregion(self._own(path), made.rule.values)
         return self._of_lesion(made, path)
 
     def lesion(self, made: Making, path: str) -> sitk.Image:
         """Return the lesion that a region is made of; raises what :meth:`mask` raises."""
+        self._own(path)
         return self._marked(path, made.lesion)
+
+    def _own(self, path: str) -> MaskSource:
+        """Return the mask file of a lesion, whose labels mean what the preset of the settings says."""
+        source = self._source(path)
+        if self._preset and path not in self._known:
+            held = [segment.number for segment in source.segments() if segment.voxels]
+            if foreign := foreign_labels(self._preset, held):
+                raise MaskError(f"{source.name}: {foreign}")
+            self._known.add(path)
+        return source
 
     def brain(self, made: Making) -> sitk.Image | None:
         """Return the brain that cuts a region, where there is a mask of it; raises what :meth:`mask` raises."""

@@ -8,7 +8,8 @@ import pandas as pd
 
 from radnec.cohort.fields import KEYS, WHOLE
 from radnec.cohort.segments import mask_label
-from radnec.config.regions import LESION, Labels, Mirror, Reference, RegionRule, Shell
+from radnec.config.region_presets import LESION
+from radnec.config.regions import Labels, Mirror, Reference, RegionRule, Shell
 from radnec.errors import CohortError
 from radnec.features.naming import column_prefix
 from radnec.features.regions import Making
@@ -115,7 +116,7 @@ def with_regions(cohort: pd.DataFrame, settings: Mapping[str, ExtractionConfig])
             dropped |= lesions
         names = [name for name in config.regions if name != LESION]
         parts += [given[lesions].assign(region=name, **{RULE: name}) for name in names]
-    made = pd.concat(parts)
+    made = pd.concat(parts) if parts else given[:0]
     _verify_names(given, made)
     return pd.concat([given[~dropped.to_numpy()], made])
 

@@ -121,7 +121,7 @@ def extract_to(
         coarse = coarse_sequences(rows.kept(), job.planned.settings)
         attrs = origin(job, tally, verification, rows=rows.number, failed=rows.failed, coarse=coarse)
         table.finish(sorted(rows.found), attrs)
-    notes = [*tally.undefined.sentences(), *verification.sentences()]
+    notes = [*tally.sentences(), *verification.sentences()]
     counts = {"failed": rows.failed, "rows": rows.number}
     warn(job, rows.first_failure, notes, tally.told, **counts, coarse=coarse, stacklevel=3)
     return Path(path)

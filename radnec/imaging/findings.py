@@ -63,7 +63,8 @@ _ALL = (
         "error",
         "Mask and image lie on different grids, so voxels of one do not answer to voxels of the other.",
         "Make sure that mask_path is of this image and this patient; only then resample it: "
-        "radnec.imaging.geometry.align_mask(mask, image).",
+        "radnec.imaging.geometry.align_mask(mask, image). Where it was drawn on another image of the session, name "
+        "that image's sequence in mask_sequence, and extract with ExtractionConfig(registration='rigid').",
     ),
     Finding(
         "RN002",

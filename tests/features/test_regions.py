@@ -11,7 +11,15 @@ from pandas.testing import assert_frame_equal
 from radnec.cohort import read_cohort
 from radnec.config import ExtractionConfig
 from radnec.config.regions import Rim
-from radnec.errors import AbsentLabelError, CohortError, ConfigError, ExtractionWarning, ReadError, TableError
+from radnec.errors import (
+    AbsentLabelError,
+    CohortError,
+    ConfigError,
+    ExtractionWarning,
+    MaskError,
+    ReadError,
+    TableError,
+)
 from radnec.features.columns import acquisitions, feature_columns, parse
 from radnec.features.engine import measure_region
 from radnec.features.extract import extract
@@ -233,8 +241,43 @@ def test_a_sub_region_may_be_absent_but_not_the_lesion(folder):
     table = extract(folder.cohort(), settings("brats-2023"))
     assert table.loc[0, "status"] == "ok"
     assert table.loc[0, "error"].endswith("T1wCE-necrotic: mask seg1.nii.gz has no label 1; it holds labels 2, 3")
-    with pytest.raises(AbsentLabelError, match="lesion P1/1/1, T1wCE: none of 1, 4 is there"):
-        extract(folder.cohort(), settings("brats-2021"), on_error="raise")
+    folder.rows.clear()
+    divided(folder, [2])
+    with pytest.raises(AbsentLabelError, match="lesion P1/1/1, T1wCE: none of 1, 3 is there"):
+        extract(folder.cohort(), settings("brats-2023"), on_error="raise")
+
+
+@pytest.mark.parametrize(
+    ("preset", "held", "told"),
+    [
+        ("brats-2021", [1, 2, 3], "holds label 3, .*'brats-2021' does not know .*those of 'brats-2023', 'brats-2024'"),
+        ("brats-2023", [1, 2, 4], "holds label 4, .*'brats-2023' does not know .*those of 'brats-2021', 'brats-2024'"),
+        ("brats-2024", [1, 5], "holds label 5, .*No preset knows them all"),
+    ],
+)
+def test_labels_of_another_release_are_refused(folder, preset, held, told):
+    divided(folder, held)
+    with pytest.raises(MaskError, match=f"lesion P1/1/1, T1wCE: mask seg1.nii.gz: it {told}"):
+        extract(folder.cohort(), settings(preset), on_error="raise")
+
+
+def test_a_cohort_without_enhancing_tumour_may_be_of_another_release(folder):
+    """Labels 1, 2, 4 are all of 2021, and all of 2024 but the enhancing tumour."""
+    labels = divided(folder, [1, 2, 4])
+    told = r"no mask \(1 file\) holds label 3, the enhancing tumour of regions='brats-2024'.*it is 4 in 'brats-2021'"
+    with pytest.warns(ExtractionWarning, match=told):
+        extract(folder.cohort(), settings("brats-2024"))
+    right = extract(folder.cohort(), settings("brats-2021")).loc[0]
+    assert right[f"T1wCE_{VOLUME}"] == 2 * np.isin(labels, [1, 4]).sum()
+    # One mask with a 3 shows that the release is that of the preset.
+    divided(folder, [1, 3], lesion="2")
+    assert extract(folder.cohort(), settings("brats-2024"))["status"].tolist() == ["ok", "ok"]
+
+
+def test_labels_that_settings_define_may_be_some_of_the_files(folder):
+    labels = divided(folder, [1, 3, 7])
+    table = extract(folder.cohort(), settings({"lesion": {"kind": "labels", "values": [1, 3]}})).loc[0]
+    assert table[f"T1wCE_{VOLUME}"] == 2 * np.isin(labels, [1, 3]).sum()
 
 
 def test_sub_regions_of_a_file_with_several_lesions_are_refused(two_patients):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from radnec.cohort.parsing import counted
 from radnec.imaging.dicom.nuclear import no_volume
-from radnec.imaging.dose.rtdose import TOTAL
+from radnec.imaging.layouts.dicom_doses import doses_of, unused_doses
 from radnec.imaging.layouts.dicom_heads import Outlines, Series, Tree, read_tree
 from radnec.imaging.layouts.dicom_sequences import guess_sequence, is_localiser
-from radnec.imaging.layouts.names import tissue_of
-from radnec.imaging.layouts.rows import Image, Mask, Row, session_rows
+from radnec.imaging.layouts.named_masks import named_masks
+from radnec.imaging.layouts.rows import LENDING, Image, Mask, Row, session_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +68,7 @@ def draft(folder: Path, files: list[Path], *, names: Pseudonyms | None = None) -
             image = _image(series, *places[series.uid], tree, folder)
             by_path[image.path] = series.uid
             images.append(image)
-            doses = _doses(series, tree, folder)
+            doses = [dose.path.relative_to(folder).as_posix() for dose in doses_of(series, tree)]
             if len(doses) > 1:
                 notes.append(f"dose_path of {image.path} is left empty: {', '.join(doses)} would all do")
         misfit = _Drawn(by_path, drawn, folder, tree).misfit
@@ -78,7 +78,7 @@ def draft(folder: Path, files: list[Path], *, names: Pseudonyms | None = None) -
             for column, reason in session.doubts.items():
                 row.leave(column, reason)
         rows += new
-    return rows, [*notes, *_unplaced(tree, studies, folder)]
+    return rows, [*notes, *_unplaced(tree, studies, folder), *unused_doses(tree, studies.values(), folder)]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class _Drawn:
             return ""
         if not drawn_on:
             return "it does not say which series it was drawn on"
-        return f"it was drawn on {_named(drawn_on, self._tree)}, not on this one"
+        reason = f"it was drawn on {_named(drawn_on, self._tree)}, not on this one"
+        return reason if drawn_on.isdisjoint(self._by_path.values()) else f"{reason}; {LENDING}"
 
 
 def _named(uids: Iterable[str], tree: Tree) -> str:
@@ -135,20 +136,10 @@ def _drawn(outlines: Iterable[Outlines], members: list[Series], patient: str, st
 def _masks(drawn: list[Outlines], folder: Path) -> tuple[list[Mask], list[str]]:
     masks, notes = [], []
     for one in drawn:
-        path = one.path.relative_to(folder).as_posix()
         what = "ROI" if one.modality == "RTSTRUCT" else "segment"
-        for part in one.parts:
-            region = tissue_of(part.name)
-            if region:
-                doubt = {"lesion_id": f"{what} {part.name!r} is a tissue, and no name tells of which lesion"}
-                masks.append(Mask(path, part.label, region=region, doubts=doubt))
-            elif part.kind == "lesion":
-                masks.append(Mask(path, part.label, part.name, told_by={"lesion_id": f"{what} {part.name!r}"}))
-            elif part.kind:
-                notes.append(f"left out {what} {part.name!r} of {path}: no lesion")
-            else:
-                doubt = {"lesion_id": f"{what} {part.name!r} may be a lesion or not: name it, or delete the row"}
-                masks.append(Mask(path, part.label, doubts=doubt))
+        found, left = named_masks(one.path.relative_to(folder).as_posix(), what, one.parts)
+        masks += found
+        notes += left
     return masks, notes
 
 
@@ -218,20 +209,11 @@ def _places(folder: Path, tree: Tree) -> dict[str, tuple[str, str]]:
 
 def _image(series: Series, place: str, doubt: str, tree: Tree, folder: Path) -> Image:
     sequence, told_by, unclear = guess_sequence(series)
-    doses = _doses(series, tree, folder)
-    facts = {"dose_path": doses[0]} if len(doses) == 1 else {}
+    doses = doses_of(series, tree)
+    facts = {"dose_path": doses[0].path.relative_to(folder).as_posix()} if len(doses) == 1 else {}
     # A place that cannot be read is named by its first file until the row is settled.
     path = place if not doubt else series.files[0].relative_to(folder).as_posix()
     return Image(path, sequence, told_by, unclear, facts)
-
-
-def _doses(series: Series, tree: Tree, folder: Path) -> list[str]:
-    """Return the total doses in the space of a series."""
-    return [
-        one.path.relative_to(folder).as_posix()
-        for one in tree.doses
-        if one.patient == series.patient and one.frame and one.frame == series.frame and one.summation in TOTAL
-    ]
 
 
 def _settle(row: Row, places: dict[str, tuple[str, str]]) -> None:

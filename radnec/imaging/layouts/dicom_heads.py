@@ -11,7 +11,8 @@ from radnec.errors import ReadError
 from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing, plain
 from radnec.imaging.dicom.session_day import DATES, acquisition_day, session_day
 from radnec.imaging.dicom.view import View
-from radnec.imaging.layouts.names import kind_of
+from radnec.imaging.layouts.named_masks import Outlined, chosen_by_name
+from radnec.imaging.layouts.names import Kind, kind_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 #: Attributes of a series that its sequence is told by.
 _TELLING = (
     *("SeriesDescription", "ProtocolName", "ImageType", "ContrastBolusAgent", "EchoTime", "RepetitionTime"),
-    *("InversionTime", "SOPClassUID"),
+    *("InversionTime", "SOPClassUID", "DiffusionBValue", "SequenceName", "PulseSequenceName", "ScanningSequence"),
+    *("AcquisitionContrast", "ComplexImageComponent"),
 )
 _READ = (
     *_TELLING,
@@ -32,9 +34,13 @@ _READ = (
     *("StructureSetROISequence", "ReferencedFrameOfReferenceSequence", "RTROIObservationsSequence"),
     *("SegmentSequence", "ReferencedSeriesSequence"),
 )
-_KINDS_BY_TYPE = {
+#: What RTROIInterpretedType tells (DICOM PS3.3, C.8.8.8.1); CAVITY, and types of a planning system's own, tell nothing.
+_KINDS_BY_TYPE: dict[str, Kind] = {
     "GTV": "lesion",
-    **dict.fromkeys(("PTV", "CTV", "ORGAN", "EXTERNAL", "AVOIDANCE", "SUPPORT"), "other"),
+    **dict.fromkeys(("PTV", "CTV", "TREATED_VOLUME", "IRRAD_VOLUME", "DOSE_REGION", "CONTROL"), "other"),
+    **dict.fromkeys(("ORGAN", "OAR", "EXTERNAL", "AVOIDANCE", "SUPPORT", "FIXATION", "BOLUS"), "other"),
+    **dict.fromkeys(("MARKER", "REGISTRATION", "ISOCENTER", "CONTRAST_AGENT", "DOSE_MEASUREMENT"), "other"),
+    **dict.fromkeys(("BRACHY_CHANNEL", "BRACHY_ACCESSORY", "BRACHY_SRC_APP", "BRACHY_CHNL_SHLD"), "other"),
 }
 
 
@@ -53,15 +59,6 @@ class Series:
     told: dict[str, Any]
     tracer: str
     files: list[Path] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Outlined:
-    """One region of a structure set or segment of a segmentation."""
-
-    label: int | str
-    name: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -186,15 +183,26 @@ def _regions(head: Dataset) -> tuple[Outlined, ...]:
         _text(item, "ReferencedROINumber"): _text(item, "RTROIInterpretedType").upper()
         for item in head.get("RTROIObservationsSequence") or ()
     }
-    found: list[tuple[int, str, str]] = []
+    found = []
     for item in head.get("StructureSetROISequence") or ():
         number, name = _text(item, "ROINumber"), _text(item, "ROIName")
-        found.append((int(number), name, kind_of(name) or _KINDS_BY_TYPE.get(types.get(number, ""), "")))
-    return _labelled(found)
+        by_name, roi_type = kind_of(name), types.get(number, "")
+        by_type = _KINDS_BY_TYPE.get(roi_type, "")
+        if by_name and by_type and (by_name == "lesion") != (by_type == "lesion"):
+            told = (
+                "tells a lesion, and its type {} none"
+                if by_name == "lesion"
+                else "tells no lesion, and its type {} one"
+            )
+            doubt = f"its name {told.format(roi_type)}"
+            found.append(Outlined(int(number), name, "", doubt))
+        else:
+            found.append(Outlined(int(number), name, by_name or by_type))
+    return chosen_by_name(found)
 
 
 def _segments(head: Dataset) -> tuple[Outlined, ...]:
-    found: list[tuple[int, str, str]] = []
+    found = []
     for item in head.get("SegmentSequence") or ():
         number, name = int(_text(item, "SegmentNumber")), _text(item, "SegmentLabel")
         if number == 0:  # the background of a label map
@@ -203,18 +211,5 @@ def _segments(head: Dataset) -> tuple[Outlined, ...]:
         kind = kind_of(name) or next((kind_of(meaning) for meaning in meant if kind_of(meaning)), "")
         if not kind and any(word in " ".join(meant).lower() for word in ("neoplasm", "mass")):
             kind = "lesion"
-        found.append((number, name, kind))
-    return _labelled(found)
-
-
-def _labelled(found: list[tuple[int, str, str]]) -> tuple[Outlined, ...]:
-    """Call each by its name, or by its number where the name would not choose it."""
-    names = [name for _, name, _ in found]
-    return tuple(
-        Outlined(number if not name or names.count(name) > 1 or _is_number(name) else name, name, kind)
-        for number, name, kind in found
-    )
-
-
-def _is_number(name: str) -> bool:
-    return name.lstrip("+-").replace(".", "", 1).isdecimal()
+        found.append(Outlined(number, name, kind))
+    return chosen_by_name(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from radnec.imaging.layouts.dicom_kinds import diffusion, echo_planar, inverted, kinds, no_picture
 from radnec.imaging.layouts.sequences import told_sequence, words
 
 if TYPE_CHECKING:
@@ -22,44 +23,87 @@ _POST = frozenset({"post", "gd", "gad", "gado", "gadolinium", "contrast", "ce", 
 _PRE = frozenset({"pre", "native", "nativ", "without", "wo", "non", "plain", "ohne"})
 _NO_AGENT = frozenset({"none", "no", "n", "n/a", "without", "nil"})
 _LOCALISER = frozenset({"loc", "localizer", "localiser", "scout", "survey", "aahead", "smartbrain"})
+#: What the fluid is suppressed by in T2 weighted images: FLAIR, Siemens' dark fluid (da-fl), the word of the standard.
+_FLUID = re.compile(r"flair|dark[\W_]*fl(uid)?|(?<![a-z])da[\W_]*fl(?![a-z])|fluid_attenuated", re.IGNORECASE)
 #: Words that make a T2 weighted image something else, which the cohort may not know.
-_NOT_SPIN_ECHO = re.compile(r"\*|\bstar\b|\bgre\b|\bffe\b|hemo|perf|\bpwi\b|\bspace_?t1\b", re.IGNORECASE)
+_NOT_SPIN_ECHO = re.compile(
+    r"\*|(?<![a-z])(star|gre|ffe|hemo|pwi|medic|me2d|fl[23]d|ciss|fiesta|stir)(?![a-z])|perf|space_?t1(?![0-9])",
+    re.IGNORECASE,
+)
+#: Words of images that times would take for T1 or T2 weighted: angiograms, field maps, series of time points.
+_UNLIKE_TIMES = re.compile(
+    r"(?<![a-z])(tof|mra|mrv|pca?|venc|b[01]|bold|fmri|rest|asl|twist|tricks)(?![a-z0-9])|angio|field|dyn|perf|shim",
+    re.IGNORECASE,
+)
+#: InversionTime (ms) from which fluid is suppressed, and below which it is fat.
+_FLUID_TI = 1500
 
 
 def is_localiser(series: Series) -> bool:
     """Return whether a series is a localiser."""
-    kinds = {str(kind).upper() for kind in series.told["ImageType"] or ()}
-    return "LOCALIZER" in kinds or not _LOCALISER.isdisjoint(words(_description(series)))
+    return "localizer" in kinds(series.told) or not _LOCALISER.isdisjoint(words(_description(series)))
 
 
 def guess_sequence(series: Series) -> tuple[str, str, str]:
     """Return the sequence of an MR, PET or SPECT series, what it was guessed from, and the doubt where there is none.
 
-    Words of the description come first, then ImageType, then echo, repetition and inversion times; where they
-    contradict each other nothing is guessed. A T1-weighted image is T1wCE if the header names a contrast agent, or
-    the description says so.
+    Words of the description come first, then what the header says of diffusion, then echo, repetition and inversion
+    times; where they contradict each other nothing is guessed, nor where ImageType or a word tells a phase image, a
+    projection, a difference or a map. A T1-weighted image is T1wCE if the header names a contrast agent, or the
+    description says so.
     """
     if series.modality in {"PT", "NM"}:
-        known = [(pattern, name) for pattern, name in _TRACERS if name.startswith("PET") == (series.modality == "PT")]
-        told = next((name for pattern, name in known if re.search(pattern, series.tracer, re.IGNORECASE)), "")
-        source = f"tracer {series.tracer!r}"
-        return told, source if told else "", "" if told else f"the {source} is none the cohort knows"
+        return _by_tracer(series)
     description = _description(series)
-    kinds = {str(kind).upper() for kind in series.told["ImageType"] or ()}
-    sequence, _, _ = told_sequence(description)
-    source = f"SeriesDescription {description!r}"
-    if "ADC" in kinds:
+    if "adc" in kinds(series.told):
         return "ADC", "ImageType ADC", ""
-    if sequence == "T2w" and _NOT_SPIN_ECHO.search(description):
-        return "", "", f"{source} may be no T2w"
+    sequence, source = _by_words(description, series.told)
+    if weighted := diffusion(series.told):
+        sequence, source = _weighted(sequence, source, description, weighted)
+    elif not sequence and not echo_planar(series.told) and not _UNLIKE_TIMES.search(description):
+        sequence, by_times = _by_times(series.told)
+        source = by_times or source
+    doubt = no_picture(sequence, description, series.told)
     if not sequence:
-        sequence, source = _by_times(series.told)
-    if not sequence:
-        return "", "", f"SeriesDescription {description!r} and {_times(series.told)} tell no sequence, or several"
-    doubt = _contradiction(sequence, series.told)
+        told = f"{source} and {_times(series.told)} tell no sequence, or several"
+        return "", "", f"{told}; {doubt}" if doubt else told
+    doubt = doubt or _contradiction(sequence, description, series.told)
     if doubt:
         return "", "", f"{source} tells {sequence}, but {doubt}"
     return _with_contrast(sequence, source, description, series.told)
+
+
+def _by_tracer(series: Series) -> tuple[str, str, str]:
+    known = [(pattern, name) for pattern, name in _TRACERS if name.startswith("PET") == (series.modality == "PT")]
+    told = next((name for pattern, name in known if re.search(pattern, series.tracer, re.IGNORECASE)), "")
+    source = f"tracer {series.tracer!r}"
+    return told, source if told else "", "" if told else f"the {source} is none the cohort knows"
+
+
+def _by_words(description: str, told: dict[str, Any]) -> tuple[str, str]:
+    """Return the sequence that the description tells, "" for none, and what it was looked for in."""
+    source = f"SeriesDescription {description!r}"
+    fluid = _FLUID.search(f"{description} {told['AcquisitionContrast'] or ''}")
+    # T1 weighted images with dark fluid are no FLAIR.
+    if fluid and told_sequence(_FLUID.sub(" ", description))[0] in {"", "T2w"} and not _names_t1(description):
+        return "FLAIR", source if _FLUID.search(description) else f"{source}, AcquisitionContrast FLUID_ATTENUATED"
+    sequence, _, _ = told_sequence(description)
+    inversion = _number(told["InversionTime"]) or 0
+    if sequence == "T2w" and inversion >= _FLUID_TI and inverted(description, told):
+        return "FLAIR", f"{source}, inversion recovery of TI {inversion:g} ms"
+    return sequence, source
+
+
+def _weighted(sequence: str, source: str, description: str, weighted: str) -> tuple[str, str]:
+    """Return the sequence of a diffusion weighted series, "" where its description tells another."""
+    maps = not {"adc", "apparent", "exponential"}.isdisjoint(words(description))
+    if sequence == "ADC" or (sequence == "DWI" and not maps):
+        return sequence, source
+    return ("", source) if sequence or maps else ("DWI", weighted)
+
+
+def _names_t1(description: str) -> bool:
+    return any(word.startswith("t1") for word in words(description))
 
 
 def _description(series: Series) -> str:
@@ -86,15 +130,24 @@ def _by_times(told: dict[str, Any]) -> tuple[str, str]:
     if te is None or tr is None:
         return "", ""
     source = f"no word, but {_times(told)}"
-    if te >= 70 and tr >= 2000:
-        return ("FLAIR" if ti is not None and ti >= 1500 else "T2w"), source
-    if te <= 30 and (tr <= 900 or (ti is not None and 300 <= ti <= 1300)):
+    if te >= 70 and tr >= 2000 and (not ti or ti >= _FLUID_TI):
+        return ("FLAIR" if ti else "T2w"), source
+    # Gradient echoes of short TR and long TE are weighted by T2* (SWI).
+    if te <= 30 and (tr <= 900 or (ti is not None and 300 <= ti <= 1300)) and not (tr < 100 and te > 12):
         return "T1w", source
     return "", ""
 
 
-def _contradiction(sequence: str, told: dict[str, Any]) -> str:
+def _contradiction(sequence: str, description: str, told: dict[str, Any]) -> str:
     te, ti = _number(told["EchoTime"]), _number(told["InversionTime"])
+    if sequence == "T2w":
+        contrast = str(told["AcquisitionContrast"] or "")
+        if _NOT_SPIN_ECHO.search(f"{description} {contrast}"):
+            return "another word of it says that it may be no T2w"
+        if ti:
+            return f"InversionTime is {ti:g} ms, as of {'FLAIR' if ti >= _FLUID_TI else 'STIR'}"
+        if inverted(description, told):
+            return "it is an inversion recovery without InversionTime"
     if sequence in {"T1w", "T1wCE"} and te is not None and te > 40:
         return f"EchoTime is {te:g} ms"
     if sequence in {"T2w", "FLAIR"} and te is not None and te < 50:

@@ -8,11 +8,15 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import RadnecError, ReadError
+from radnec.imaging.masks.placing import ROUNDING, voxel_steps
+from radnec.imaging.masks.slicer_seg import is_slicer
 from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 #: Largest difference of a spacing, origin (mm) or direction cosine that is rounding.
 _TOLERANCE = 1e-3
@@ -33,11 +37,16 @@ class Grids:
         self._known: dict[str, tuple[float, ...] | None] = {}
 
     def misfit(self, image: str, mask: str) -> str:
-        """Say why a mask cannot lie on an image; "" where their grids are the same."""
+        """Say why a mask cannot lie on an image; "" where their grids are the same.
+
+        A Slicer segmentation may cover a part of the image's grid, or reach beyond it.
+        """
         ours, theirs = self._grid(image), self._grid(mask)
         if ours is None or theirs is None:
             return f"{image if ours is None else mask} cannot be read as a volume"
         if ours[:3] == theirs[:3] and np.allclose(ours[3:], theirs[3:], rtol=0, atol=_TOLERANCE):
+            return ""
+        if is_slicer(self._folder / mask) and _same_lattice(ours, theirs):
             return ""
         return (
             f"its grid ({_shown(theirs)}) is not that of the image ({_shown(ours)}); "
@@ -64,6 +73,19 @@ def _of(reader: sitk.ImageFileReader) -> tuple[float, ...] | None:
     # The volumes of a dynamic series share one grid.
     axes = np.array(reader.GetDirection()).reshape(count, count)[:3, :3]
     return (*reader.GetSize()[:3], *reader.GetSpacing()[:3], *reader.GetOrigin()[:3], *axes.ravel().tolist())
+
+
+def _same_lattice(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    """Return whether the voxels of one grid are voxels of the other, where that goes on."""
+    steps = voxel_steps(_matrix(theirs), _matrix(ours))
+    return steps is not None and bool(np.abs(steps[:3, 3] - np.round(steps[:3, 3])).max() <= ROUNDING)
+
+
+def _matrix(grid: Sequence[float]) -> NDArray[np.float64]:
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.reshape(grid[9:], (3, 3)) * grid[3:6]
+    matrix[:3, 3] = grid[6:9]
+    return matrix
 
 
 def _shown(grid: Sequence[float]) -> str:

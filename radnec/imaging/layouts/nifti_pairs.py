@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from radnec.errors import ReadError
 from radnec.imaging.layouts.grids import Grids, labels_in
+from radnec.imaging.layouts.named_masks import Outlined, chosen_by_name, named_masks
+from radnec.imaging.layouts.names import kind_of, tissue_of
 from radnec.imaging.layouts.rows import Image, Mask, Row, session_rows
 from radnec.imaging.layouts.sequences import told_sequence, words
 from radnec.imaging.layouts.tree import is_volume, stem
+from radnec.imaging.masks.slicer_seg import is_slicer, read_titles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,13 +62,14 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
     grids, rows, notes = Grids(folder), [], []
     for (patient, session), members in tqdm(sorted(sessions.items()), desc="labels", disable=None, leave=False):
         cores = {one.path.relative_to(folder).as_posix(): one.core for one in members}
-        masks = _masks(folder, [one for one in members if one.mask])
+        masks, left = _masks(folder, [one for one in members if one.mask])
+        notes += left
         pairing = _Pairing(cores, grids)
         images = [_image(folder, one) for one in members if not one.mask]
         told = members[0].told_by
         guessed = {"patient_id": told[0], "session_id": told[1]}
         rows += session_rows({"patient_id": patient, "session_id": session}, images, masks, pairing.misfit, guessed)
-        if not images:
+        if not images and masks:
             notes.append(f"left out {', '.join(sorted({mask.path for mask in masks}))}: no image goes by the name")
     others = len(files) - len(volumes)
     return rows, [*notes, *([f"left out {others} file(s) that are no NIfTI, NRRD or MetaImage"] if others else [])]
@@ -88,14 +93,14 @@ def _file(folder: Path, path: Path) -> _File:
     parents = [part for part in path.relative_to(folder).parent.parts if not _IMAGE_FOLDER.fullmatch(part)]
     in_masks = bool(parents and any(_MASK_FOLDER.fullmatch(part) for part in parents))
     parents = [part for part in parents if not _MASK_FOLDER.fullmatch(part)]
-    name = stem(path)
-    named = _MASK_NAME.fullmatch(name)
-    core = named["core"] if named else name
+    core, number, named = stem(path), "", False
+    # P1_lesion2.seg and P1_lesion_mask have two such words.
+    while found := _MASK_NAME.fullmatch(core):
+        core, number, named = found["core"], found["number"] or number, True
     if not named and _IMAGE_FOLDER.fullmatch(path.parent.name):
         core = _CHANNEL.sub("", core)
     patient, session, told_by = _owner(parents, core)
-    number = named["number"] if named else ""
-    return _File(path, patient, session, told_by, bool(named) or in_masks, core, number)
+    return _File(path, patient, session, told_by, named or in_masks, core, number)
 
 
 def _owner(parents: list[str], core: str) -> tuple[str, str, tuple[str, str]]:
@@ -127,19 +132,44 @@ def _image(folder: Path, one: _File) -> Image:
     return Image(name, sequence, f"{told_by!r} in the name" if told_by else "", doubt)
 
 
-def _masks(folder: Path, files: list[_File]) -> list[Mask]:
-    masks = []
+def _masks(folder: Path, files: list[_File]) -> tuple[list[Mask], list[str]]:
+    masks, notes = [], []
     for one in files:
         name = one.path.relative_to(folder).as_posix()
-        labels, reason = labels_in(one.path)
-        lesion = one.number or "1"
-        told = {"lesion_id": "the number of the mask" if one.number else "one mask without a number"}
-        if reason:
-            masks.append(Mask(name, doubts={"lesion_id": reason}))
-        elif len(labels) == 1:
-            masks.append(Mask(name, labels[0], lesion, told_by=told))
+        if is_slicer(one.path):
+            found, left = _segments(one, name)
+            notes += left
         else:
-            listed = ", ".join(map(str, labels))
-            doubt = {"lesion_id": f"labels {listed} may be lesions, or tissues of one (then give each a region)"}
-            masks += [Mask(name, label, doubts=doubt) for label in labels]
-    return masks
+            found = _labels(one, name)
+        masks += found
+    return masks, notes
+
+
+def _lesion(one: _File) -> tuple[str, dict[str, str]]:
+    """Return the lesion of a file that marks one thing, and what it was told by."""
+    return one.number or "1", {"lesion_id": "the number of the mask" if one.number else "one mask without a number"}
+
+
+def _labels(one: _File, name: str) -> list[Mask]:
+    labels, reason = labels_in(one.path)
+    if reason:
+        return [Mask(name, doubts={"lesion_id": reason})]
+    if len(labels) == 1:
+        lesion, told = _lesion(one)
+        return [Mask(name, labels[0], lesion, told_by=told)]
+    listed = ", ".join(map(str, labels))
+    doubt = {"lesion_id": f"labels {listed} may be lesions, or tissues of one (then give each a region)"}
+    return [Mask(name, label, doubts=doubt) for label in labels]
+
+
+def _segments(one: _File, name: str) -> tuple[list[Mask], list[str]]:
+    """Return the segments of a Slicer segmentation, which have names, and what was left out."""
+    try:
+        titles = read_titles(one.path)
+    except ReadError as error:
+        return [Mask(name, doubts={"lesion_id": str(error)})], []
+    parts = chosen_by_name([Outlined(number, title, kind_of(title)) for number, title in titles])
+    if len(parts) == 1 and not parts[0].kind and not tissue_of(parts[0].name):
+        lesion, told = _lesion(one)
+        return [Mask(name, parts[0].label, lesion, told_by=told)], []
+    return named_masks(name, "segment", parts)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _ALWAYS = ("patient_id", "session_id", "lesion_id", "sequence", "image_path", "mask_path")
 #: Columns of a draft that are for the user; they stand last.
 NOTES = ("undecided", "guessed_from")
+#: How a mask of one image serves another of its session.
+LENDING = (
+    "to measure the lesion here all the same, write this mask into mask_path and mask_label and the sequence it was "
+    "drawn on into mask_sequence, and extract with registration: rigid"
+)
 
 
 @dataclass(frozen=True)

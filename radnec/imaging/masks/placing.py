@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Share of a voxel's edge by which two centres may differ and still be one place: headers are rounded.
-_ROUNDING = 0.02
+ROUNDING = 0.02
 
 
 def affine(image: sitk.Image) -> NDArray[np.float64]:
@@ -41,6 +41,34 @@ def affine(image: sitk.Image) -> NDArray[np.float64]:
     matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
     matrix[:3, 3] = image.GetOrigin()
     return matrix
+
+
+def voxel_steps(matrix: NDArray[np.float64], onto: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the matrix that takes indices of one grid to those of another.
+
+    Parameters
+    ----------
+    matrix, onto : ndarray, shape (4, 4)
+        Take indices (x, y, z, 1) of the one grid, and of the other, to mm.
+
+    Returns
+    -------
+    ndarray, shape (4, 4), or None
+        None where voxels of the grids have another size or orientation.
+
+    Examples
+    --------
+    >>> voxel_steps(np.diag([1.0, 1.0, -2.0, 1.0]), np.diag([1.0, 1.0, 2.0, 1.0]))[2].tolist()
+    [0.0, 0.0, -1.0, 0.0]
+    >>> voxel_steps(np.eye(4), np.diag([1.0, 1.0, 2.0, 1.0])) is None
+    True
+    """
+    steps: NDArray[np.float64] = np.linalg.solve(onto, matrix).astype(np.float64)
+    # Voxels answer to voxels one to one where each axis is an axis of the other, forwards or backwards.
+    turned = np.round(steps[:3, :3])
+    if np.abs(steps[:3, :3] - turned).max() > ROUNDING or not np.array_equal(np.abs(turned) @ np.ones(3), np.ones(3)):
+        return None
+    return steps
 
 
 def place_voxels(
@@ -80,15 +108,13 @@ def place_voxels(
     >>> place_voxels(np.array([[0, 0, 0], [2, 1, 0]]), flipped, image).tolist()
     [[3, 1, 0], [1, 2, 0]]
     """
-    steps = np.linalg.solve(affine(image), matrix)
-    # Voxels answer to voxels one to one where each axis is an axis of the image, forwards or backwards.
-    turned = np.round(steps[:3, :3])
-    if np.abs(steps[:3, :3] - turned).max() > _ROUNDING or not np.array_equal(np.abs(turned) @ np.ones(3), np.ones(3)):
+    steps = voxel_steps(matrix, affine(image))
+    if steps is None:
         raise GeometryError(f"{name}: {_another(matrix, image)}. {_elsewhere}")
     places = indices @ steps[:3, :3].T + steps[:3, 3]
     found = np.round(places)
     aside = np.abs(places - found)
-    if aside.size and aside.max() > _ROUNDING:
+    if aside.size and aside.max() > ROUNDING:
         shift = np.linalg.norm((aside * image.GetSpacing()).max(axis=0))
         raise GeometryError(f"{name}: its voxels lie up to {shift:.3g} mm beside those of the image. {_elsewhere}")
     outside = int(((found < 0) | (found >= np.array(image.GetSize()))).any(axis=1).sum())

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 pydicom = pytest.importorskip("pydicom")
 
+_T2 = {"EchoTime": 90, "RepetitionTime": 5000}
+_FLUID = {"EchoTime": 92, "RepetitionTime": 9000, "InversionTime": 2500}
+
 
 def test_a_tree_of_series_and_structure_set_reads_with_no_edit(
     write_series: Callable[..., str],
@@ -64,9 +67,32 @@ def test_series_in_one_folder_are_told_apart_by_a_file(
     assert draft.loc["T1wCE", "undecided"] is None
     # The other sequence has no mask of its own, and none is lent to it silently.
     assert draft.loc["FLAIR", "mask_path"] is None
-    assert "was drawn on 'T1 post', not on this one" in draft.loc["FLAIR", "undecided"]
+    told = draft.loc["FLAIR", "undecided"]
+    assert "was drawn on 'T1 post', not on this one" in told
+    assert "mask_sequence, and extract with registration: rigid" in told
     cohort = read_back(draft.reset_index().iloc[:1])
     assert radnec.imaging.readers.read_image(cohort["image_path"][0]).GetSize() == (8, 8, 3)
+
+
+def test_a_mask_is_lent_to_another_series_as_the_draft_and_the_check_say(
+    write_series: Callable[..., str],
+    write_rtstruct: Callable[..., None],
+    tmp_path: Path,
+    read_back: Callable[[pd.DataFrame], pd.DataFrame],
+) -> None:
+    drawn_on = write_series("t1")
+    flair = {"SeriesDescription": "AX FLAIR", "EchoTime": 120, "InversionTime": 2500, "FrameOfReferenceUID": "1.2.3.10"}
+    write_series("flair", **flair)
+    write_rtstruct("rs.dcm", drawn_on, {"GTV": "GTV"})
+    draft = draft_cohort(tmp_path, "dicom")
+    waiting = draft["sequence"] == "FLAIR"
+    assert "mask_sequence" in draft.loc[waiting, "undecided"].item()
+    draft.loc[waiting, ["mask_path", "mask_label"]] = ["rs.dcm", "GTV"]
+    [refused] = radnec.check(read_back(draft)).frame().query("code == 'RN001'").to_dict("records")
+    assert "mask_sequence" in refused["fix"]
+    lent = radnec.check(read_back(draft.assign(mask_sequence="T1wCE"))).frame()["code"]
+    assert "RN018" in lent.tolist()
+    assert "RN001" not in lent.tolist()
 
 
 def test_two_series_for_one_sequence_are_both_listed(
@@ -94,6 +120,45 @@ def test_a_region_that_names_nothing_waits_for_the_user(
 
 
 @pytest.mark.parametrize(
+    ("roi", "roi_type", "lesion", "told"),
+    [
+        # Planning structures that speak of a lesion, and are none.
+        ("Brain_minus_GTV", "ORGAN", None, None),
+        ("Brain minus lesions", "AVOIDANCE", None, None),
+        ("GTV_ring", "CONTROL", None, None),
+        *((name, "", None, None) for name in ("BRAIN_SUB_GTV", "Brain_no_lesion", "non-tumor", "12Gy met1", "V12_met")),
+        *((name, "", None, None) for name in ("Dose20_GTV", "GTVshell", "Brain-GTV")),
+        # Lesions by name, whatever else the name says.
+        *((name, "", name, None) for name in ("lesion_no_1", "ring-enhancing lesion", "brain_met_2", "GTV_v2")),
+        ("GTV_24Gy", "GTV", "GTV_24Gy", None),
+        # Two answers, or none.
+        *((name, "", None, "may be a lesion or not:") for name in ("GTV_24Gy", "Brain-Lesion", "GTV minus cavity")),
+        ("GTV_1", "ORGAN", None, "its name tells a lesion, and its type ORGAN none"),
+        ("Chiasm", "GTV", None, "its name tells no lesion, and its type GTV one"),
+        ("X1", "DOSE_REGION", None, None),
+    ],
+)
+def test_names_and_types_tell_lesions_from_planning_structures(
+    write_series: Callable[..., str],
+    write_rtstruct: Callable[..., None],
+    tmp_path: Path,
+    roi: str,
+    roi_type: str,
+    lesion: str | None,
+    told: str | None,
+) -> None:
+    write_rtstruct("rs", write_series("mr"), {roi: roi_type, "L1": "GTV"})
+    draft = draft_cohort(tmp_path, "dicom")
+    rows = draft[draft["mask_label"] == roi].to_dict("records")
+    if not lesion and not told:
+        assert not rows
+        assert any(f"left out ROI {roi!r}" in note for note in draft.attrs["radnec"]["notes"])
+    else:
+        assert [row["lesion_id"] for row in rows] == [lesion]
+        assert told is None or told in rows[0]["undecided"]
+
+
+@pytest.mark.parametrize(
     ("header", "sequence", "told"),
     [
         ({"SeriesDescription": "t1_mprage_sag"}, "T1w", "no contrast"),
@@ -114,6 +179,52 @@ def test_a_region_that_names_nothing_waits_for_the_user(
         ),
         ({"SeriesDescription": "Series 7"}, None, "tell no sequence"),
         ({"SeriesDescription": "dwi", "ImageType": ["DERIVED", "PRIMARY", "ADC"]}, "ADC", "ImageType ADC"),
+        # FLAIR by Siemens' words, and by its inversion time.
+        ({"SeriesDescription": "t2_tirm_tra_dark-fluid", **_FLUID}, "FLAIR", "dark-fluid"),
+        ({"SeriesDescription": "t2_tirm_tra_dark_p2", **_FLUID}, "FLAIR", "inversion recovery of TI 2500 ms"),
+        ({"SeriesDescription": "t2_spc_da-fl_sag", "EchoTime": 387, "InversionTime": 1800}, "FLAIR", "da-fl"),
+        (
+            {"SeriesDescription": "T2 BRAIN VIEW", "AcquisitionContrast": "FLUID_ATTENUATED"},
+            "FLAIR",
+            "FLUID_ATTENUATED",
+        ),
+        ({"SeriesDescription": "t1_tirm_tra_dark-fluid", "EchoTime": 9, "InversionTime": 860}, "T1w", "no contrast"),
+        ({"SeriesDescription": "AX T2 TSE", **_FLUID}, None, "InversionTime is 2500 ms, as of FLAIR"),
+        ({"SeriesDescription": "T2 STIR", "EchoTime": 60, "InversionTime": 150}, None, "may be no T2w"),
+        ({"SeriesDescription": "AX T2 FS", "EchoTime": 60, "InversionTime": 150}, None, "150 ms, as of STIR"),
+        ({"SeriesDescription": "t2_star_tra", "EchoTime": 60}, None, "may be no T2w"),
+        # Diffusion by any of its signs, against times that are those of a T2w.
+        ({"SeriesDescription": "ep2d_3scan_p2", **_T2, "DiffusionBValue": 1000.0}, "DWI", "DiffusionBValue 1000"),
+        ({"SeriesDescription": "ep2d_3scan_p2", **_T2, "SequenceName": "*ep_b0"}, "DWI", "SequenceName '*ep_b0'"),
+        (
+            {"SeriesDescription": "RESOLVE", **_T2, "ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW"]},
+            "DWI",
+            "ImageType DIFFUSION",
+        ),
+        ({"SeriesDescription": "ep2d_diff_trace", **_T2}, None, "the word 'diff' tells diffusion"),
+        ({"SeriesDescription": "EPI", **_T2, "ScanningSequence": ["EP", "SE"]}, None, "tell no sequence"),
+        ({"SeriesDescription": "AX T2", **_T2, "DiffusionBValue": 800.0}, None, "tell no sequence, or several"),
+        ({"SeriesDescription": "AX T2", **_T2, "DiffusionBValue": 0.0}, "T2w", "AX T2"),
+        (
+            {"SeriesDescription": "DTI", "DiffusionBValue": 1000.0, "ImageType": ["DERIVED", "PRIMARY", "FA"]},
+            None,
+            "by ImageType FA it is a map",
+        ),
+        # Images that were computed of others, and phases.
+        ({"SeriesDescription": "t1_vibe", "ImageType": ["DERIVED", "PRIMARY", "SUBTRACTION"]}, None, "a difference"),
+        ({"SeriesDescription": "T1 SPGR SUB", "ContrastBolusAgent": "Gd"}, None, "the word 'sub'"),
+        (
+            {"SeriesDescription": "SWI", "ImageType": ["ORIGINAL", "PRIMARY", "P", "ND"]},
+            None,
+            "ImageType P it is a phase",
+        ),
+        ({"SeriesDescription": "SWI MIP"}, None, "the word 'mip' it is a projection"),
+        ({"SeriesDescription": "SWI_Images", "ImageType": ["ORIGINAL", "PRIMARY", "M", "SWI"]}, "SWI", "SWI_Images"),
+        ({"SeriesDescription": "T1", "ImageType": ["DERIVED", "SECONDARY", "MPR", "CSA MPR"]}, None, "reformatted"),
+        ({"SeriesDescription": "T1", "ComplexImageComponent": "PHASE"}, None, "a phase, real or imaginary image"),
+        ({"SeriesDescription": "Mag_Images", "EchoTime": 20, "RepetitionTime": 28}, None, "tell no sequence"),
+        ({"SeriesDescription": "TOF_3D", "EchoTime": 4, "RepetitionTime": 22}, None, "tell no sequence"),
+        ({"SeriesDescription": "rCBV", "ImageType": ["DERIVED", "PRIMARY", "RCBV MAP"]}, "rCBV", "rCBV"),
     ],
 )
 def test_sequences_are_guessed_from_headers_or_left(
@@ -204,7 +315,18 @@ def test_the_one_total_dose_of_the_frame_of_reference_is_named(
     write_dose("beam.dcm", DoseSummationType="BEAM")
     write_dose("elsewhere.dcm", FrameOfReferenceUID="9.9")
     write_dose("dose.dcm")
-    assert draft_cohort(tmp_path, "dicom")["dose_path"].tolist() == ["dose.dcm"]
+    write_dose("other.dcm", PatientID="SECRET-8")
+    draft = draft_cohort(tmp_path, "dicom")
+    assert draft["dose_path"].tolist() == ["dose.dcm"]
+    unused = [note for note in draft.attrs["radnec"]["notes"] if note.startswith("dose ")]
+    assert [note.split(" goes with no image of the draft: ")[0] for note in unused] == [
+        *("dose beam.dcm", "dose elsewhere.dcm", "dose other.dcm")
+    ]
+    for note, reason in zip(
+        unused, ("--summation BEAM", "frame of reference is that of no image", "PatientID"), strict=True
+    ):
+        assert reason in note
+    assert "SECRET" not in " ".join(unused)
     write_dose("dose2.dcm")
     draft = draft_cohort(tmp_path, "dicom")
     assert "dose_path" not in draft

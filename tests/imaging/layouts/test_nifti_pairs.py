@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from radnec.errors import CohortError
 from radnec.imaging.layouts import draft_cohort
 from radnec.imaging.layouts.sequences import told_sequence
+from radnec.imaging.masks import read_mask
+from radnec.imaging.readers import read_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,3 +113,51 @@ def test_two_masks_for_one_lesion_are_both_listed(put: Callable[..., Path], tmp_
     assert len(draft) == 2
     assert draft["lesion_id"].isna().all()
     assert draft["undecided"].str.contains("2 masks claim the lesion").all()
+
+
+@pytest.mark.parametrize("name", ["P1/lesion.seg.nrrd", "P1/Segmentation.seg.nrrd", "P1/T1c_Segmentation_1.seg.nrrd"])
+def test_slicer_segmentations_go_by_the_names_of_their_segments(
+    put: Callable[..., Path], tmp_path: Path, read_back: Callable[[pd.DataFrame], pd.DataFrame], name: str
+) -> None:
+    put("P1/T1c.nii.gz", size=12)
+    # Cropped, and overlapping in two layers.
+    whole = np.ones((3, 4, 5), dtype=bool)
+    segments = {"Lesion left": whole, "GTV 2": whole & (np.arange(5) > 2), "brain stem": whole & (np.arange(5) < 1)}
+    _write_slicer(tmp_path / name, segments, corner=(4, 3, 2))
+    draft = draft_cohort(tmp_path, "nifti-pairs")
+    assert draft["undecided"].isna().all(), draft["undecided"].tolist()
+    cohort = read_back(draft)
+    assert cohort[["lesion_id", "mask_label"]].to_numpy().tolist() == [["Lesion left"] * 2, ["GTV 2"] * 2]
+    assert any("left out segment 'brain stem'" in note for note in draft.attrs["radnec"]["notes"])
+    image = read_image(cohort["image_path"][0])
+    marked = sitk.GetArrayFromImage(read_mask(cohort["mask_path"][0], image, label="GTV 2"))
+    assert np.argwhere(marked).min(axis=0).tolist() == [5, 3, 4]
+    assert marked.sum() == 24
+
+
+def test_a_slicer_segmentation_of_another_grid_is_not_lent(put: Callable[..., Path], tmp_path: Path) -> None:
+    put("P1/T1c.nii.gz", size=12)
+    _write_slicer(tmp_path / "P1/lesion.seg.nrrd", {"Segment_1": np.ones((2, 2, 2), bool)}, corner=(4.5, 3, 2))
+    [row] = draft_cohort(tmp_path, "nifti-pairs").to_dict("records")
+    assert (row["lesion_id"], row["mask_path"]) == ("1", None)
+    assert "its grid" in row["undecided"]
+
+
+def test_segments_that_tell_nothing_wait_for_the_user(put: Callable[..., Path], tmp_path: Path) -> None:
+    put("P1/T1c.nii.gz", size=12)
+    one = np.ones((2, 2, 2), dtype=bool)
+    _write_slicer(tmp_path / "P1/lesion.seg.nrrd", {"Segment_1": one, "necrosis": one}, corner=(4, 3, 2))
+    draft = draft_cohort(tmp_path, "nifti-pairs")
+    assert draft["mask_label"].tolist() == ["Segment_1", "necrosis"]
+    assert draft["region"].tolist() == [None, "necrotic"]
+    assert draft["lesion_id"].isna().all()
+
+
+def _write_slicer(path: Path, segments: dict[str, np.ndarray], corner: tuple[float, ...]) -> None:
+    slicerio = pytest.importorskip("slicerio")
+    matrix = np.eye(4)
+    matrix[:3, 3] = corner
+    stored = slicerio.create_segmentation(next(iter(segments.values())).shape, matrix)
+    for name, voxels in segments.items():
+        slicerio.add_segment(stored, voxels, {"name": name})
+    slicerio.write_segmentation(str(path), stored)
