@@ -206,5 +206,9 @@ class ExtractionWarning(RadnecWarning):
     """Some lesions of an extraction failed, or a setting has no effect."""
 
 
+class ReportWarning(RadnecWarning):
+    """A report shows less than it was asked to, or could not be written."""
+
+
 class TrainingWarning(RadnecWarning):
     """Training went on, but the user should know on what terms."""

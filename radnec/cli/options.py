@@ -91,4 +91,4 @@ def measured_table(
     if model is None:
         return measured(path, extraction_settings(extraction), label=label, n_jobs=n_jobs)
     settings = extraction_settings(extraction) or model.extraction_config_
-    return measured(path, settings, needed=model.feature_names_, label=label, n_jobs=n_jobs)
+    return measured(path, settings, needed=model.recipe_.columns(), label=label, n_jobs=n_jobs)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radnec.cohort import read_cohort
-from radnec.cohort.fields import WHOLE
+from radnec.cohort.fields import WHOLE, modality
 from radnec.config import ExtractionConfig
 from radnec.errors import LabelError, TableError
 from radnec.features.columns import acquisitions
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _IMAGE_COLUMNS = {"image_path", "image"}
 _SHOWN = 5
 _NAMING = ("sequence", "phase", "region")
+_SCANNERS = {"scanner_id": "MR", "scanner_id_PET": "PET", "scanner_id_SPECT": "SPECT"}
 
 
 def measured(
@@ -44,8 +45,8 @@ def measured(
     extraction : ExtractionConfig, optional
         How a cohort is measured, or a feature table was; the latter is taken as it is.
     needed : list of str
-        Columns that a model reads; a cohort that cannot give one, or none of a sequence's, is refused before it is
-        measured.
+        Columns that a model reads: features, scanners and covariates. A cohort that cannot give one, or none of a
+        sequence's, is refused before it is measured.
     label : str, optional
         Column that has to hold labels; a cohort without any is refused before it is measured.
     n_jobs : int, default 1
@@ -66,7 +67,7 @@ def measured(
         If the file is neither CSV nor Parquet, or damaged, or a cohort cannot give what is needed, or `extraction`
         is said of features that are not named by it.
     """
-    if not _IMAGE_COLUMNS & {name.strip().lower() for name in column_names(path)}:
+    if not is_cohort(path):
         table = read_table(path)
         if extraction is not None and not needed:
             _refuse_foreign_names(path, table)
@@ -79,6 +80,17 @@ def measured(
         )
     _refuse_absent(path, cohort, needed, extraction or ExtractionConfig())
     return extract(cohort, extraction, n_jobs=n_jobs)
+
+
+def is_cohort(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file lists images, and is no feature table.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If the file is neither CSV nor Parquet, or damaged.
+    """
+    return bool(_IMAGE_COLUMNS & {name.strip().lower() for name in column_names(path)})
 
 
 def _refuse_foreign_names(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
@@ -112,7 +124,8 @@ def _refuse_absent(
             f"{Path(path).name}: no lesion has {' or '.join(absent)}, which the model reads; found "
             f"{', '.join(sorted(found))}. Add rows of that sequence to the cohort"
         )
-    unknown = [name for name in needed if parse(name) is None and name not in cohort]
+    _refuse_unnamed_scanners(path, cohort, needed)
+    unknown = [name for name in needed if parse(name) is None and name not in cohort and name not in _SCANNERS]
     if unknown:
         shown = ", ".join(unknown[:_SHOWN]) + (f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else "")
         foreign = any(parse_foreign(name) is not None for name in unknown)
@@ -126,3 +139,16 @@ def _refuse_absent(
                 else "Add the columns to the cohort"
             )
         )
+
+
+def _refuse_unnamed_scanners(path: str | os.PathLike[str], cohort: pd.DataFrame, needed: Sequence[str]) -> None:
+    """Refuse a cohort without the scanners by which a model harmonises: no extraction finds them."""
+    kinds = cohort["sequence"].map(modality)
+    for column in sorted(set(needed) & set(_SCANNERS)):
+        kind = _SCANNERS[column]
+        if "scanner_id" not in cohort or cohort.loc[kinds == kind, "scanner_id"].isna().all():
+            raise TableError(
+                f"{Path(path).name}: the model harmonises by scanner ({column}), and no {kind} row of the cohort has a "
+                "scanner_id. Fill it from DICOM headers with radnec cohort fill-headers (in Python "
+                "radnec.imaging.dicom.headers.fill_from_headers), or write a code of your own for each scanner"
+            )

@@ -96,9 +96,14 @@ def check_columns(table: pd.DataFrame, features: Sequence[str], columns: Sequenc
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         others = [name for name in columns if name not in set(features)]
         read = f"{len(features)} features" + (f" and {', '.join(others)}" if others else "")
+        advice = (
+            "Measure it with the settings and sequences that the model was trained with"
+            if set(missing) & set(features)
+            else "No measurement gives them: add them to the table; the scanner of DICOM images is filled in by radnec "
+            "cohort fill-headers"
+        )
         raise TableError(
-            f"the table lacks {counted(len(missing), 'column')} that the model reads ({read} in all): {shown}. Measure "
-            "it with the settings and sequences that the model was trained with"
+            f"the table lacks {counted(len(missing), 'column')} that the model reads ({read} in all): {shown}. {advice}"
         )
 
 

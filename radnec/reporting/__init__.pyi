@@ -1,8 +1,12 @@
 from . import assessed as assessed
 from . import bids as bids
+from . import bids_labels as bids_labels
 from . import dicom_sr as dicom_sr
+from . import from_cohort as from_cohort
 from . import identity as identity
 from . import sr_codes as sr_codes
+from . import sr_index as sr_index
+from . import sr_outlines as sr_outlines
 from . import sr_reading as sr_reading
 from . import sr_regions as sr_regions
 from . import sr_source as sr_source

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from radnec.errors import ConfigError, TableError
+from radnec.errors import ConfigError
 from radnec.features.unfinished import appearing
 from radnec.reporting.assessed import CALLS, COLUMNS, NUMBERS, RESEARCH_USE, check_assessed
+from radnec.reporting.bids_labels import SESSIONS, SUBJECTS, Kind, label_ids, listed_labels
 from radnec.reporting.identity import ModelIdentity
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _BIDS_VERSION = "1.10.0"
 _DESCRIPTION = "dataset_description.json"
-_LABEL = re.compile(r"[0-9A-Za-z]+")
 
 
 def write_bids(
@@ -43,8 +42,8 @@ def write_bids(
     model : RadnecClassifier or mapping
         The model, or a mapping with its ``identity``, ``name``, ``version``.
     subjects, sessions : mapping of str to str, optional
-        BIDS label for a ``patient_id`` or ``session_id`` that is none itself. A label has letters and digits alone; the
-        prefix ``sub-`` or ``ses-`` may be there already.
+        BIDS label for a ``patient_id`` or ``session_id``. A label has letters and digits alone; the prefix ``sub-`` or
+        ``ses-`` may be there already. Where none is given, all other characters are left out.
     source_datasets : tuple of str, optional
         URLs, DOIs or relative paths of the datasets that the images are from.
 
@@ -52,14 +51,18 @@ def write_bids(
     -------
     list of pathlib.Path
         The tables, ``sub-<label>/[ses-<label>/]anat/sub-<label>[_ses-<label>]_desc-radnec_assess.tsv``, each with a
-        ``.json`` beside it that describes its columns.
+        ``.json`` beside it that describes its columns. ``participants.tsv`` and ``sub-<label>_sessions.tsv`` say which
+        identifier each label is of, ``n/a`` where the label was given.
 
     Raises
     ------
     radnec.errors.TableError
-        If the table is not what ``assess`` returns, an identifier is no BIDS label, or two become the same.
+        If the table is not what ``assess`` returns, no label is left of an identifier, or two get the same, here or in
+        an earlier run.
     radnec.errors.ConfigError
         If `folder` holds another dataset.
+    radnec.errors.ReadError
+        If its list of labels cannot be read.
 
     Notes
     -----
@@ -82,11 +85,15 @@ def write_bids(
     """
     table = check_assessed(assessed)
     folder, identity = Path(folder), ModelIdentity.of(model)
-    named = _named_files(table, subjects or {}, sessions or {})
+    _refuse_another(folder)
+    labels = _labels(table, folder, subjects or {}, sessions or {})
     _describe_dataset(folder, identity, source_datasets)
+    for path, text in labels.lists.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text)
     sidecar = _json(_columns() | {"Model": _facts(identity), "Use": RESEARCH_USE})
     written = []
-    for name, rows in named.items():
+    for name, rows in _named_files(table, labels).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path.with_suffix(".json"), sidecar)
@@ -94,49 +101,79 @@ def write_bids(
     return written
 
 
-def _named_files(
-    table: pd.DataFrame, subjects: Mapping[str, str], sessions: Mapping[str, str]
-) -> dict[Path, pd.DataFrame]:
+def verify_bids(cohort: pd.DataFrame, folder: str | Path) -> None:
+    """Refuse, before lesions are measured, a cohort whose results could not be written as a BIDS derivative.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        Table with ``patient_id`` and perhaps ``session_id``.
+    folder : path-like
+        Folder of the derivative.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If no label is left of an identifier, or two get the same.
+    radnec.errors.ConfigError
+        If `folder` holds another dataset.
+    radnec.errors.ReadError
+        If its list of labels cannot be read.
+    """
+    _refuse_another(Path(folder))
+    _labels(cohort, Path(folder), {}, {})
+
+
+class _Labels(NamedTuple):
+    """Labels of patients, of the sessions of each, and the text of the tables that list them."""
+
+    subjects: dict[str, str]
+    sessions: dict[str, dict[str, str]]
+    lists: dict[Path, str]
+
+
+def _labels(table: pd.DataFrame, folder: Path, subjects: Mapping[str, str], sessions: Mapping[str, str]) -> _Labels:
+    found = _Labels(label_ids(table["patient_id"].unique(), SUBJECTS, subjects), {}, {})
+    path = folder / "participants.tsv"
+    found.lists[path] = listed_labels(path, found.subjects, subjects, SUBJECTS)
+    found.lists[path.with_suffix(".json")] = _describe_labels(SUBJECTS)
+    if "session_id" in table:
+        for patient, rows in table.groupby("patient_id", sort=True):
+            own = label_ids(rows["session_id"].unique(), SESSIONS, sessions)
+            label = found.subjects[str(patient)]
+            path = folder / label / f"{label}_sessions.tsv"
+            found.sessions[str(patient)] = own
+            found.lists[path] = listed_labels(path, own, sessions, SESSIONS)
+        found.lists[folder / "sessions.json"] = _describe_labels(SESSIONS)
+    return found
+
+
+def _describe_labels(kind: Kind) -> str:
+    source = f"{kind.column} of the results that the label is of; n/a where the label was given"
+    return _json({kind.key: {"Description": "BIDS label"}, kind.source: {"Description": source}})
+
+
+def _named_files(table: pd.DataFrame, labels: _Labels) -> dict[Path, pd.DataFrame]:
     """Return the rows of each patient and session under the name of their file."""
     keys = [name for name in ("patient_id", "session_id") if name in table]
-    labels = [_labels(table["patient_id"], "sub", subjects, "subjects")]
-    if "session_id" in table:
-        labels.append(_labels(table["session_id"], "ses", sessions, "sessions"))
     files = {}
-    for key, rows in table.groupby(keys, sort=True):
-        entities = [found[str(value)] for found, value in zip(labels, key, strict=True)]
+    for (patient, *session), rows in table.groupby(keys, sort=True):
+        entities = [labels.subjects[str(patient)], *(labels.sessions[str(patient)][str(one)] for one in session)]
         name = "_".join([*entities, "desc-radnec", "assess.tsv"])
         files[Path(*entities, "anat", name)] = rows.drop(columns=keys)
     return files
 
 
-def _labels(values: pd.Series, prefix: str, given: Mapping[str, str], argument: str) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    # File systems that ignore case would make one file of sub-a and sub-A.
-    taken: dict[str, str] = {}
-    for value in map(str, values):
-        label = str(given.get(value, value)).removeprefix(f"{prefix}-")
-        if not _LABEL.fullmatch(label):
-            raise TableError(
-                f"{values.name} {value!r} is no BIDS label: expected letters and digits alone. Name it anew: "
-                f"{argument}={{{value!r}: {re.sub('[^0-9A-Za-z]', '', label) or 'P1'!r}}}"
-            )
-        if taken.setdefault(label.lower(), value) != value:
-            raise TableError(
-                f"{values.name} {taken[label.lower()]!r} and {value!r} have the same BIDS label {prefix}-{label}: "
-                f"tell them apart with {argument}="
-            )
-        labels[value] = f"{prefix}-{label}"
-    return labels
-
-
-def _describe_dataset(folder: Path, identity: ModelIdentity, sources: tuple[str, ...]) -> None:
+def _refuse_another(folder: Path) -> None:
     path = folder / _DESCRIPTION
     if path.exists() and not _is_ours(path):
         raise ConfigError(
             f"{folder} is another dataset, which its {_DESCRIPTION} describes: expected one of radnec's own, such as "
             f"{folder / 'derivatives' / 'radnec'}"
         )
+
+
+def _describe_dataset(folder: Path, identity: ModelIdentity, sources: tuple[str, ...]) -> None:
     facts: dict[str, Any] = {
         "Name": "radnec: radiation necrosis or tumour progression",
         "BIDSVersion": _BIDS_VERSION,
@@ -152,7 +189,7 @@ def _describe_dataset(folder: Path, identity: ModelIdentity, sources: tuple[str,
     if sources:
         facts["SourceDatasets"] = [{"URL": url} for url in sources]
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(path, _json(facts))
+    _replace(folder / _DESCRIPTION, _json(facts))
 
 
 def _is_ours(path: Path) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from radnec._optional import need
-from radnec.errors import GeometryError, TableError
+from radnec.errors import GeometryError, ReportWarning, TableError
 from radnec.features.unfinished import appearing
 from radnec.reporting.assessed import NUMBERS, RESEARCH_USE, check_assessed
 from radnec.reporting.identity import ModelIdentity
 from radnec.reporting.sr_codes import CALL_CODES, CONCEPTS, DIGEST, SCHEME, need_dicom, own, rows_of, table_digest
+from radnec.reporting.sr_index import write_each
 from radnec.reporting.sr_regions import Region, find_region
 from radnec.reporting.sr_source import read_source
 
@@ -33,6 +35,7 @@ def write_sr(
     source: str | Path | Sequence[str | Path],
     model: Any,
     regions: Mapping[str, tuple[str | Path, int | str]] | None = None,
+    cited: Sequence[str | Path | Sequence[str | Path]] = (),
     series_uid: str | None = None,
     source_patient_id: str | None = None,
     created: dt.datetime | None = None,
@@ -52,6 +55,8 @@ def write_sr(
     regions : mapping of str to (path-like, int or str), optional
         For each ``lesion_id``, the DICOM SEG or RTSTRUCT that marks it, and the number or name of its segment or
         region. A lesion without one refers to all images of the series.
+    cited : sequence, optional
+        Further series of the patient that the results rest on, each as `source`; they are listed as evidence.
     series_uid : str, optional
         SeriesInstanceUID to take from a `source` of several series.
     source_patient_id : str, optional
@@ -71,11 +76,16 @@ def write_sr(
     radnec.errors.ReadError
         If a DICOM file cannot be read, or `source` holds several series.
     radnec.errors.GeometryError
-        If the images or a region are of another patient, or a region was drawn on another series.
+        If images or a region are of another patient, or a region was drawn in another frame of reference.
     radnec.errors.MaskError
         If a region has no such segment.
     radnec.errors.MissingDependencyError
         If pydicom or highdicom is not installed.
+
+    Warns
+    -----
+    radnec.errors.ReportWarning
+        If the outlines of a lesion cannot be shown on the images; the report then says so, and shows no region for it.
 
     Notes
     -----
@@ -112,12 +122,13 @@ def write_sr(
     identity = ModelIdentity.of(model)
     images = read_source(source, series_uid=series_uid)
     _same_patient(patient, str(images[0].PatientID).strip(), source_patient_id)
+    evidence = [*images, *_evidence(cited, str(images[0].PatientID).strip())]
     marked = _find_regions(rows, regions or {}, images)
     moment = (created or dt.datetime.now().astimezone()).replace(microsecond=0)
     with warnings.catch_warnings():
         # highdicom warns of names of one component ("STS_002"), which are copied as the archive has them.
         warnings.filterwarnings("ignore", "The string .* is unlikely to represent", UserWarning)
-        report = _report(rows, images, identity, marked, moment)
+        report = _report(rows, images, evidence, identity, marked, moment)
     path = Path(path)
     with appearing(path) as part:
         report.save_as(part, enforce_file_format=True)
@@ -141,6 +152,7 @@ def write_srs(
         What :meth:`radnec.RadnecClassifier.assess` returned.
     folder : path-like
         Where the reports go, named ``<n>.dcm`` in the order of patient and session: names that tell no patient.
+        ``index.csv`` beside them says which is whose, in the table's own names.
     sources : mapping
         (patient, session), or (patient,) in a table without sessions, to the `source` of :func:`write_sr`.
     model, created
@@ -151,12 +163,17 @@ def write_srs(
     Returns
     -------
     list of pathlib.Path
-        The files.
+        The reports that were written.
 
     Raises
     ------
     radnec.errors.TableError
-        If a session has no source, and as :func:`write_sr`, before any file is written where the table is at fault.
+        If the table is not what ``assess`` returns, or a session has no source; before any file is written.
+
+    Warns
+    -----
+    radnec.errors.ReportWarning
+        Of each session whose report could not be written, for what :func:`write_sr` raises.
     """
     table = check_assessed(assessed)
     keys = [name for name in ("patient_id", "session_id") if name in table]
@@ -164,18 +181,18 @@ def write_srs(
     lacking = [key for key in sessions if key not in sources]
     if lacking:
         raise TableError(f"sources names no images for {lacking[0]}, and {len(lacking) - 1} more of the table")
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return [
-        write_sr(
+    writers = {
+        key: partial(
+            write_sr,
             rows,
-            Path(folder) / f"{number}.dcm",
             source=sources[key],
-            model=model,
+            model=ModelIdentity.of(model),
             regions=(regions or {}).get(key),
             created=created,
         )
-        for number, (key, rows) in enumerate(sessions.items(), start=1)
-    ]
+        for key, rows in sessions.items()
+    }
+    return write_each(folder, keys, writers)
 
 
 def _one_session(assessed: pd.DataFrame) -> tuple[list[dict[str, Any]], str]:
@@ -207,7 +224,19 @@ def _find_regions(
     strange = sorted(set(named) - set(lesions))
     if strange:
         raise TableError(f"regions names lesion {strange[0]!r}; the table holds {', '.join(lesions)}")
-    return {lesion: find_region(file, label, images) for lesion, (file, label) in named.items()}
+    found = {lesion: find_region(file, label, images) for lesion, (file, label) in named.items()}
+    for lesion, region in found.items():
+        if not region.arguments:
+            warnings.warn(f"lesion {lesion}: {region.note}", ReportWarning, stacklevel=3)
+    return found
+
+
+def _evidence(cited: Sequence[str | Path | Sequence[str | Path]], patient: str) -> list[Dataset]:
+    found = [image for one in cited for image in read_source(one)]
+    strange = sorted({str(image.PatientID).strip() for image in found} - {patient})
+    if strange:
+        raise GeometryError(f"cited images have PatientID {strange[0]!r}, those of the report {patient!r}")
+    return found
 
 
 def _uid(*parts: object) -> str:
@@ -218,6 +247,7 @@ def _uid(*parts: object) -> str:
 def _report(
     rows: list[dict[str, Any]],
     images: list[Dataset],
+    evidence: list[Dataset],
     identity: ModelIdentity,
     marked: dict[str, Region],
     moment: dt.datetime,
@@ -233,15 +263,15 @@ def _report(
         title=codes.DCM.ImagingMeasurementReport,
     )
     content[0].ContentSequence.append(_statement(codes))
-    evidence = {str(one.SOPInstanceUID): one for one in [*images, *(region.evidence for region in marked.values())]}
+    cited = {str(one.SOPInstanceUID): one for one in [*evidence, *(region.evidence for region in marked.values())]}
     study, series = images[0].StudyInstanceUID, images[0].SeriesInstanceUID
     places = [(lesion, region.evidence.SOPInstanceUID, region.arguments) for lesion, region in marked.items()]
     report = highdicom.sr.ComprehensiveSR(
-        evidence=list(evidence.values()),
+        evidence=list(cited.values()),
         content=content[0],
         series_instance_uid=_uid("series", study, identity, moment.isoformat()),
         series_number=1,
-        sop_instance_uid=_uid("report", digest, images[0].PatientID, *evidence, series, identity, moment, places),
+        sop_instance_uid=_uid("report", digest, images[0].PatientID, *cited, series, identity, moment, places),
         instance_number=1,
         manufacturer="radnec",
         is_complete=True,
@@ -300,7 +330,7 @@ def _group(
             highdicom.sr.QualitativeEvaluation(own(CONCEPTS["call"]), own(CALL_CODES[row["call"]]))
         ],
     }
-    if region:
+    if region and region.arguments:
         group = highdicom.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(**arguments, **region.arguments)
     else:
         shown = [highdicom.sr.SourceImageForMeasurementGroup(one.SOPClassUID, one.SOPInstanceUID) for one in images]
@@ -308,6 +338,8 @@ def _group(
     for name in ("prediction_set", "reason", "outlying_feature"):
         if row[name]:
             group[0].ContentSequence.append(_text(own(CONCEPTS[name]), row[name]))
+    if region and region.note:
+        group[0].ContentSequence.append(_text(codes.DCM.Comment, region.note))
     group[0].ContentSequence.append(_statement(codes))
     return group
 

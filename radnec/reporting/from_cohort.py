@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from radnec.cohort.fields import WHOLE
+from radnec.cohort.parsing import counted
 from radnec.cohort.segments import mask_label
-from radnec.errors import GeometryError, ReadError, TableError
+from radnec.errors import GeometryError, ReadError, ReportWarning, TableError
+from radnec.features.naming import parse
 from radnec.imaging.dicom.files import is_dicom
 from radnec.imaging.dicom.scan import series_files
 from radnec.imaging.masks import only_file
 from radnec.imaging.masks.drawn_on import drawn_elsewhere
 from radnec.reporting.assessed import check_assessed
 from radnec.reporting.dicom_sr import write_sr
+from radnec.reporting.identity import ModelIdentity
+from radnec.reporting.sr_codes import need_dicom
+from radnec.reporting.sr_index import write_each
 from radnec.reporting.sr_source import read_dicom
 
 if TYPE_CHECKING:
@@ -28,6 +35,12 @@ _FIRST = "T1wCE"
 _WRONG_PATIENT = (
     "a report would be filed under the wrong patient. Correct image_path, or write each session's report with "
     "radnec.reporting.dicom_sr.write_sr"
+)
+#: Start of the names of indices and changes, which do not tell every series they come from.
+_UNTOLD = ("index_", "delta_")
+_NO_SERIES = (
+    "the cohort names no DICOM series, and a structured report is filed with one. Leave the session out, or write the "
+    "results as CSV or BIDS"
 )
 
 
@@ -48,59 +61,143 @@ def write_reports(
     cohort : DataFrame
         The cohort that was measured; its images are DICOM series. A report is filed with the T1wCE series of its
         session, or the first series where there is none, and refers to the outline of each lesion where that is a
-        DICOM SEG or RTSTRUCT of this series.
+        DICOM SEG or RTSTRUCT of this series. The other series of the session that the model reads are listed as
+        evidence; all of them where the model does not tell which it reads.
     folder : path-like
         Where the reports go, named ``<n>.dcm`` in the order of patient and session: names that tell no patient.
+        ``index.csv`` beside them says which is whose, in the cohort's own names.
     model, created
         As in :func:`radnec.reporting.dicom_sr.write_sr`.
 
     Returns
     -------
     list of pathlib.Path
-        The files.
+        The reports that were written.
 
     Raises
     ------
     radnec.errors.TableError
-        If a judged session has no DICOM series in the cohort; before any file is written.
+        If no judged session has a DICOM series in the cohort; before any file is written.
     radnec.errors.GeometryError
         If images of one patient of the cohort have several PatientIDs, or images of two patients the same one; before
         any file is written.
+
+    Warns
+    -----
+    radnec.errors.ReportWarning
+        Of each session whose report could not be written, and of lesions whose outline could not be shown.
     """
     table = check_assessed(assessed, keys=("patient_id", "session_id", "lesion_id"))
-    sessions = {tuple(map(str, key)): rows for key, rows in table.groupby(["patient_id", "session_id"], sort=True)}
-    sources = {key: _source(key, cohort) for key in sessions}
-    ids = {key: _patient_id(files) for key, (_, files) in sources.items()}
-    _verify_patients({(key[0], found) for key, found in ids.items()} | _patients(cohort))
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return [
-        write_sr(
-            rows,
-            Path(folder) / f"{number}.dcm",
-            source=sources[key][1],
-            model=model,
-            regions=_regions(sources[key][0], set(rows["lesion_id"].astype(str))),
-            source_patient_id=ids[key],
-            created=created,
-        )
-        for number, (key, rows) in enumerate(sessions.items(), start=1)
-    ]
+    keys = ["patient_id", "session_id"]
+    sessions = {tuple(map(str, key)): rows for key, rows in table.groupby(keys, sort=True)}
+    _lacking(cohort, set(sessions))
+    identity, read = ModelIdentity.of(model), _sequences(model)
+    writers = {
+        key: partial(_write, rows=rows, key=key, cohort=cohort, read=read, model=identity, created=created)
+        for key, rows in sessions.items()
+    }
+    return write_each(folder, keys, writers)
 
 
-def _source(key: tuple[str, ...], cohort: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Path, ...]]:
-    """Return the cohort's rows of the series that a session's report is filed with, and its files."""
-    rows = cohort[(cohort["patient_id"].astype(str) == key[0]) & (cohort["session_id"].astype(str) == key[1])]
-    rows = rows[[_names_dicom(path) for path in rows["image_path"]]]
-    if rows.empty:
-        raise TableError(
-            f"session {'/'.join(key)}: the cohort names no DICOM series for it, and a structured report is filed with "
-            "one. Leave the session out, or write the results as CSV or BIDS"
-        )
+def verify_reportable(cohort: pd.DataFrame) -> None:
+    """Refuse, before lesions are measured, a cohort of which no report could be written or one would be misfiled.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        The cohort, of which all sessions are to be reported.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If no session has a DICOM series.
+    radnec.errors.GeometryError
+        As :func:`write_reports`.
+    radnec.errors.MissingDependencyError
+        If pydicom or highdicom is not installed.
+
+    Warns
+    -----
+    radnec.errors.ReportWarning
+        If some sessions have no DICOM series; how many.
+    """
+    wanted = _sessions(cohort)
+    lacking = _lacking(cohort, wanted)
+    if lacking:
+        told = f"{len(lacking)} of {counted(len(wanted), 'session')}, first {'/'.join(lacking[0])}"
+        warnings.warn(f"no report will be written of {told}: {_NO_SERIES}", ReportWarning, stacklevel=2)
+
+
+def _lacking(cohort: pd.DataFrame, wanted: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the sessions without a DICOM series, or say why no report can be written."""
+    need_dicom()
+    dicom = cohort[[_names_dicom(path) for path in cohort["image_path"]]]
+    lacking = sorted(wanted - _sessions(dicom))
+    if len(lacking) == len(wanted):
+        raise TableError(f"session {'/'.join(lacking[0])}, as every other: {_NO_SERIES}")
+    _verify_patients(_patients(dicom))
+    return lacking
+
+
+def _sessions(cohort: pd.DataFrame) -> set[tuple[str, ...]]:
+    return set(zip(cohort["patient_id"].astype(str), cohort["session_id"].astype(str), strict=True))
+
+
+def _write(
+    path: Path,
+    *,
+    rows: pd.DataFrame,
+    key: tuple[str, ...],
+    cohort: pd.DataFrame,
+    read: set[str] | None,
+    model: ModelIdentity,
+    created: dt.datetime | None,
+) -> Path:
+    """Write the report of one session."""
+    of_session = cohort[(cohort["patient_id"].astype(str) == key[0]) & (cohort["session_id"].astype(str) == key[1])]
+    of_session = of_session[[_names_dicom(place) for place in of_session["image_path"]]]
+    if of_session.empty:
+        raise TableError(_NO_SERIES)
+    drawn_on, files = _source(of_session)
+    return write_sr(
+        rows,
+        path,
+        source=files,
+        model=model,
+        regions=_regions(drawn_on, set(rows["lesion_id"].astype(str))),
+        cited=_cited(of_session, read, files),
+        source_patient_id=_patient_id(files),
+        created=created,
+    )
+
+
+def _source(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Path, ...]]:
+    """Return the rows of the series that a session's report is filed with, and its files."""
     ordered = rows.assign(_later=rows["sequence"].ne(_FIRST)).sort_values(["_later", "sequence"], kind="stable")
     first = ordered.iloc[0]
     same = [name for name in ("sequence", "image_path", "series_uid") if name in ordered]
     of_series = ordered[(ordered[same].fillna("") == ordered[same].fillna("").iloc[0]).all(axis=1)]
     return _whole_lesions(of_series), series_files(str(first["image_path"]), _series(first.get("series_uid")))
+
+
+def _cited(rows: pd.DataFrame, read: set[str] | None, source: tuple[Path, ...]) -> list[tuple[Path, ...]]:
+    """Return the files of the other series of a session that a model reads; what cannot be read was not measured."""
+    found = []
+    columns = [name for name in ("image_path", "series_uid") if name in rows]
+    used = rows if read is None else rows[rows["sequence"].isin(read)]
+    for path, *uid in used[columns].drop_duplicates().itertuples(index=False, name=None):
+        with contextlib.suppress(ReadError):
+            files = series_files(str(path), _series(*uid))
+            if files != source and files not in found:
+                found.append(files)
+    return sorted(found)
+
+
+def _sequences(model: Any) -> set[str] | None:
+    """Return the sequences that a model reads; None where the names of its features do not tell."""
+    names = [str(name) for name in getattr(model, "feature_names_", ())]
+    measured = {found.sequence for name in names if (found := parse(name)) is not None}
+    return None if not measured or any(name.startswith(_UNTOLD) for name in names) else measured
 
 
 def _whole_lesions(rows: pd.DataFrame) -> pd.DataFrame:
@@ -116,18 +213,17 @@ def _names_dicom(path: Any) -> bool:
 
 
 def _patient_id(files: Sequence[Path]) -> str:
-    return str(read_dicom(files[0], tags=("PatientID",)).PatientID).strip()
+    return str(read_dicom(files[0], tags=("PatientID",)).get("PatientID", "")).strip()
 
 
 def _patients(cohort: pd.DataFrame) -> set[tuple[str, str]]:
-    """Return the pairs of the cohort's name and the PatientID of all series that can be read."""
+    """Return the pairs of the cohort's name and the PatientID of all series that can be read and name a patient."""
     columns = [name for name in ("patient_id", "image_path", "series_uid") if name in cohort]
     pairs = set()
     for patient, path, *uid in cohort[columns].drop_duplicates().itertuples(index=False, name=None):
-        if _names_dicom(path):
-            with contextlib.suppress(ReadError):
-                pairs.add((str(patient), _patient_id(series_files(str(path), _series(*uid)))))
-    return pairs
+        with contextlib.suppress(ReadError):
+            pairs.add((str(patient), _patient_id(series_files(str(path), _series(*uid)))))
+    return {pair for pair in pairs if pair[1]}
 
 
 def _verify_patients(pairs: set[tuple[str, str]]) -> None:

@@ -11,19 +11,16 @@ import numpy as np
 from radnec.errors import GeometryError, ImageError, MaskError
 from radnec.imaging.dicom.files import parsing
 from radnec.imaging.dicom.sop_classes import RT_STRUCT, SEG
+from radnec.imaging.masks.rtstruct import closed_contours, rois_of
 from radnec.imaging.masks.titles import find_title
 from radnec.reporting.sr_codes import need_dicom
+from radnec.reporting.sr_outlines import place_outlines
 from radnec.reporting.sr_source import read_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
-
-
-#: How far from a slice (mm) an outline may be and still belong to it; DICOM rounds positions.
-_ON_SLICE = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,16 +30,20 @@ class Region:
     Parameters
     ----------
     arguments : dict
-        Content for a volumetric group of measurements (TID 1411): ``referenced_segment`` or ``referenced_regions``.
+        Content for a volumetric group of measurements (TID 1411): ``referenced_segment`` or ``referenced_regions``;
+        empty where the outlines cannot be shown on the images.
     evidence : pydicom.dataset.Dataset
         The SEG or RTSTRUCT.
     tracking_uid : str or None
         Tracking UID that a SEG gives the lesion.
+    note : str, default ""
+        What the report says of the region: that outlines in outlines are holes, or why none is shown.
     """
 
     arguments: dict[str, Any]
     evidence: Dataset
     tracking_uid: str | None
+    note: str = ""
 
 
 def find_region(path: str | Path, label: int | str, images: Sequence[Dataset]) -> Region:
@@ -61,16 +62,18 @@ def find_region(path: str | Path, label: int | str, images: Sequence[Dataset]) -
     -------
     Region
         A reference to the segment; or closed outlines in image coordinates, one per contour (holes, too, are
-        outlines of their own).
+        outlines of their own), on the slices that :func:`radnec.imaging.masks.read_mask` gives them to. Where no mask
+        could be read of the outlines either, or the images are no stack, a region without arguments, whose note says
+        why.
 
     Raises
     ------
     radnec.errors.ReadError
         If the file cannot be read.
     radnec.errors.MaskError
-        If it is neither SEG nor RTSTRUCT, lacks the label, or holds it twice or without outlines.
+        If it is neither SEG nor RTSTRUCT, lacks the label, or holds it twice.
     radnec.errors.GeometryError
-        If it belongs to another patient or frame of reference, or an outline lies on none of the images.
+        If it belongs to another patient or frame of reference.
     """
     path = Path(path)
     drawn = read_dicom(path)
@@ -99,16 +102,12 @@ def _same_frame(path: Path, uids: set[str], images: Sequence[Dataset]) -> None:
         )
 
 
-def _choose(path: Path, found: dict[int, str], label: int | str, noun: str) -> int:
-    titles = [(number, title.strip()) for number, title in found.items()]
-    return titles[find_title(titles, label, name=str(path), noun=noun)][0]
-
-
 def _segment(path: Path, drawn: Dataset, label: int | str, images: Sequence[Dataset]) -> Region:
     _, highdicom = need_dicom()
     _same_frame(path, {str(drawn.FrameOfReferenceUID)} if "FrameOfReferenceUID" in drawn else set(), images)
     segments = {int(item.SegmentNumber): item for item in drawn.SegmentSequence}
-    number = _choose(path, {key: str(item.get("SegmentLabel", "")) for key, item in segments.items()}, label, "segment")
+    titles = [(key, str(item.get("SegmentLabel", "")).strip()) for key, item in segments.items()]
+    number = titles[find_title(titles, label, name=str(path), noun="segment")][0]
     referenced = highdicom.sr.ReferencedSegment(
         drawn.SOPClassUID,
         drawn.SOPInstanceUID,
@@ -120,52 +119,28 @@ def _segment(path: Path, drawn: Dataset, label: int | str, images: Sequence[Data
 
 
 def _outlines(path: Path, drawn: Dataset, label: int | str, images: Sequence[Dataset]) -> Region:
+    rois = rois_of(drawn)
+    titles = [(roi.number, roi.name.strip()) for roi in rois]
+    position = find_title(titles, label, name=str(path), noun="region of interest")
+    named = {str(item.FrameOfReferenceUID) for item in drawn.get("ReferencedFrameOfReferenceSequence", [])}
+    _same_frame(path, {rois[position].frame_uid} if rois[position].frame_uid else named, images)
+    name = f"{path.name}, region of interest {titles[position][1]!r}"
+    try:
+        contours, _ = closed_contours(rois, position, name)
+        outlines, holed = place_outlines(contours, images, name)
+    except ImageError as error:
+        return Region({}, drawn, None, f"No region is shown. {error}")
     _, highdicom = need_dicom()
-    _same_frame(
-        path, {str(item.FrameOfReferenceUID) for item in drawn.get("ReferencedFrameOfReferenceSequence", [])}, images
-    )
-    names = {int(item.ROINumber): str(item.get("ROIName", "")) for item in drawn.StructureSetROISequence}
-    number = _choose(path, names, label, "region of interest")
-    contours = [
-        np.array(contour.ContourData, dtype=float).reshape(-1, 3)
-        for item in drawn.ROIContourSequence
-        if int(item.ReferencedROINumber) == number
-        for contour in item.get("ContourSequence", [])
-        if contour.ContourGeometricType == "CLOSED_PLANAR"
-    ]
-    if not contours:
-        raise MaskError(f"{path}: region of interest {names[number]!r} has no closed outline")
-    placed = [_on_image(path, points, images) for points in contours]
     regions = [
         highdicom.sr.ImageRegion(
             highdicom.sr.GraphicTypeValues.POLYLINE,
-            np.vstack([line, line[:1]]),  # a closed line ends where it starts
-            highdicom.sr.SourceImageForRegion(image.SOPClassUID, image.SOPInstanceUID),
+            np.vstack([one.points, one.points[:1]]),  # a closed line ends where it starts
+            highdicom.sr.SourceImageForRegion(
+                one.image.SOPClassUID, one.image.SOPInstanceUID, None if one.frame is None else [one.frame]
+            ),
         )
-        for line, image in placed
+        for one in outlines
     ]
-    return Region({"referenced_regions": regions}, drawn, None)
-
-
-def _on_image(
-    path: Path, points: NDArray[np.float64], images: Sequence[Dataset]
-) -> tuple[NDArray[np.float64], Dataset]:
-    """Return an outline in (column, row) of the image it lies on."""
-    _, highdicom = need_dicom()
-    if not np.isfinite(points).all():
-        raise GeometryError(f"{path}: an outline has coordinates that are not numbers")
-    nearest = np.inf
-    for image in images:
-        if int(image.get("NumberOfFrames") or 1) > 1 or "ImagePositionPatient" not in image:
-            raise ImageError("outlines can be shown on series of one image a slice; this one is multi-frame")
-        place = highdicom.spatial.ReferenceToImageTransformer(
-            image.ImagePositionPatient, image.ImageOrientationPatient, image.PixelSpacing
-        )(points)
-        distance = float(np.abs(place[:, 2]).max())
-        if distance <= _ON_SLICE:
-            return place[:, :2], image
-        nearest = min(nearest, distance)
-    raise GeometryError(
-        f"{path}: an outline lies between the images, {nearest:.3g} mm from the nearest: a report cannot show it. Give "
-        "the series it was drawn on, or write the report without regions"
+    return Region(
+        {"referenced_regions": regions}, drawn, None, "Outlines inside other outlines are holes." if holed else ""
     )

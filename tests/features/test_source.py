@@ -46,6 +46,7 @@ def test_a_cohort_without_labels_is_noticed_before_anything_is_measured(two_pati
     ("needed", "message"),
     [
         ("original_firstorder_Mean", "It learnt from a table of plain pyradiomics: judge a table of that kind"),
+        ("scanner_id", r"harmonises by scanner \(scanner_id\), and no MR row .* radnec cohort fill-headers"),
         ("age_years", "the model reads age_years, which the cohort does not hold .* Add the columns to the cohort"),
     ],
 )
@@ -54,7 +55,7 @@ def test_a_column_that_no_cohort_can_give_is_noticed_before_anything_is_measured
 ):
     monkeypatch.setattr("radnec.features.source.extract", lambda *_, **__: pytest.fail("measured all the same"))
     path = tmp_path / "cohort.csv"
-    two_patients.cohort().to_csv(path, index=False)
+    two_patients.cohort().drop(columns="scanner_id").to_csv(path, index=False)
     with pytest.raises(TableError, match=message):
         measured(path, QUICK, needed=[f"T1wCE{MEAN}", needed])
 

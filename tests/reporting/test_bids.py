@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from radnec.errors import ConfigError, TableError
+from radnec.errors import ConfigError, ReadError, TableError
 from radnec.reporting.bids import write_bids
 
 MODEL = {"name": "centre A", "version": "0.1.0", "identity": "1f0c9d3e"}
@@ -72,14 +72,41 @@ def test_a_table_without_sessions_has_no_session_level(assessed, tmp_path):
     assert path.relative_to(tmp_path).as_posix() == "sub-PAT7/anat/sub-PAT7_desc-radnec_assess.tsv"
 
 
-@pytest.mark.parametrize("name", ["PAT_7", "../../etc", "P 7", "Müller", "sub-"])
-def test_what_is_no_label_is_refused_and_can_be_named_anew(assessed, tmp_path, name):
-    table = assessed.assign(patient_id=name)
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("PAT_7", "PAT7"), ("../../etc", "etc"), ("P 7", "P7"), ("BraTS-GLI-00005", "BraTSGLI00005"), ("sub-P_7", "P7")],
+)
+def test_a_label_is_the_letters_and_digits_of_the_id_and_says_whose_it_is(assessed, tmp_path, name, label):
+    (path,) = write_bids(assessed.assign(patient_id=name, session_id="Timepoint_1"), tmp_path, model=MODEL)
+    assert path.parts[-4:-2] == (f"sub-{label}", "ses-Timepoint1")
+    people = pd.read_csv(tmp_path / "participants.tsv", sep="\t")
+    assert people.to_dict("records") == [{"participant_id": f"sub-{label}", "source_patient_id": name}]
+    sessions = pd.read_csv(tmp_path / f"sub-{label}" / f"sub-{label}_sessions.tsv", sep="\t")
+    assert sessions.to_dict("records") == [{"session_id": "ses-Timepoint1", "source_session_id": "Timepoint_1"}]
+    for described, columns in (("participants.json", people), ("sessions.json", sessions)):
+        assert set(json.loads((tmp_path / described).read_text())) == set(columns)
+
+
+@pytest.mark.parametrize("chosen", [None, "P_7"])
+def test_what_is_no_label_is_refused_and_a_chosen_one_hides_the_name(assessed, tmp_path, chosen):
+    table = assessed.assign(patient_id="___")
     with pytest.raises(TableError, match="subjects="):
-        write_bids(table, tmp_path / "out", model=MODEL)
+        write_bids(table, tmp_path / "out", model=MODEL, subjects=None if chosen is None else {"___": chosen})
     assert not (tmp_path / "out").exists()
-    (path,) = write_bids(table, tmp_path / "out", model=MODEL, subjects={name: "P7"})
-    assert path.parts[-4] == "sub-P7"
+    write_bids(table, tmp_path / "out", model=MODEL, subjects={"___": "P7"})
+    assert (tmp_path / "out" / "participants.tsv").read_text().splitlines()[1:] == ["sub-P7\tn/a"]
+
+
+def test_a_label_stays_with_its_patient_over_runs(assessed, tmp_path):
+    write_bids(assessed.assign(patient_id="PAT_7"), tmp_path, model=MODEL)
+    write_bids(assessed.assign(patient_id="PAT_8"), tmp_path, model=MODEL)
+    with pytest.raises(TableError, match="'PAT_7' and 'PAT-7' have the same BIDS label sub-PAT7"):
+        write_bids(assessed.assign(patient_id="PAT-7"), tmp_path, model=MODEL)
+    people = pd.read_csv(tmp_path / "participants.tsv", sep="\t")
+    assert people["source_patient_id"].tolist() == ["PAT_7", "PAT_8"]
+    (tmp_path / "participants.tsv").write_text("participant_id\nsub-PAT7\n")
+    with pytest.raises(ReadError, match="source_patient_id"):
+        write_bids(assessed, tmp_path, model=MODEL)
 
 
 def test_two_patients_of_one_label_are_refused(assessed, tmp_path):

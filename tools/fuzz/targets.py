@@ -10,6 +10,8 @@ import pandas as pd
 import SimpleITK as sitk
 from seeds import series_files
 
+from radnec.errors import MaskError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -143,6 +145,8 @@ def read_region(folder: Path, _image: sitk.Image) -> Reading:
     from radnec.reporting.sr_regions import find_region
 
     found = find_region(_only(folder), 1, series_files())
+    if not found.arguments:
+        raise MaskError(found.note)  # refused in words
     told = [str(item) for content in found.arguments.values() for item in content]
     return Reading((), f"{told} {found.tracking_uid}".encode())
 

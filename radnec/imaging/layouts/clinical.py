@@ -94,7 +94,7 @@ def join_clinical(
             f"no row of the clinical table fits the draft by {', '.join(on)}. Are its ids those of the headers, with "
             "leading zeros, its dates written as YYYY-MM-DD, and was the draft made with this key?"
         )
-    _tell(clinical, pd.Series(missed, clinical.index), int(joined["_found"].eq("left_only").sum()))
+    _tell(clinical, pd.Series(missed, clinical.index), draft[joined["_found"].eq("left_only").to_numpy()])
     joined = joined.drop(columns="_found").set_axis(draft.index)
     joined.attrs = dict(draft.attrs)
     return joined
@@ -114,13 +114,20 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _tell(clinical: pd.DataFrame, missed: pd.Series[bool], alone: int) -> None:
+def _tell(clinical: pd.DataFrame, missed: pd.Series[bool], alone: pd.DataFrame) -> None:
     told = []
     if missed.any():
         # By row, not by name: the message may end in a log.
         told.append(f"{_rows(clinical, missed)} of the clinical table fit no row of the draft")
-    if alone:
-        told.append(f"{counted(alone, 'row')} of the draft got nothing from the clinical table")
+    if len(alone):
+        # The names of the draft are the key's, and identify nobody without it.
+        keys = [name for name in ("patient_id", "session_id", "lesion_id") if name in alone]
+        names = list(dict.fromkeys("/".join(map(str, row)) for row in alone[keys].itertuples(index=False)))
+        more = ", …" if len(names) > _SHOWN else ""
+        told.append(
+            f"{counted(len(alone), 'row')} of the draft got nothing from the clinical table: "
+            f"{', '.join(names[:_SHOWN])}{more}"
+        )
     if told:
         warnings.warn("; ".join(told), CohortTip, stacklevel=3)
 

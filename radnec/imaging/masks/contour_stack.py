@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.errors import GeometryError, MaskError
-from radnec.imaging.masks.placing import affine
 from radnec.imaging.masks.polygons import area, fill, shared_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import SimpleITK as sitk
     from numpy.typing import NDArray
 
 #: Share of the distance of slices by which a contour may leave its plane: coordinates are rounded.
@@ -25,6 +23,8 @@ _ON, _BETWEEN = 0.02, 0.45
 _COPY = 0.01
 #: Edges of two contours are one where they lie so near each other (voxels), over at least such a length.
 _ON_EDGE, _EDGE = 1e-3, 0.05
+#: Area, in voxels, that a hole has at least; that of contours that cross is known to a thousandth or so.
+_HOLE = 0.01
 #: Decimals of a voxel that count: DICOM writes few digits, and a corner on a voxel's centre must stay there.
 _DECIMALS = 4
 
@@ -36,8 +36,10 @@ class ContourStack:
     ----------
     contours : sequence of ndarray, shape (n, 3)
         Corners in mm (LPS); at least one contour, of at least 3 corners each.
-    image : SimpleITK.Image
-        Image; its slices may be counted along any of its axes.
+    size : sequence of int, length 3
+        Voxels of the image along x, y and z; its slices may be counted along any of these axes.
+    matrix : ndarray, shape (4, 4)
+        Takes the index of a voxel to its centre in mm (LPS), as :func:`radnec.imaging.masks.placing.affine` does.
     name : str
         What errors call the region.
 
@@ -47,6 +49,10 @@ class ContourStack:
         What did not fit exactly, in sentences.
     volume_ml : float
         Areas of the contours, without holes, times the distance of the slices.
+    axis : int
+        Axis of the image across which the contours are flat.
+    slices : list of int
+        Slice of each contour, counted along `axis`.
 
     Raises
     ------
@@ -58,29 +64,31 @@ class ContourStack:
 
     Examples
     --------
-    >>> import SimpleITK as sitk
     >>> square = np.array([[0.5, 0.5, 2.0], [3.5, 0.5, 2.0], [3.5, 3.5, 2.0], [0.5, 3.5, 2.0]])
-    >>> stack = ContourStack([square], sitk.Image(5, 5, 5, sitk.sitkInt16), "ROI 1")
+    >>> stack = ContourStack([square], (5, 5, 5), np.eye(4), "ROI 1")
     >>> len(stack.voxels()), round(stack.volume_ml, 6)
     (9, 0.009)
     """
 
-    def __init__(self, contours: Sequence[NDArray[np.float64]], image: sitk.Image, name: str) -> None:
+    def __init__(
+        self, contours: Sequence[NDArray[np.float64]], size: Sequence[int], matrix: NDArray[np.float64], name: str
+    ) -> None:
         self.name = name
         self.notes: list[str] = []
-        self._size = np.array(image.GetSize())
-        inverse = np.linalg.inv(affine(image))
+        self._size = np.array(size)
+        spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+        inverse = np.linalg.inv(matrix)
         corners = [points @ inverse[:3, :3].T + inverse[:3, 3] for points in contours]
-        self._axis = self._slice_axis(corners)
-        self._distance = image.GetSpacing()[self._axis]
-        self._plane = [axis for axis in range(3) if axis != self._axis]
-        heights = np.array([points[:, self._axis].mean() for points in corners])
+        self.axis = self._slice_axis(corners)
+        self._distance = float(spacing[self.axis])
+        self._plane = [axis for axis in range(3) if axis != self.axis]
+        heights = np.array([points[:, self.axis].mean() for points in corners])
         self._refuse_outside(corners, heights)
-        slices = self._slices(heights)
+        self.slices = self._slices(heights)
         self._by_slice: dict[int, list[NDArray[np.float64]]] = {}
-        for number, points in sorted(zip(slices, corners, strict=True), key=lambda pair: pair[0]):
+        for number, points in sorted(zip(self.slices, corners, strict=True), key=lambda pair: pair[0]):
             self._by_slice.setdefault(number, []).append(np.round(points[:, self._plane], _DECIMALS))
-        self._pixel_mm2 = float(np.prod([image.GetSpacing()[axis] for axis in self._plane]))
+        self._pixel_mm2 = float(np.prod(spacing[self._plane]))
         self._note_gaps(sorted(self._by_slice))
         self._look_at_overlaps()
         enclosed = sum(area(polygons) for polygons in self._by_slice.values())
@@ -93,10 +101,16 @@ class ContourStack:
             low, marked = _filled(polygons)
             second, first = np.nonzero(marked)
             voxels = np.empty((len(first), 3), dtype=np.intp)
-            voxels[:, self._axis] = number
+            voxels[:, self.axis] = number
             voxels[:, self._plane[0]], voxels[:, self._plane[1]] = first + low[0], second + low[1]
             found.append(voxels)
         return np.concatenate(found)
+
+    def holed(self) -> bool:
+        """Return whether some contours cut holes into others."""
+        return any(
+            sum(area([one]) for one in polygons) - area(polygons) > _HOLE for polygons in self._by_slice.values()
+        )
 
     def _slice_axis(self, corners: Sequence[NDArray[np.float64]]) -> int:
         """Return the axis of the image across which every contour is flat."""
@@ -112,7 +126,7 @@ class ContourStack:
     def _refuse_outside(self, corners: Sequence[NDArray[np.float64]], heights: NDArray[np.float64]) -> None:
         last = self._size - 1
         rounding = 0.5 + 10.0**-_DECIMALS
-        across = (heights < -rounding) | (heights > last[self._axis] + rounding)
+        across = (heights < -rounding) | (heights > last[self.axis] + rounding)
         beside = [bool(((points < -rounding) | (points > last + rounding))[:, self._plane].any()) for points in corners]
         outside = int((across | beside).sum())
         if outside:
@@ -123,7 +137,7 @@ class ContourStack:
 
     def _slices(self, heights: NDArray[np.float64]) -> list[int]:
         """Return the slice of each contour, and note how far they miss it."""
-        numbers = np.clip(np.round(heights), 0, self._size[self._axis] - 1)
+        numbers = np.clip(np.round(heights), 0, self._size[self.axis] - 1)
         misses = np.abs(heights - numbers)
         if misses.max() > _BETWEEN:
             raise GeometryError(

@@ -13,6 +13,7 @@ from radnec.imaging.dicom.files import parsing
 from radnec.imaging.findings import MAX_VOLUME_CHANGE
 from radnec.imaging.masks.contour_stack import ContourStack
 from radnec.imaging.masks.frame_of_reference import verify_frame
+from radnec.imaging.masks.placing import affine
 from radnec.imaging.masks.source import NamedSource, Placement
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class RtStructSource(NamedSource):
     def __init__(self, dataset: Dataset, path: Path, image: sitk.Image) -> None:
         self._path = path
         with parsing(path):
-            self._rois = _rois(dataset)
+            self._rois = rois_of(dataset)
             self._series = _referenced_series(dataset)
         super().__init__(f"mask {path.name}", image, [(roi.number, roi.name) for roi in self._rois], noun="ROI")
 
@@ -95,15 +96,10 @@ class RtStructSource(NamedSource):
             If it was drawn on another image.
         """
         roi, name = self._rois[position], self.called(position)
-        if sum(other.number == roi.number for other in self._rois) > 1:
-            raise MaskError(
-                f"{name} shares its number with another, so whose the contours are is not said; export again"
-            )
         with parsing(self._path):
-            drawn = [(str(one.get("ContourGeometricType") or ""), _points(one, name)) for one in roi.contours]
-        closed, notes = _closed(drawn, name)
+            closed, notes = closed_contours(self._rois, position, name)
         notes += verify_frame(self.image, roi.frame_uid, self._series, name)
-        stack = ContourStack(closed, self.image, name)
+        stack = ContourStack(closed, self.image.GetSize(), affine(self.image), name)
         voxels = stack.voxels()
         volume_ml = len(voxels) * float(np.prod(self.image.GetSpacing())) / 1000
         placement = Placement(None, len(voxels), stack.volume_ml, volume_ml, (*notes, *stack.notes))
@@ -116,7 +112,8 @@ class RtStructSource(NamedSource):
         return voxels, placement
 
 
-def _rois(dataset: Dataset) -> list[Roi]:
+def rois_of(dataset: Dataset) -> list[Roi]:
+    """Return the regions of an RTSTRUCT file, in its order; ask under :func:`radnec.imaging.dicom.files.parsing`."""
     drawn: dict[int, list[Dataset]] = {}
     for item in dataset.get("ROIContourSequence") or ():
         drawn.setdefault(int(item.ReferencedROINumber), []).extend(item.get("ContourSequence") or ())
@@ -129,6 +126,36 @@ def _rois(dataset: Dataset) -> list[Roi]:
         )
         for item in dataset.get("StructureSetROISequence") or ()
     ]
+
+
+def closed_contours(rois: Sequence[Roi], position: int, name: str) -> tuple[list[NDArray[np.float64]], list[str]]:
+    """Return the contours of a region that enclose something.
+
+    Parameters
+    ----------
+    rois : sequence of Roi
+        All regions of the file.
+    position : int
+        Which of them.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    contours : list of ndarray, shape (n, 3)
+        Corners in mm (LPS).
+    notes : list of str
+        A sentence on contours that enclose nothing, if there are some.
+
+    Raises
+    ------
+    radnec.errors.MaskError
+        If there is none, one cannot be read, or two regions have the same number.
+    """
+    roi = rois[position]
+    if sum(other.number == roi.number for other in rois) > 1:
+        raise MaskError(f"{name} shares its number with another, so whose the contours are is not said; export again")
+    return _closed([(str(one.get("ContourGeometricType") or ""), _points(one, name)) for one in roi.contours], name)
 
 
 def _points(contour: Dataset, name: str) -> NDArray[np.float64]:

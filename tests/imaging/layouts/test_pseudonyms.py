@@ -132,6 +132,8 @@ def test_what_does_not_fit_is_told_without_names(write_patient: Callable[..., No
         joined = join_clinical(draft, clinic, key)
     [message] = [str(one.message) for one in told]
     assert message.startswith("1 row (3) of the clinical table fit no row of the draft; 1 row of the draft got nothing")
+    [alone] = joined.loc[joined["label"].isna(), ["patient_id", "session_id", "lesion_id"]].agg("/".join, axis=1)
+    assert message.endswith(f"clinical table: {alone}")
     assert "SECRET" not in message
     assert joined["label"].count() == 1
     with pytest.raises(TableError, match="with leading zeros"):
