@@ -13,10 +13,11 @@ from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from radnec.cohort.fields import FIELDS
 from radnec.errors import TableError
+from radnec.features.growing import parquet_types
 from radnec.features.joining import join
 from radnec.features.provenance import provenance
 from radnec.features.text import is_text, numbers_or_text, read_cells
-from radnec.features.unfinished import unfinished_file
+from radnec.features.unfinished import unfinished_table
 
 if TYPE_CHECKING:
     import os
@@ -45,7 +46,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     radnec.errors.TableError
-        If the name ends otherwise.
+        If the name ends otherwise, there is no such folder, or a Parquet file cannot hold a column.
 
     Examples
     --------
@@ -56,6 +57,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     if table_kind(path) == ".parquet":
+        parquet_types(table)
         with _appearing(path) as part:
             table.to_parquet(part, index=False)
         return path
@@ -73,7 +75,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 @contextlib.contextmanager
 def _appearing(path: Path) -> Iterator[Path]:
     """Give a file to write, which stands in place of `path` when it is complete."""
-    part = unfinished_file(path.parent, f"{path.name}.")
+    part = unfinished_table(path)
     try:
         yield part
         part.replace(path)
