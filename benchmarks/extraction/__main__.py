@@ -4,7 +4,8 @@
 as it is and on a 1 mm resample of it: (a) one lesion, original image; (b) one lesion with LoG and wavelet; (c) ten
 lesions of one scan with these filters. Every tool starts from the files, has a process of its own on one thread, and
 takes its turn in each round; processor seconds are the median of the rounds. A tool that needs another environment
-than radnec's is named with its interpreter: ``--peer fastrad=/some/venv/bin/python``. ``--part scaling`` measures
+than radnec's is named with its interpreter: ``--peer fastrad=/some/venv/bin/python``. ``--write`` puts the rows into
+``benchmarks/README.md``, in place of those of the scans and cases that were run. ``--part scaling`` measures
 compilation, two workers, memory and how cost grows; ``--part archive`` ten thousand lesions.
 """
 
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from adapters import TOOLS
 from archive import archive
+from readme import write_rows
 from scaling import scaling
 from scans import write_scans
 from workers import Worker
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
 
 FILTERS: dict[str, Any] = {"Original": {}, "LoG": {"sigma": [1.0, 2.0, 3.0]}, "Wavelet": {}}
 ORIGINAL: dict[str, Any] = {"Original": {}}
+HEAD = (
+    "| scan | case | tool | CPU seconds (rounds) | to pyradiomics | features | off | beyond the bound |",
+    "|---|---|---|---|---|---|---|---|",
+)
+README = Path(__file__).parents[1] / "README.md"
 # A call that takes longer than so many seconds has fewer rounds.
 _FEWER = {1.0: 3, 3.0: 1}
 # A tool that takes longer for filters is not asked for them again.
@@ -120,17 +127,20 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Print the tables of ``benchmarks/README.md``."""
+    """Print the tables of ``benchmarks/README.md``, and write that of the comparison if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cases", default="abc")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(TOOLS))
     parser.add_argument("--part", choices=["peers", "scaling", "archive"], default="peers")
+    parser.add_argument("--write", nargs="?", type=Path, const=README, metavar="FILE", help=f"default: {README}")
     options = parser.parse_args()
     tools = {"radnec": sys.executable, "pyradiomics": sys.executable}
     tools |= dict(peer.split("=", 1) for peer in options.peer)
     default = Path(__file__).parents[3] / "shared" / "reference"
     reference = Path(os.environ.get("RADNEC_REFERENCE", default))
+    if options.write is not None:
+        write_rows(options.write, HEAD, [])  # fails now where it would fail after hours
     with tempfile.TemporaryDirectory() as name:
         scans = write_scans(Path(name), reference)
         if options.part == "archive":
@@ -138,10 +148,13 @@ def main() -> None:
         elif options.part == "scaling":
             scaling(Path(name), scans["iso1"], FILTERS)
         else:
-            print("| scan | case | tool | CPU seconds (rounds) | to pyradiomics | features | off | beyond the bound |")
-            print("|---|---|---|---|---|---|---|---|")
+            print(*HEAD, sep="\n")
+            lines = []
             for row in compare(scans, tools, options.rounds, options.cases):
-                print(_line(row), flush=True)
+                lines.append(_line(row))
+                print(lines[-1], flush=True)
+            if options.write is not None:
+                write_rows(options.write, HEAD, lines)
 
 
 if __name__ == "__main__":

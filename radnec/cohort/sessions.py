@@ -25,7 +25,8 @@ class SessionOrder(NamedTuple):
     place : Series of int
         Position of the row among the rows of its lesion, from 0.
     timed : Series of bool
-        Whether the lesion's sessions are ordered by time; the others are ordered by name alone.
+        Whether time says where the row stands; it is names alone that do where the lesion's sessions have no time
+        that can be compared, or another session has the same.
     """
 
     place: pd.Series[int]
@@ -38,7 +39,8 @@ def order_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> SessionOrder:
     Dates order the sessions of a lesion where all of them have one (of the session itself, or of the end of
     radiotherapy with the day counted from it), else the time from the end of radiotherapy where all of them have it
     (days, or months where there are none), else their names, in which numbers count as numbers. A date and a day
-    cannot be compared: where one session has only the one and another only the other, names order them.
+    cannot be compared: where one session has only the one and another only the other, names order them, as they order
+    sessions of the same time.
 
     Parameters
     ----------
@@ -60,7 +62,9 @@ def order_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> SessionOrder:
     names = rows["session_id"].astype(str).map(lambda name: re.sub(r"\d+", lambda digits: digits[0].zfill(12), name))
     order = pd.DataFrame({"lesion": lesions, "time": time.fillna(0.0), "name": names})
     order = order.sort_values(["lesion", "time", "name"], kind="stable")
-    return SessionOrder(order.groupby("lesion").cumcount().reindex(rows.index), time.notna())
+    place = order.groupby("lesion").cumcount().reindex(rows.index)
+    alone = rows["session_id"].groupby([lesions, time]).transform("nunique") <= 1
+    return SessionOrder(place, time.notna() & alone)
 
 
 def session_day(rows: pd.DataFrame) -> pd.Series[float]:

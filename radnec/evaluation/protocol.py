@@ -242,7 +242,8 @@ def _one_session(rows: pd.DataFrame, config: TrainingConfig, flow: _Flow) -> pd.
     last, by_name = last_sessions(rows, rows[config.patient].astype(str) + "/" + rows["lesion_id"].astype(str))
     if by_name:
         flow.notes.append(
-            "Some lesions have several sessions without session_date or session_day: these were ordered by name."
+            "Some lesions have several sessions without session_date or session_day, or with the same: these were "
+            "ordered by name."
         )
     return flow.keep(rows, last, "earlier session of a lesion learnt from later")
 

@@ -31,9 +31,9 @@ def last_sessions(rows: pd.DataFrame, lesions: pd.Series[Any]) -> tuple[pd.Serie
     last : Series of bool
         Whether the row is to be kept.
     by_name : bool
-        Whether names alone had to order the sessions of some lesion.
+        Whether names alone had to say which session of some lesion is the last.
     """
     order = order_sessions(rows, lesions)
     several = rows.groupby(lesions)["session_id"].transform("nunique") > 1
     last = order.place == order.place.groupby(lesions).transform("max")
-    return last, bool((several & ~order.timed).any())
+    return last, bool((last & several & ~order.timed).any())

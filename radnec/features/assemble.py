@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from radnec.cohort.fields import FIELDS, KEYS, Modality, modality
-from radnec.errors import RegionError
+from radnec.errors import CohortError, RegionError
 from radnec.features.region_rows import RULE
 
 if TYPE_CHECKING:
@@ -92,18 +92,23 @@ def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
     DataFrame
         Keys, the cohort's columns that hold for a whole lesion and session, ``scanner_id`` of each modality,
         ``status``, ``error``, then the features in order of name. Rows are sorted by key.
+
+    Raises
+    ------
+    radnec.errors.CohortError
+        As :func:`lesion_columns` says, before the first measurement is taken.
     """
-    parts = Parts(planned)
-    return joined(planned, parts, [parts.part(result) for result in measured])
+    lesions, parts = lesion_columns(planned), Parts(planned)
+    return joined(lesions, parts, [parts.part(result) for result in measured])
 
 
-def joined(planned: Plan, parts: Parts, found: Iterable[Part]) -> pd.DataFrame:
-    """Put the parts of all rows into one table, as :func:`assemble` returns it."""
+def joined(lesions: pd.DataFrame, parts: Parts, found: Iterable[Part]) -> pd.DataFrame:
+    """Put what :func:`lesion_columns` returned and the parts of all rows into one table."""
     rows: list[list[Part]] = [[] for _ in range(int(parts.lesions.max()) + 1)]
     for part in found:
         rows[parts.lesions[part.row]].append(part)
     names = sorted({name for columns in {part.columns for row in rows for part in row} for name in columns})
-    return pd.concat([lesion_columns(planned), filled(rows, names)], axis=1)
+    return pd.concat([lesions, filled(rows, names)], axis=1)
 
 
 def filled(rows: Sequence[list[Part]], names: Sequence[str]) -> pd.DataFrame:
@@ -137,15 +142,35 @@ def lesion_numbers(planned: Plan) -> pd.Series:
 
 
 def lesion_columns(planned: Plan) -> pd.DataFrame:
-    """Return what the cohort says about each lesion in each session, apart from its images."""
+    """Return what the cohort says about each lesion in each session, apart from its images.
+
+    Raises
+    ------
+    radnec.errors.CohortError
+        If a cell of a further column holds what cannot be compared, such as a list.
+    """
     cohort, number = planned.cohort, lesion_numbers(planned)
     known = [name for name in cohort.columns if name in FIELDS and FIELDS[name].level != "row"]
     others = [name for name in cohort.columns if name not in FIELDS and name not in _OWN]
+    _refuse_containers(cohort, others)
     constant = cohort[others].groupby(number).nunique(dropna=False).max() <= 1
     kept = [*known, *(name for name in others if constant[name])]
     kept = [name for name in kept if name not in KEYS]
     firsts = cohort[[*KEYS, *kept]].groupby(number).first()
     return pd.concat([firsts, _scanners(cohort, number)], axis=1)
+
+
+def _refuse_containers(cohort: pd.DataFrame, names: Sequence[str]) -> None:
+    problems = []
+    for name in (one for one in names if cohort[one].dtype == object):
+        for row, value in zip(cohort["_row"], cohort[name], strict=True):
+            try:
+                hash(value)
+            except TypeError:
+                expected = "text or a number: put each entry into a column of its own, or leave the column out"
+                problems.append({"row": row, "column": name, "found": type(value).__name__, "expected": expected})
+    if problems:
+        raise CohortError("columns of the cohort hold lists or the like", pd.DataFrame(problems))
 
 
 def _scanners(cohort: pd.DataFrame, number: pd.Series) -> pd.DataFrame:

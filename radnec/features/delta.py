@@ -76,8 +76,8 @@ def change(
     ``delta_status`` is "ok", or says what is NaN or in doubt and why, the reasons apart by "; ":
 
     - there is no earlier session, or a session named is missing;
-    - sessions ordered by name, because not all of the lesion have a date, or not all a day or month since radiotherapy:
-      if the names do not rise with time, the changes have the wrong sign;
+    - sessions ordered by name, because not all of the lesion have a date, or not all a day or month since radiotherapy,
+      or because two have the same: if the names do not rise with time, the changes have the wrong sign;
     - a session failed: what was measured all the same is compared, the session is never skipped;
     - features measured in one of the two sessions only;
     - features that were 0: they have no relative change;

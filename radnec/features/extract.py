@@ -23,7 +23,7 @@ def extract(
     cohort: pd.DataFrame | str | os.PathLike[str],
     config: ExtractionConfig | None = None,
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     cache: str | os.PathLike[str] | None = None,
     on_error: Literal["record", "raise"] = "record",
     verify: int = 0,
@@ -36,9 +36,10 @@ def extract(
         What :func:`radnec.read_cohort` returns, or a path that it reads.
     config : ExtractionConfig, optional
         Settings; default: pyradiomics' default on the original image.
-    n_jobs : int, default 1
-        Scans measured at the same time, -1 for all processors. Never changes the result. Under
-        ``joblib.parallel_config(backend="dask")`` all workers of the cluster measure.
+    n_jobs : int, optional
+        Scans measured at the same time, -1 for all processors. By default one, or as many as
+        ``joblib.parallel_config(n_jobs=...)`` says; under its ``backend="dask"`` or ``"ray"`` all workers of the
+        cluster measure, for dask whatever the number. Never changes the result.
     cache : path-like, optional
         Folder of features already measured. What is in it is not measured again, unless an image, a mask, a
         setting or a version changed; an extraction that was stopped goes on where it was.
@@ -72,9 +73,10 @@ def extract(
     Warns
     -----
     radnec.errors.ExtractionWarning
-        How many rows failed, if any did; which sequences fall into one grey level, and the bin width that helps;
-        how many lesions have features without a value, and why; how many could not be verified; that no mask holds the
-        enhancing tumour of the preset of regions.
+        That nothing is measured, because all rows are of spectra or raw series; how many rows failed, if any did; which
+        sequences fall into one grey level, and the bin width that helps; how many lesions have features without a
+        value, and why; how many could not be verified; that no mask holds the enhancing tumour of the preset of
+        regions; and, each text once, what readers and regions warn of.
 
     Notes
     -----

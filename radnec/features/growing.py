@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from radnec.errors import TableError
 from radnec.features.cache import delete_stale
-from radnec.features.unfinished import unfinished_file
+from radnec.features.unfinished import unfinished_table
 
 if TYPE_CHECKING:
     import os
@@ -31,6 +32,11 @@ class GrowingTable:
         Where it will be; an older one is replaced.
     left : DataFrame
         The columns that stand before the features, with all rows: their types cannot always be told from a few.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If `path` cannot be written, or a column of `left` cannot be stored.
 
     Notes
     -----
@@ -52,15 +58,19 @@ class GrowingTable:
 
     def __init__(self, path: str | os.PathLike[str], left: pd.DataFrame) -> None:
         self.path = Path(path)
-        self._types = pa.Schema.from_pandas(left, preserve_index=False)
+        self._types = parquet_types(left)
         self._empty = left.iloc[:0].reset_index(drop=True)
         self._parts: list[_Part] = []
+        # Made before there is anything to write, so that nobody waits for a table that has no place.
+        self._begun: Path | None = unfinished_table(self.path)
         delete_stale(self.path.parent, f"{self.path.name}.*.part", _STALE_S)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._begun is not None:
+            self._begun.unlink(missing_ok=True)
         for part in self._parts:
             part.delete()
 
@@ -69,7 +79,7 @@ class GrowingTable:
         features = list(rows.columns[len(self._types) :])
         if not self._parts or self._parts[-1].features != features:
             self._close()
-            self._parts.append(_Part(self.path, self._schema(features), features))
+            self._parts.append(self._part(features))
         self._parts[-1].append(rows)
 
     def finish(self, features: Sequence[str], attrs: dict[Hashable | None, Any]) -> Path:
@@ -89,12 +99,16 @@ class GrowingTable:
         """
         self._close(attrs)
         if [part.features for part in self._parts] != [list(features)]:
-            merged = _Part(self.path, self._schema(features), list(features))
+            merged = self._part(list(features))
             self._parts.append(merged)
             for part in self._parts[:-1]:
                 merged.copy(part)
             merged.close(attrs)
         return self._parts[-1].file.replace(self.path)
+
+    def _part(self, features: list[str]) -> _Part:
+        file, self._begun = self._begun or unfinished_table(self.path), None
+        return _Part(file, self._schema(features), features)
 
     def _close(self, attrs: dict[Hashable | None, Any] | None = None) -> None:
         if self._parts:
@@ -110,8 +124,8 @@ class GrowingTable:
 class _Part:
     """One Parquet file under a temporary name."""
 
-    def __init__(self, path: Path, schema: pa.Schema, features: list[str]) -> None:
-        self.file = unfinished_file(path.parent, f"{path.name}.")
+    def __init__(self, file: Path, schema: pa.Schema, features: list[str]) -> None:
+        self.file = file
         self.features = features
         self._schema = schema
         # Measurements hardly ever repeat, so dictionaries and ranges of them cost room in the file and in memory.
@@ -144,3 +158,34 @@ class _Part:
         if self._writer.is_open:
             self._writer.close()
         self.file.unlink(missing_ok=True)
+
+
+def parquet_types(table: pd.DataFrame) -> pa.Schema:
+    """Return the types that the columns of a table have in a Parquet file.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If the cells of a column are of several types.
+
+    Examples
+    --------
+    >>> parquet_types(pd.DataFrame({"note": [1, "a"]}))
+    Traceback (most recent call last):
+    ...
+    radnec.errors.TableError: column 'note' holds int and str, and a column of a Parquet file holds one type; make it
+    text, table["note"] = table["note"].astype("string"), or leave it out
+    """
+    try:
+        return pa.Schema.from_pandas(table, preserve_index=False)
+    except pa.ArrowException:
+        for name in table.columns:
+            try:
+                pa.Schema.from_pandas(table[[name]], preserve_index=False)
+            except pa.ArrowException as error:
+                found = " and ".join(sorted({type(one).__name__ for one in table[name].dropna()}))
+                raise TableError(
+                    f"column {name!r} holds {found}, and a column of a Parquet file holds one type; make it text, "
+                    f'table["{name}"] = table["{name}"].astype("string"), or leave it out'
+                ) from error
+        raise

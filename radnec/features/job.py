@@ -129,6 +129,10 @@ def begin(
     if any(one.registration for one in planned.settings.values()) and not planned.registers:
         text = "registration has no effect: no row's mask_sequence names another sequence"
         warnings.warn(text, ExtractionWarning, stacklevel=3)
+    if not planned.scans:
+        left_out = "; ".join(f"{one['sequence']}: {one['reason']}" for one in planned.skipped)
+        text = f"nothing is measured: all rows of the cohort are left out ({left_out})"
+        warnings.warn(text, ExtractionWarning, stacklevel=3)
     for one in planned.settings.values():
         verify_available(one)
     if cache is None:

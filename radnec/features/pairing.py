@@ -35,7 +35,7 @@ class Pairs(NamedTuple):
     months : ndarray of shape (n,)
         From the earlier to the later session; NaN where unknown.
     by_name : ndarray of bool, shape (n,)
-        Whether names alone say which of the two sessions is the earlier.
+        Whether names alone say which session is the earlier of the two.
     """
 
     earlier: Rows
@@ -83,7 +83,7 @@ def session_pairs(rows: pd.DataFrame, pairs: str | Sequence[str]) -> Pairs:
         earlier, later, reason = _ordered_pairs(order, ends - size, size, baseline=pairs == "baseline")
     else:
         earlier, later, reason = _named_pairs(rows, pairs, code, order[ends - 1])
-    by_name = np.asarray(~sessions.timed, dtype=np.bool_)[later] & isinstance(pairs, str) & (earlier != NONE)
+    by_name = np.asarray(~sessions.timed, dtype=np.bool_)[earlier] & isinstance(pairs, str) & (earlier != NONE)
     return Pairs(earlier, later, reason, _months_between(rows, earlier, later), by_name)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -12,6 +11,7 @@ from radnec.errors import ExtractionError, MaskError, MissingDependencyError, Ra
 from radnec.features.cache import FeatureCache
 from radnec.features.contents import Contents
 from radnec.features.engine import engine_version, measure_regions
+from radnec.features.libraries import library_versions
 from radnec.features.opening import Opened, open_scan
 from radnec.features.region_masks import RegionMasks, packed
 from radnec.imaging.masks import open_mask
@@ -30,9 +30,6 @@ T = TypeVar("T")
 Outcome: TypeAlias = dict[str, float] | RadnecError
 #: A label map and the value of a region in it, or why there is none.
 Layer: TypeAlias = "tuple[sitk.Image, int] | RadnecError"
-
-# The features depend on these through the values of a resampled or filtered image.
-_LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy", "numba")
 
 
 @dataclass(frozen=True)
@@ -154,11 +151,6 @@ def _measured(region: Region, outcome: Outcome | None, *, from_cache: bool) -> M
     return Measured(region.row, outcome or {}, from_cache=from_cache)
 
 
-@cache
-def _versions() -> tuple[str, ...]:
-    return tuple(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
-
-
 class _Opened:
     """A scan whose files are read when they are first needed, each once."""
 
@@ -236,7 +228,7 @@ class _Opened:
         places = [str(path in on_it) for path in masks[1:]]
         thresholds = [repr(scan.threshold(path)) for path in masks if path in dict(scan.thresholds)]
         measured = (*sequences, *places, identity, *thresholds, config.digest(), engine_version(config))
-        return FeatureCache.key([*digests, *measured, *_versions()])
+        return FeatureCache.key([*digests, *measured, *library_versions()])
 
     @cached_property
     def _image_digest(self) -> str:

@@ -34,7 +34,7 @@ def measured(
     *,
     needed: Sequence[str] = (),
     label: str | None = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
 ) -> pd.DataFrame:
     """Return the feature table of a feature file or of a cohort file.
 
@@ -49,8 +49,8 @@ def measured(
         sequence's, is refused before it is measured.
     label : str, optional
         Column that has to hold labels; a cohort without any is refused before it is measured.
-    n_jobs : int, default 1
-        Parallel jobs of the extraction.
+    n_jobs : int, optional
+        Parallel jobs of the extraction, as in :func:`radnec.extract`.
 
     Returns
     -------

@@ -39,7 +39,7 @@ def extract_to(
     path: str | os.PathLike[str],
     config: ExtractionConfig | None = None,
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     cache: str | os.PathLike[str] | None = None,
     on_error: Literal["record", "raise"] = "record",
     verify: int = 0,
@@ -64,7 +64,8 @@ def extract_to(
     Raises
     ------
     radnec.errors.TableError
-        If the name ends otherwise.
+        If the name ends otherwise, the file cannot be written, or cannot hold a column of the cohort. Nothing was
+        measured then.
     radnec.errors.RadnecError
         As :func:`radnec.extract` does. No file is written then.
 

@@ -13,10 +13,11 @@ from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from radnec.cohort.fields import FIELDS
 from radnec.errors import TableError
+from radnec.features.growing import parquet_types
 from radnec.features.joining import join
 from radnec.features.provenance import provenance
 from radnec.features.text import is_text, numbers_or_text, read_cells
-from radnec.features.unfinished import appearing
+from radnec.features.unfinished import appearing, unfinished_table
 
 if TYPE_CHECKING:
     import os
@@ -45,7 +46,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     radnec.errors.TableError
-        If the name ends otherwise.
+        If the name ends otherwise, there is no such folder, or a Parquet file cannot hold a column.
 
     Examples
     --------
@@ -56,15 +57,16 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     if table_kind(path) == ".parquet":
-        with appearing(path) as part:
+        parquet_types(table)
+        with appearing(path, unfinished_table(path)) as part:
             table.to_parquet(part, index=False)
         return path
     dtypes = {name: str(dtype) for name, dtype in table.dtypes.items()}
     beside = json.dumps({"radnec": provenance(table), "dtypes": dtypes}, indent=1, allow_nan=False)
     # Both are written before either appears. Between the two there is no provenance, rather than that of another table.
-    with appearing(_beside(path)) as part:
+    with appearing(_beside(path), unfinished_table(_beside(path))) as part:
         part.write_text(beside, encoding="utf-8")
-        with appearing(path) as cells:
+        with appearing(path, unfinished_table(path)) as cells:
             table.to_csv(cells, index=False)
             _beside(path).unlink(missing_ok=True)
     return path

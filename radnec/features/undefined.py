@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 _AT_DISTANCES, _TOUCHING = ("glcm", "gldm", "ngtdm"), ("glrlm", "glszm")
 #: What a co-occurrence matrix of one grey level may not define.
 _OF_SEVERAL_LEVELS = {"Correlation", "Imc1", "Imc2", "MCC"}
+#: Why a filter has no finite values, by what the names of its images start with; the longest start holds.
+_NO_FILTER = {
+    "log-sigma": "the image has too few voxels along an axis for the width of the filter; take a smaller sigma, or a "
+    "larger pad_distance where images are resampled or pre-cropped",
+    **dict.fromkeys(
+        ("square", "logarithm", "exponential"),
+        "the filter is scaled by the image's largest value, which is 0, or its values are infinite",
+    ),
+    "": "the filter has no finite values in some voxels of the region",
+}
 #: Number of groups of features that the warning names.
 _NAMED = 6
 
@@ -67,9 +77,11 @@ class Undefined:
             group, _, name = full.rpartition("_")
             (absent if math.isnan(value) else measured)[group].add(name)
         reasons = set()
+        config = self._settings[sequence]
+        dead = _without_values(set(measured), set(absent), config)
         for group, names in absent.items():
             whole = group not in measured and not names <= _OF_SEVERAL_LEVELS
-            key = start, self._reason(group, self._settings[sequence], whole=whole)
+            key = start, _no_filter(group) if group in dead else self._reason(group, config, whole=whole)
             self._values[key] += len(names)
             self._groups[key].add(group)
             reasons.add(key)
@@ -113,6 +125,27 @@ class Undefined:
             f"({_listed(one['features'])}): {one['reason']}"
             for one in self.facts()
         ]
+
+
+def _without_values(measured: set[str], absent: set[str], config: ExtractionConfig) -> set[str]:
+    """Return the groups of filters that have no values at all.
+
+    A region too small for a class has none of it in any image at the same distances, and always has first order.
+    """
+
+    def kind(group: str) -> tuple[str, ...]:
+        image, _, family = group.rpartition("_")
+        return (family, *(map(str, _distances(image, config)) if family in _AT_DISTANCES else ()))
+
+    alive = {group.rpartition("_")[0] for group in measured} | set(UNDEFINED_WHERE_FLAT)
+    silent = {group for group in absent if group.rpartition("_")[0] not in alive}
+    possible = {kind(group) for group in measured} | {("firstorder",)}
+    dead = {group.rpartition("_")[0] for group in silent if kind(group) in possible}
+    return {group for group in silent if group.rpartition("_")[0] in dead}
+
+
+def _no_filter(group: str) -> str:
+    return _NO_FILTER[max((start for start in _NO_FILTER if group.startswith(start)), key=len)]
 
 
 def _distances(image: str, config: ExtractionConfig) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,15 +48,14 @@ class Verification:
     Raises
     ------
     radnec.errors.ConfigError
-        If `number` is negative, or the settings leave nothing to compare: pyradiomics has no values for the ``ibsi``
-        preset, and with ``engine="pyradiomics"`` the values are its own.
+        If `number` is negative or no whole number, or the settings leave nothing to compare: pyradiomics has no values
+        for the ``ibsi`` preset, and with ``engine="pyradiomics"`` the values are its own.
     radnec.errors.MissingDependencyError
         If pyradiomics is not installed.
     """
 
     def __init__(self, planned: Plan, number: int) -> None:
-        if number < 0:
-            raise ConfigError(f"verify={number}; expected the number of lesions to recompute, 0 for none")
+        number = _counted(number)
         if number:
             _verify_comparable(planned, number)
         self._planned = planned
@@ -130,6 +130,16 @@ class Verification:
             f"{len(self._not_compared)} of {len(self._chosen)} lesions drawn could not be verified; the first: {reason}"
             for _, reason in sorted(self._not_compared.items())[:1]
         ]
+
+
+def _counted(number: object) -> int:
+    try:
+        count = -1 if isinstance(number, bool) else operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise ConfigError(f"verify={number!r}; expected the number of lesions to recompute, 0 for none")
+    return count
 
 
 def _verify_comparable(planned: Plan, number: int) -> None:

@@ -37,6 +37,8 @@ R = TypeVar("R")
 
 # Units for each worker in a round, where results come in rounds.
 _ROUND = 16
+# joblib's number for all workers.
+_ALL = -1
 
 
 class Unit(Protocol[R]):
@@ -107,7 +109,7 @@ class Queue(Generic[R]):
 def measure_all(
     planned: Plan,
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     cache: str | None = None,
     on_error: str = "record",
     told: Told | None = None,
@@ -119,8 +121,9 @@ def measure_all(
     ----------
     planned : Plan
         Scans and settings.
-    n_jobs : int, default 1
-        Scans measured at the same time. A cluster uses all its workers.
+    n_jobs : int, optional
+        Scans measured at the same time. By default as ``joblib.parallel_config`` says, one without it. A cluster uses
+        all its workers: dask's always, ray's unless a number is given.
     cache : str, optional
         Folder of stored features.
     on_error : {"record", "raise"}
@@ -170,7 +173,7 @@ def measure_units(
     *,
     noun: str,
     verb: str,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     told: Told | None = None,
     has_room: Callable[[], bool] = lambda: True,
 ) -> Generator[list[R]]:
@@ -192,7 +195,8 @@ def measure_units(
     list
         The results of one unit, as they come.
     """
-    check_jobs(n_jobs)
+    if n_jobs is not None:
+        check_jobs(n_jobs)
     queue = Queue(units, has_room)
     backend, _ = get_active_backend()
     on_cluster = type(backend).__name__ == "DaskDistributedBackend"
@@ -238,7 +242,7 @@ def _unexpected(error: Exception) -> str:
     return f"{kind} (not foreseen by radnec; in {Path(where.filename).name}, line {where.lineno})"
 
 
-def _by_joblib(queue: Queue[R], n_jobs: int) -> Generator[Done[R]]:
+def _by_joblib(queue: Queue[R], n_jobs: int | None) -> Generator[Done[R]]:
     deaths = 0
     while queue:
         # What was handed out and has not come back. joblib asks for tasks from its own threads.
@@ -272,13 +276,16 @@ def _numbered(number: int, unit: Unit[R], asker: int) -> tuple[int, Done[R]]:
     return number, measured_safely(unit)
 
 
-def _unordered(tasks: Iterator[Any], n_jobs: int) -> Generator[tuple[int, Done[Any]]]:
+def _unordered(tasks: Iterator[Any], n_jobs: int | None) -> Generator[tuple[int, Done[Any]]]:
     """Yield results as they come; on leaving early, cancel the others without joblib's warning that it did."""
-    backend, _ = get_active_backend()
+    backend, asked = get_active_backend()
     if not backend.supports_return_generator:  # ray's, which gives results only all at once
-        most = _ROUND * effective_n_jobs(n_jobs)
-        while some := list(islice(tasks, most)):
-            yield from Parallel(n_jobs=n_jobs, batch_size=1)(some)
+        # joblib would take one worker where nobody says how many.
+        number = n_jobs or asked or _ALL
+        with Parallel(n_jobs=number, batch_size=1) as together:
+            most = _ROUND * effective_n_jobs(number)
+            while some := list(islice(tasks, most)):
+                yield from together(some)
         return
     # One scan at a time to a worker, so that a death costs no finished scan.
     results = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(tasks)

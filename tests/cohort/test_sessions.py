@@ -25,7 +25,7 @@ def places(**columns):
         ({"session_date": ["2020-05-01", "2020-06-01", "2020-04-01"], "session_day": [0, 1, 2]}, ([1, 2, 0], True)),
         ({"session_date": ["2020-05-01", None, None], "session_day": [0, 1, 2]}, ([0, 1, 2], True)),
         ({"rt_end_date": ["2020-05-01"] * 3, "session_day": [3, 2, 1]}, ([2, 1, 0], True)),
-        ({"session_day": [4, 4, 4]}, ([2, 0, 1], True)),
+        ({"session_day": [4, 4, 4]}, ([2, 0, 1], False)),
         ({"months_since_rt": [2.0, 8.0, 3.5]}, ([0, 2, 1], True)),
         ({"months_since_rt": [None, 8.0, 3.5], "session_day": [-20, None, None]}, ([0, 2, 1], True)),
         ({"months_since_rt": [None, 8.0, 3.5]}, ([2, 0, 1], False)),
@@ -42,6 +42,14 @@ def test_one_lesion_without_time_leaves_the_others_in_time():
     found = order_sessions(rows, pd.Series(["A", "A", "B", "B"]))
     assert found.place.tolist() == [0, 1, 1, 0]
     assert found.timed.tolist() == [True, True, False, False]
+
+
+def test_sessions_of_the_same_time_are_not_ordered_by_it():
+    rows = pd.DataFrame({"session_id": ["a", "b", "c", "a"], "months_since_rt": [2.0, 2.0, 3.0, 2.0]})
+    found = order_sessions(rows, pd.Series(["A", "A", "A", "B"]))
+    assert found.timed.tolist() == [False, False, True, True]
+    twice = rows.assign(session_id=["a", "a", "c", "a"])
+    assert order_sessions(twice, pd.Series(["A", "A", "A", "B"])).timed.all()
 
 
 @pytest.mark.parametrize(

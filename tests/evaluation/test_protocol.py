@@ -84,6 +84,9 @@ def test_sessions_without_any_time_are_ordered_by_name_and_a_note_says_so():
     selection = select_rows(sessions(), TrainingConfig())
     assert selection.table.session_id.tolist() == ["S3", "S1"]
     assert any("ordered by name" in note for note in selection.notes)
+    for last, told in ((200, True), (300, False)):
+        same = select_rows(sessions(session_day=[200, 200, last, 10]), TrainingConfig())
+        assert any("ordered by name" in note for note in same.notes) is told
 
 
 def test_two_lesions_of_a_patient_both_stay():

@@ -16,10 +16,11 @@ from pandas.testing import assert_frame_equal
 
 from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning, ReadError
-from radnec.features import contents, scan
+from radnec.features import contents, libraries, scan
 from radnec.features.cache import FeatureCache
 from radnec.features.contents import content_digest
 from radnec.features.extract import extract
+from radnec.features.perturb import perturb
 
 pytest.importorskip("radiomics")
 
@@ -57,6 +58,26 @@ def test_only_what_changed_is_measured_again(two_patients, tmp_path):
     assert table["FLAIR_original_firstorder_Mean"][2] != before["FLAIR_original_firstorder_Mean"][2]
     other = ExtractionConfig(**{**QUICK.model_dump(), "by_sequence": {"FLAIR": {"bin_width": 5.0}}})
     assert counts(extract(two_patients.cohort(), other, cache=cache)) == (3, 3)
+
+
+@pytest.mark.parametrize("name", ["numba", "pydicom"])
+def test_another_version_of_what_values_depend_on_is_measured_again(two_patients, tmp_path, monkeypatch, name):
+    installed = libraries._version
+
+    def measure():
+        libraries.library_versions.cache_clear()
+        table = perturb(two_patients.cohort(), QUICK, perturbations=["N"], repeats=1, cache=tmp_path)
+        return counts(table), table.attrs["radnec"]["perturbation"]["cache"]["hits"]
+
+    try:
+        assert measure() == ((0, 6), 0)
+        assert measure() == ((6, 0), 6)
+        monkeypatch.setattr(libraries, "_version", lambda one: "0.0" if one == name else installed(one))
+        assert measure() == ((0, 6), 0)
+        monkeypatch.setattr(libraries, "_version", lambda one: "" if one == name else installed(one))
+        assert measure() == ((0, 6), 0)
+    finally:
+        libraries.library_versions.cache_clear()
 
 
 def test_the_label_is_part_of_the_key(two_patients, tmp_path):

@@ -89,7 +89,18 @@ def test_a_date_and_a_day_do_not_order_sessions():
 def test_two_sessions_of_one_day_have_no_change_per_month():
     (row,) = change(visits(("P", "1", "1", 7, 3.0), ("P", "2", "1", 7, 2.0))).itertuples()
     assert np.isnan(row.delta_per_month_index_ADC)
-    assert (row.delta_index_ADC, row.delta_status) == (-1.0, "no time between the sessions")
+    told = "sessions ordered by name; no time between the sessions"
+    assert (row.delta_index_ADC, row.delta_status) == (-1.0, told)
+
+
+@pytest.mark.parametrize("time", ["session_day", "months_since_rt"])
+def test_what_names_choose_among_sessions_of_the_same_time_is_told(time):
+    rows = visits(("P", "1", "1", 7, 3.0), ("P", "2", "1", 7, 2.0), ("P", "3", "1", 9, 1.0), ("P", "4", "1", 12, 0.5))
+    table = rows.rename(columns={"session_day": time})
+    by_name = "sessions ordered by name"
+    assert change(table, kinds=["absolute"])["delta_status"].tolist() == [by_name, by_name, "ok"]
+    assert change(table, kinds=["absolute"], pairs="baseline")["delta_status"].tolist() == [by_name] * 3
+    assert change(table, kinds=["absolute"], pairs=("2", "1"))["delta_status"].tolist() == ["ok"]
 
 
 def test_a_baseline_of_zero_has_no_relative_change_and_says_so():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,9 +16,13 @@ from pandas.testing import assert_frame_equal
 from radnec.cohort import read_cohort
 from radnec.config import ExtractionConfig
 from radnec.errors import CohortError, CohortTip, ConfigError, ExtractionWarning, GeometryError, MaskError, ReadError
+from radnec.features import workers
 from radnec.features.columns import feature_columns
 from radnec.features.engine import engine_version, measure_region
 from radnec.features.extract import extract
+from radnec.features.scan import measure_scan
+from radnec.features.stream import extract_to
+from radnec.features.table import read_table
 
 pytest.importorskip("radiomics")
 
@@ -44,6 +50,21 @@ def test_one_row_per_lesion_and_session_with_the_engines_values(two_patients):
     assert table.loc[1, f"FLAIR_{MEAN}"] == pytest.approx(inside.mean(), rel=1e-12)
     assert (table["status"] == "ok").all()
     assert (table["error"] == "").all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("context", "n_jobs", "here"), [(None, None, True), (2, None, False), (2, 1, True)])
+def test_jobs_are_those_of_the_context_unless_given(two_patients, tmp_path, monkeypatch, context, n_jobs, here):
+    def noted(scan, config, cache):
+        (tmp_path / f"{os.getpid()}.pid").touch()
+        return measure_scan(scan, config, cache)
+
+    monkeypatch.setattr(workers, "measure_scan", noted)
+    with joblib.parallel_config(n_jobs=context):
+        extract(two_patients.cohort(), ExtractionConfig(feature_classes={"firstorder": ["Mean"]}), n_jobs=n_jobs)
+    found = [file.stem for file in tmp_path.glob("*.pid")]
+    assert (found == [str(os.getpid())]) is here
+    assert (str(os.getpid()) in found) is here
 
 
 @pytest.mark.slow
@@ -205,6 +226,32 @@ def test_all_of_a_scan_fails_together(two_patients):
     assert table["status"].tolist() == ["failed", "failed", "ok"]
 
 
+def test_a_filter_that_cannot_be_computed_costs_the_lesion_nothing_else(two_patients):
+    filters = {"Original": {}, "LoG": {"sigma": [1.0, 40.0]}, "Exponential": {}}
+    image = sitk.GetImageFromArray(np.zeros((12, 22, 24), np.int16))
+    image.SetSpacing((1.0, 1.0, 2.0))
+    sitk.WriteImage(image, two_patients.cohort()["image_path"][0])
+    settings = ExtractionConfig(feature_classes={"firstorder": ["Mean"], "glcm": ["Id"]}, image_types=filters)
+    with pytest.warns(ExtractionWarning, match="too few voxels along an axis") as warned:
+        table = extract(two_patients.cohort(), settings)
+    assert (
+        "T1wCE: 2 lesions have features without a value (exponential_firstorder, exponential_glcm): the filter is "
+        in ("; ".join(str(one.message) for one in warned))
+    )
+    assert (table["status"] == "ok").all()
+    lost = table.filter(like="log-sigma-40-0").columns
+    assert len(lost) == 4
+    assert table[lost].isna().all(axis=None)
+    rest = table[feature_columns(table)].drop(columns=lost)
+    assert rest.columns[rest.isna().any()].tolist() == [
+        f"T1wCE_exponential_{name}" for name in ("firstorder_Mean", "glcm_Id")
+    ]
+    assert {one["reason"][:20] for one in table.attrs["radnec"]["undefined"]} == {
+        "the image has too fe",
+        "the filter is scaled",
+    }
+
+
 def test_raw_series_and_spectra_are_left_out_and_said(two_patients):
     image, mask = two_patients.rows[0]["image_path"], two_patients.rows[0]["mask_path"]
     two_patients.add("P1", "1", "DSC", image, mask)
@@ -216,6 +263,19 @@ def test_raw_series_and_spectra_are_left_out_and_said(two_patients):
     skipped = table.attrs["radnec"]["skipped"]
     assert [(one["sequence"], one["rows"]) for one in skipped] == [("DSC", 1), ("MRS", 2)]
     assert ["map made of it" in one["reason"] for one in skipped] == [True, False]
+
+
+def test_a_cohort_of_which_nothing_is_measured_is_told(folder, tmp_path):
+    folder.add("P1", "1", "DSC", "series.nii", "mask.nii")
+    folder.add("P4", "1", "MRS", "spectra.nii", None)
+    calls = (
+        lambda: extract(folder.cohort(), QUICK),
+        lambda: read_table(extract_to(folder.cohort(), tmp_path / "t.parquet", QUICK)),
+    )
+    for call in calls:
+        with pytest.warns(ExtractionWarning, match="nothing is measured: .*DSC: a raw series.*MRS: spectra"):
+            table = call()
+        assert (len(table), feature_columns(table)) == (2, [])
 
 
 def test_provenance_says_how_the_table_was_made(two_patients):

@@ -12,7 +12,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from radnec.config import ExtractionConfig
-from radnec.errors import ExtractionError, ExtractionWarning, MaskError, TableError
+from radnec.errors import CohortError, ExtractionError, ExtractionWarning, MaskError, TableError
 from radnec.features import stream, workers
 from radnec.features.expected import expected_columns, expected_features
 from radnec.features.extract import extract
@@ -163,6 +163,33 @@ def test_no_scan_begins_while_too_many_rows_wait(faked, tmp_path):
     same(extract_to(cohort, tmp_path / "f.parquet", QUICK), extract(cohort, QUICK))
     assert len(begun) == 2 * 399
     assert 1 <= most[0] <= 66
+
+
+def test_a_target_that_cannot_be_written_is_refused_before_anything_is_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "measure_scan", None)
+    (tmp_path / "dir.parquet").mkdir()
+    (tmp_path / "file").touch()
+    targets = {"none/t.parquet": "there is no folder", "dir.parquet": "is a folder", "file/t.parquet": "cannot be writ"}
+    for name, message in targets.items():
+        with pytest.raises(TableError, match=message):
+            extract_to(rows(1), tmp_path / name, QUICK)
+        with pytest.raises(TableError, match=message):
+            write_table(pd.DataFrame({"index_x": [1.0]}), tmp_path / name)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["dir.parquet", "file"]
+
+
+def test_cells_that_no_table_holds_are_refused_before_anything_is_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "measure_scan", None)
+    odd = rows(2, note=[{"a": 1}, {"a": 1}, "b", "b"])
+    for call in (lambda: extract(odd, QUICK), lambda: extract_to(odd, tmp_path / "t.parquet", QUICK)):
+        with pytest.raises(CohortError, match=r"note ×2 .*: found dict; expected text or a number"):
+            call()
+    mixed = rows(2, note=[1, 1, "b", "b"])
+    with pytest.raises(TableError, match="column 'note' holds int and str"):
+        extract_to(mixed, tmp_path / "t.parquet", QUICK)
+    with pytest.raises(TableError, match="column 'note' holds int and str"):
+        write_table(mixed, tmp_path / "t.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.usefixtures("faked")

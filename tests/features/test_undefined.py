@@ -9,7 +9,13 @@ import pytest
 from radnec.config import ExtractionConfig
 from radnec.features.undefined import Undefined
 
-FILTERS = {"Original": {}, "LoG": {"sigma": [1.0]}, "Logarithm": {"distances": [7]}, "LBP3D": {"distances": [8]}}
+FILTERS = {
+    "Original": {},
+    "LoG": {"sigma": [1.0]},
+    "Logarithm": {"distances": [7]},
+    "Wavelet": {},
+    "LBP3D": {"distances": [8]},
+}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,11 @@ FILTERS = {"Original": {}, "LoG": {"sigma": [1.0]}, "Logarithm": {"distances": [
         ({"lbp-3D-k_glcm_Id": nan}, "the image is flat around a voxel of the region, where the filter is not defined"),
         ({"original_glszm_ZoneEntropy": nan}, "no two voxels of the region can touch"),
         ({"original_glcm_Id": 1.0, "original_glcm_MCC": nan}, "the definition needs more voxels, or more than one"),
+        ({"log-sigma-1-0-mm-3D_firstorder_Mean": nan, "log-sigma-1-0-mm-3D_glcm_Id": nan}, "the image has too few"),
+        ({"original_glcm_Id": 1.0, "log-sigma-1-0-mm-3D_glcm_Id": nan}, "the image has too few"),
+        ({"original_glcm_Id": 1.0, "logarithm_glcm_Id": nan}, "no two voxels of the region lie at the distances [7]"),
+        ({"logarithm_firstorder_Mean": nan}, "the filter is scaled by the image's largest value"),
+        ({"wavelet-LLH_firstorder_Mean": nan}, "the filter has no finite values"),
         ({"original_glcm_Correlation": nan}, "the definition needs more voxels, or more than one grey level"),
     ],
 )

@@ -75,9 +75,10 @@ def test_a_region_that_pyradiomics_has_no_memory_for_loses_no_other(two_patients
     assert table["error"].str.contains("pyradiomics stopped with MemoryError").to_list() == [False, True, False]
 
 
-def test_a_negative_number_is_refused(two_patients):
-    with pytest.raises(ConfigError, match="verify=-1"):
-        extract(two_patients.cohort(), verify=-1)
+@pytest.mark.parametrize("verify", [-1, 1.5, "2", True])
+def test_what_is_no_number_of_lesions_is_refused(two_patients, verify):
+    with pytest.raises(ConfigError, match=f"verify={verify!r}; expected the number"):
+        extract(two_patients.cohort(), verify=verify)
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,8 @@ def measure_region(image: sitk.Image, mask: sitk.Image, config: ExtractionConfig
     radnec.errors.GeometryError
         If the grids differ.
     radnec.errors.ExtractionError
-        If intensities are not finite, or anything that the settings ask for cannot be computed: values are returned
-        for all of it or for nothing.
+        If intensities are not finite, or the settings are not defined for this image. A filter that cannot be computed
+        gives NaN, but with ``engine="pyradiomics"`` values are returned for all that was asked for or for nothing.
 
     Notes
     -----

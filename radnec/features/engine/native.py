@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radnec.config.vocabulary import FEATURES, PER_FILTER
-from radnec.errors import ExtractionError
 from radnec.features.engine.conventions import conventions
 from radnec.features.engine.shape2d import shape2d
 from radnec.features.engine.texture import FAMILIES, TextureSettings
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Rises whenever a value of the engine changes, so that nothing measured before is taken for what it would give now.
 VERSION = 1
-#: Filters that have no value where the image is flat; if a voxel of the region has none, their features are NaN.
+#: Filters that have no value where the image is flat.
 UNDEFINED_WHERE_FLAT = ("lbp-2D", "lbp-3D-k")
 
 
@@ -40,13 +39,13 @@ def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Value of each feature under pyradiomics' name, such as ``original_glcm_Contrast``. Those of a filter in
-        `UNDEFINED_WHERE_FLAT` are NaN if it has no value in some voxel of the region.
+        Value of each feature under pyradiomics' name, such as ``original_glcm_Contrast``. Those of a filter are NaN
+        if it has no value, or an infinite one, in some voxel of the region.
 
     Raises
     ------
     radnec.errors.MaskError, radnec.errors.ExtractionError
-        If a filter or a feature class is not defined for this region.
+        If a filter or a feature class is not defined with these settings.
 
     Examples
     --------
@@ -70,11 +69,8 @@ def measure(prepared: Prepared, config: ExtractionConfig) -> dict[str, float]:
             for prefix, image in how.filtered(*wanted):
                 if _is_finite(image, prepared.mask):
                     values = _intensities(image, prepared, config, own, rest)
-                elif prefix in UNDEFINED_WHERE_FLAT:
-                    values = {f"{family}_{name}": np.nan for family, names in rest.items() for name in names}
                 else:
-                    reason = "the filter is not defined (NaN or infinite) in some voxels of the region"
-                    raise ExtractionError(f"{prefix}: {reason}")
+                    values = {f"{family}_{name}": np.nan for family, names in rest.items() for name in names}
                 found |= {f"{prefix}_{name}": value for name, value in values.items()}
     return found
 

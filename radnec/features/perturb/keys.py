@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING
 
 from radnec.errors import RadnecError
 from radnec.features.cache import FeatureCache
 from radnec.features.engine import engine_version
+from radnec.features.libraries import library_versions
 
 if TYPE_CHECKING:
     from radnec.features.contents import Contents
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from radnec.features.perturb.session import Group, Slot
     from radnec.features.perturb.strength import Strength
 
-# Cached replicates depend on these; the number changes with what a perturbation does.
-_VERSION = "perturb 1"
-_LIBRARIES = ("radnec", "SimpleITK", "PyWavelets", "numpy", "scipy")
+# The number changes with what a perturbation does.
+_VERSION = "perturb 2"
 
 
 def held_by(group: Group, contents: Contents) -> list[str]:
@@ -59,9 +58,8 @@ def key_of(held: list[str], slot: Slot, draw: Draw, strength: Strength, contents
         files = [contents.digest(*file) if file[0] else "" for file in made.files] if made is not None else []
     except (OSError, RadnecError):
         return ""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
     region = repr(slot.region.label) if made is None else made.identity
     own = [repr(draw.words), draw.replicate.name, slot.prefix, region]
     own += [repr(threshold) for path, threshold in slot.scan.thresholds if path == slot.region.mask_path]
     settings = [strength.digest(), engine_version(slot.config)]
-    return FeatureCache.key([*held, *files, *own, *settings, *versions, _VERSION])
+    return FeatureCache.key([*held, *files, *own, *settings, *library_versions(), _VERSION])

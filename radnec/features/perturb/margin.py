@@ -38,8 +38,9 @@ def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np
     Notes
     -----
     Where the settings resample (not in the ``ibsi`` preset) or pre-crop, pyradiomics itself keeps ``pad_distance``
-    voxels and no more. Else a wavelet needs its filter's length for each level, which is exact, and a Laplacian of
-    Gaussian looks at the whole image, ever more faintly: eight sigma are kept, which leaves differences of about 1e-6.
+    voxels and no more. Else a wavelet needs its filter's length for each level, which is exact away from the image's
+    edge, see :func:`goes_round`, and a Laplacian of Gaussian looks at the whole image, ever more faintly: eight sigma
+    are kept, which leaves differences of about 1e-6.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np
     [16.0, 16.0, 7.0]
     """
     ibsi = config.preset == "ibsi"
-    if (config.resampled_spacing_mm is not None and not ibsi) or config.pre_crop:
+    if _crops(config):
         return np.full(3, float(config.pad_distance))
     # A region must leave background beside it.
     voxels = np.ones(3)
@@ -60,6 +61,39 @@ def margin(config: ExtractionConfig, spacing: NDArray[np.float64]) -> NDArray[np
         else:
             voxels = np.maximum(voxels, _LOOK[name](options, ibsi) if name in _LOOK else 1)
     return voxels
+
+
+def goes_round(config: ExtractionConfig) -> bool:
+    """Return whether filters look beyond the edge of the whole image.
+
+    Parameters
+    ----------
+    config : ExtractionConfig
+        Settings.
+
+    Returns
+    -------
+    bool
+        Then an axis along which the margin is cut by the image's edge is to be kept whole: pyradiomics' wavelet goes
+        round to the far side, filters of the ``ibsi`` preset do so with a periodic boundary, and the recursion of the
+        Laplacian of Gaussian starts at the edges.
+
+    Examples
+    --------
+    >>> from radnec.config import ExtractionConfig
+    >>> goes_round(ExtractionConfig(image_types={"Wavelet": {}})), goes_round(ExtractionConfig())
+    (True, False)
+    """
+    if _crops(config):
+        return False
+    if config.preset == "ibsi":
+        return any(options.get("boundary") == "periodic" for options in config.image_types.values())
+    return not config.image_types.keys().isdisjoint(("LoG", "Wavelet"))
+
+
+def _crops(config: ExtractionConfig) -> bool:
+    """Return whether the settings themselves cut the image before any filter."""
+    return (config.resampled_spacing_mm is not None and config.preset != "ibsi") or config.pre_crop
 
 
 def _wavelet(options: dict[str, Any], *, holes: bool) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from radnec.features.perturb.contour import supervoxel_edges
 from radnec.features.perturb.frame import Frame, Window, settings_frame
-from radnec.features.perturb.margin import margin
+from radnec.features.perturb.margin import goes_round, margin
 from radnec.features.perturb.rotation import rotated, upright_axis
 from radnec.features.perturb.translation import translated
 
@@ -98,6 +98,11 @@ class Place:
         """Voxels (x, y, z) that are kept around a region."""
         return np.asarray(np.max([margin(config, self.frame.spacing) for config in self.configs], axis=0))
 
+    @cached_property
+    def goes_round(self) -> bool:
+        """Whether what lies at the image's far side matters to a region at its edge."""
+        return any(goes_round(config) for config in self.configs)
+
     def moved(self, draw: Draw) -> Frame:
         """Return the frame of a replicate."""
         middle = (np.array(self.size) - 1) / 2
@@ -119,8 +124,16 @@ class Place:
         return self._clipped(draw, Window(frame, np.floor(low - around), np.ceil(high + around)))
 
     def around(self, draw: Draw, low: Floats, high: Floats, margins: tuple[Floats, Floats]) -> Window:
-        """Return where a replicate is measured: its region, from voxel `low` to `high`, and margins on either side."""
-        return self._clipped(draw, Window(self.moved(draw), low - margins[0], high + margins[1]))
+        """Return where a replicate is measured: its region, from voxel `low` to `high`, and margins on either side.
+
+        An axis whose margin the image's edge cuts is kept whole where filters go round the edge to the far side.
+        """
+        wanted = Window(self.moved(draw), low - margins[0], high + margins[1])
+        found = self._clipped(draw, wanted)
+        if draw.moves or not self.goes_round:
+            return found
+        cut = (found.low > wanted.low) | (found.high < wanted.high)
+        return Window(found.frame, np.where(cut, 0, found.low), np.where(cut, self._last(found.frame), found.high))
 
     def needed(self, window: Window) -> tuple[list[int], list[int]]:
         """Return the first and last voxel (x, y, z) of the image that a window depends on; it may lie outside."""
@@ -138,7 +151,12 @@ class Place:
         half = turning @ (turning @ half + growth * self.frame.spacing + self.reach_mm)
         around = np.maximum(half, (self.high - self.low) / 2 * spacing + NOISE_MM) / spacing + _SPLINE + 1
         middle = (self.low + self.high) / 2
-        return np.floor(middle - around).astype(int).tolist(), np.ceil(middle + around).astype(int).tolist()
+        low, high, last = np.floor(middle - around), np.ceil(middle + around), np.array(self.size) - 1
+        if self.goes_round:
+            cut = (middle - half / spacing < 0) | (middle + half / spacing > last)
+            low = np.where(cut, np.minimum(low, -_SPLINE), low)
+            high = np.where(cut, np.maximum(high, last + _SPLINE), high)
+        return low.astype(int).tolist(), high.astype(int).tolist()
 
     def noise_box(self, origin: list[int], size: tuple[int, ...]) -> Box:
         """Return where noise is estimated, in a crop that starts at `origin`."""
@@ -158,8 +176,12 @@ class Place:
         """Cut a window at the image's edges, where filters then do what they do at the image's edges."""
         if draw.moves:
             return window
-        count = np.ceil(np.array(self.size) * self.own.spacing / window.frame.spacing - _SLIVER * self.centred)
-        return Window(window.frame, np.maximum(window.low, 0), np.minimum(window.high, count - 1))
+        return Window(window.frame, np.maximum(window.low, 0), np.minimum(window.high, self._last(window.frame)))
+
+    def _last(self, frame: Frame) -> Floats:
+        """Return the last voxel (x, y, z) of the image on a frame that did not move."""
+        extent = np.array(self.size) * self.own.spacing / frame.spacing
+        return np.asarray(np.ceil(extent - _SLIVER * self.centred) - 1)
 
     def _growth(self, steps: tuple[str, ...], volume: float, spacing: Floats) -> Floats:
         """Return the voxels by which a region may grow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 from radnec.cohort.fields import KEYS
 from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning, RegionError
-from radnec.features.assemble import Part, Parts, joined
+from radnec.features.assemble import Part, Parts, joined, lesion_columns
 from radnec.features.engine.filters.pointwise import POINTWISE
 from radnec.features.extract import extract
 from radnec.features.perturb.chain import NONE, Replicate, replicates
@@ -39,7 +40,7 @@ def perturb(
     repeats: int = 10,
     strength: Strength | None = None,
     random_state: int = 0,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     cache: str | os.PathLike[str] | None = None,
     on_error: Literal["record", "raise"] = "record",
 ) -> pd.DataFrame:
@@ -64,8 +65,9 @@ def perturb(
     random_state : int, default 0
         Seed. What happens to a lesion depends on it, on patient, session and lesion, and on the replicate's name, but
         not on the order of rows, other lesions, `repeats` or `n_jobs`.
-    n_jobs : int, default 1
-        Sessions measured at the same time, -1 for all processors; on clusters as in :func:`radnec.extract`.
+    n_jobs : int, optional
+        Sessions measured at the same time, -1 for all processors; by default, and on clusters, as in
+        :func:`radnec.extract`.
     cache : path-like, optional
         Folder of features already measured, as in :func:`radnec.extract`.
     on_error : {"record", "raise"}, default "record"
@@ -84,7 +86,8 @@ def perturb(
     radnec.errors.CohortError, radnec.errors.MissingDependencyError, radnec.errors.RadnecError
         As :func:`radnec.extract` says.
     radnec.errors.ConfigError
-        If the settings (such as pointwise filters of a resampled ``ibsi`` preset), a chain or `repeats` cannot be used.
+        If the settings (such as pointwise filters of a resampled ``ibsi`` preset), a chain, `repeats`, `strength` or
+        `random_state` cannot be used.
 
     Warns
     -----
@@ -116,6 +119,9 @@ def perturb(
     - Without resampling in the settings a turned or shifted image keeps its spacing and is not rounded to integers.
     - Pointwise filters (square, logarithm, …) are scaled by the largest voxel of the image as it was acquired, and the
       Laplacian of Gaussian looks at eight sigma around the region, see :mod:`radnec.features.perturb.margin`.
+    - Beyond the image's edge a turned or shifted replicate finds the border repeated. Wavelets of extraction go round
+      to the far side there, as those of replicates that are not moved do. So the wavelet features of a lesion nearer to
+      the edge than the filter is long differ between moved replicates and extraction by that as well.
     - Pointwise filters of the ``ibsi`` preset with resampling are refused: extraction scales them by the largest voxel
       of the whole resampled image, which replicates never make.
 
@@ -139,8 +145,10 @@ def perturb(
     >>> table["perturbation"].tolist()
     ['none', 'volume-01', 'volume-02']
     """
-    chosen = replicates(perturbations, repeats)
+    chosen, seed = replicates(perturbations, repeats), _seed(random_state)
     strength = Strength() if strength is None else strength
+    if not isinstance(strength, Strength):
+        raise ConfigError(f"strength={strength!r}; expected Strength, such as Strength(rotation_deg=3)")
     folder = None if cache is None else str(Path(cache).absolute())
     if not isinstance(cohort, pd.DataFrame):
         from radnec.cohort import read_cohort
@@ -151,19 +159,29 @@ def perturb(
     original = extract(cohort, settings, n_jobs=n_jobs, cache=folder, on_error=on_error)
     planned = plan(cohort, settings)
     found = _Found(planned, chosen)
-    tasks = [SessionTask(groups, strength, folder) for groups in sessions(planned, chosen, strength, random_state)]
+    tasks = [SessionTask(groups, strength, folder) for groups in sessions(planned, chosen, strength, seed)]
     _measure(tasks, found, n_jobs, on_error)
     table = _stacked(original, found)
     done = {
         "chains": list(dict.fromkeys(one.chain for one in chosen)),
         "repeats": repeats,
         "strength": strength.model_dump(mode="json"),
-        "random_state": random_state,
+        "random_state": seed,
     }
     table.attrs["radnec"] = _origin(original, table, done, found, cached=folder is not None)
     _warn_of_failures(table)
     found.told.warn(stacklevel=3)
     return table
+
+
+def _seed(random_state: object) -> int:
+    try:
+        return operator.index(random_state)  # type: ignore[arg-type]
+    except TypeError:
+        raise ConfigError(
+            f"random_state={random_state!r}; expected a whole number: what happens to a lesion is drawn from the seed "
+            "and its key alone, and neither a generator nor None would give the same again"
+        ) from None
 
 
 def _verify(settings: ExtractionConfig) -> None:
@@ -184,7 +202,7 @@ class _Found:
 
     def __init__(self, planned: Plan, chosen: Sequence[Replicate]) -> None:
         self._parts = Parts(planned)
-        self._planned = planned
+        self._lesions = lesion_columns(planned)
         self._by_name: dict[str, list[Part]] = {one.name: [] for one in chosen}
         self.hits = self.number = 0
         self.told = Told()
@@ -198,10 +216,10 @@ class _Found:
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Yield name and table of each replicate."""
         for name, parts in self._by_name.items():
-            yield name, joined(self._planned, self._parts, parts)
+            yield name, joined(self._lesions, self._parts, parts)
 
 
-def _measure(tasks: Sequence[SessionTask], found: _Found, n_jobs: int, on_error: str) -> None:
+def _measure(tasks: Sequence[SessionTask], found: _Found, n_jobs: int | None, on_error: str) -> None:
     units = measure_units(iter(tasks), len(tasks), noun="session", verb="perturb", n_jobs=n_jobs, told=found.told)
     with closing(units) as results:
         for some in results:

@@ -201,20 +201,22 @@ def test_recursive_coefficients_keep_a_constant_and_annul_its_derivative(sigma):
         assert (forward.sum() + backward.sum()) / (1 + feedback.sum()) == pytest.approx(gain, abs=1e-9)
 
 
-def test_an_image_too_small_for_sigma_is_refused():
+def test_an_image_too_small_for_sigma_has_no_values():
     volume = Volume(sitk.GetImageFromArray(np.zeros((4, 30, 30))))
     box = (slice(1, 3),) * 3
-    assert len(list(filtered(volume, box, "LoG", {"sigma": [3.0]}, ExtractionConfig()))) == 1
-    with pytest.raises(ExtractionError, match=r"no log-sigma-3-5-mm-3D image: it needs \(5, 5, 5\) voxels"):
-        list(filtered(volume, box, "LoG", {"sigma": [3.5]}, ExtractionConfig()))
+    found = dict(filtered(volume, box, "LoG", {"sigma": [3.0, 3.5]}, ExtractionConfig()))
+    assert np.isfinite(found["log-sigma-3-0-mm-3D"]).all()
+    assert np.isnan(found["log-sigma-3-5-mm-3D"]).all()
+    assert found["log-sigma-3-5-mm-3D"].shape == (2, 2, 2)
     assert not whole(volume.image, "LoG", {"sigma": [3.5]})
 
 
 @pytest.mark.parametrize("name", ["Square", "Logarithm", "Exponential"])
-def test_what_is_scaled_by_the_largest_value_is_refused_on_an_empty_image(name):
+def test_what_is_scaled_by_the_largest_value_has_none_on_an_empty_image(name):
     volume = Volume(sitk.Image(5, 5, 5, sitk.sitkInt16))
-    with pytest.raises(ExtractionError, match=f"{name} is scaled by"):
-        list(filtered(volume, (slice(0, 5),) * 3, name, {}, ExtractionConfig()))
+    ((_, found),) = filtered(volume, (slice(0, 5),) * 3, name, {}, ExtractionConfig())
+    assert found.shape == (5, 5, 5)
+    assert np.isnan(found).all()
 
 
 def test_a_filter_that_is_not_native_is_refused_by_name():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from radnec.errors import ExtractionError
 from radnec.features.engine.filters.recursive import along, coefficients
 from radnec.features.engine.volume import box_key
 
@@ -43,12 +42,8 @@ def laplacians(volume: Volume, box: Box, sigmas: Iterable[float]) -> Iterator[tu
     str
         Name, such as ``log-sigma-2-0-mm-3D``.
     ndarray of float32
-        The filtered image inside `box`.
-
-    Raises
-    ------
-    radnec.errors.ExtractionError
-        If the image has fewer voxels along an axis than the recursion or the width needs.
+        The filtered image inside `box`; NaN if the image has fewer voxels along an axis than the recursion or the
+        width needs, where pyradiomics has none.
 
     Notes
     -----
@@ -59,18 +54,16 @@ def laplacians(volume: Volume, box: Box, sigmas: Iterable[float]) -> Iterator[tu
     """
     for sigma in sigmas:
         name = f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
-        _verify_size(volume, float(sigma), name)
-        yield name, _served(volume, box, float(sigma))
+        if _is_large_enough(volume, float(sigma)):
+            yield name, _served(volume, box, float(sigma))
+        else:
+            yield name, np.full([part.stop - part.start for part in box], np.nan, np.float32)
 
 
-def _verify_size(volume: Volume, sigma: float, name: str) -> None:
+def _is_large_enough(volume: Volume, sigma: float) -> bool:
     size = volume.array.shape[::-1]
-    needed = tuple(max(4, math.ceil(sigma / spacing) + 1) for spacing in volume.spacing)
-    if any(have < need for have, need in zip(size, needed, strict=True)):
-        raise ExtractionError(
-            f"no {name} image: it needs {needed} voxels (x, y, z) and the image has {size}; "
-            "use a smaller sigma, or a larger pad_distance where the image is resampled or pre-cropped"
-        )
+    needed = [max(4, math.ceil(sigma / spacing) + 1) for spacing in volume.spacing]
+    return all(have >= need for have, need in zip(size, needed, strict=True))
 
 
 def _served(volume: Volume, box: Box, sigma: float) -> NDArray[np.float32]:

@@ -1,12 +1,13 @@
-"""Filters that change each voxel by itself, so scaled that the image's largest absolute value stays what it was."""
+"""Filters that change each voxel by itself, so scaled that the image's largest absolute value stays what it was.
+
+Where that is 0 nothing can be scaled by it, and all but the square roots are NaN.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from radnec.errors import ExtractionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ def square(voxels: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
     >>> square(np.array([-4.0, 1.0]), 4.0)
     array([4.  , 0.25])
     """
-    factor = 1 / np.sqrt(np.float64(_positive(largest, "Square")))
+    factor = 1 / np.sqrt(_scale(largest))
     squares: NDArray[np.float64] = (factor * voxels) ** 2
     return squares
 
@@ -48,7 +49,7 @@ def logarithm(voxels: NDArray[np.float64], largest: float) -> NDArray[np.float64
     array([-3. ,  0. ,  1.5])
     """
     # The same routine for one value as for many: its last digit may not be that of the scalar logarithm.
-    factor = _positive(largest, "Logarithm") / np.log(np.array([largest]) + 1)[0]
+    factor = _scale(largest) / np.log(np.array([largest]) + 1)[0]
     scaled: NDArray[np.float64] = np.copysign(np.log(np.abs(voxels) + 1), voxels) * factor
     return scaled
 
@@ -61,15 +62,13 @@ def exponential(voxels: NDArray[np.float64], largest: float) -> NDArray[np.float
     >>> exponential(np.array([-2.0, 0.0, 2.0]), 2.0).round(12)
     array([0.5, 1. , 2. ])
     """
-    factor = np.log(np.float64(_positive(largest, "Exponential"))) / largest
+    factor = np.log(_scale(largest)) / _scale(largest)
     scaled: NDArray[np.float64] = np.exp(factor * voxels)
     return scaled
 
 
-def _positive(largest: float, name: str) -> float:
-    if largest == 0:
-        raise ExtractionError(f"{name} is scaled by the image's largest absolute value, which is 0 here")
-    return largest
+def _scale(largest: float) -> np.float64:
+    return np.float64(largest if largest > 0 else np.nan)
 
 
 #: The filters, by image type: what pyradiomics calls the filtered image, and the filter.
