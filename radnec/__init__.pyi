@@ -18,4 +18,5 @@ from .features.extract import extract as extract
 from .features.joining import join as join
 from .imaging.quality import check as check
 from .labels import Outcome as Outcome
+from .quantify.measure import measure as measure
 from .simulate import simulate_cohort as simulate_cohort

@@ -28,11 +28,14 @@ __all__ = [
     "volume_column",
 ]
 
-_INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
+_INDEX, _DELTA = "index_", "delta_"
+# What stands beside an index in columns of its own.
+_BESIDE = ("_status", "_reason", "_flags")
 # A change is named by its kind before the feature, see radnec.features.delta.
 _CHANGE = re.compile(r"^delta_(?:relative_|per_month_)?")
-# What PET alone measures: tumour-to-brain ratio, uptake value, metabolic volume, or a tracer by name.
-_PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|PET|FET|FDG|FDOPA")
+# What PET alone measures: tumour-to-brain ratio, uptake value, metabolic volume, time to peak, or a tracer by name.
+_PET_INDEX = re.compile(r"TBR|SUV|MTV|TLG|TTP|PET|FET|FDG|FDOPA")
+_SPECT_INDEX = re.compile(r"SPECT|Tl201|MIBI")
 # Mesh volume first: it is what the field calls the volume of a lesion (IBSI RNU0).
 _VOLUMES = ("original_shape_MeshVolume", "original_shape_VoxelVolume")
 
@@ -41,8 +44,8 @@ def feature_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns of a table that are features, in sorted order.
 
     Features are radiomics columns (``T1wCE_original_glcm_Contrast``), numeric indices (``index_nCBV_mean``,
-    not their ``_status``) and changes of both (``delta_…``). Nothing else is: no key, no clinical column, no
-    outcome.
+    not their ``_status``, ``_reason`` and ``_flags``) and changes of both (``delta_…``). Nothing else is: no key, no
+    clinical column, no outcome.
 
     Parameters
     ----------
@@ -83,7 +86,7 @@ def feature_columns(table: pd.DataFrame) -> list[str]:
 
 def _is_named_like_a_feature(name: str) -> bool:
     if name.startswith((_INDEX, _DELTA)):
-        return not name.endswith(_STATUS)
+        return not name.endswith(_BESIDE)
     return parse(name) is not None
 
 
@@ -130,6 +133,8 @@ def modality_of(column: str) -> Modality | None:
     """
     name = _CHANGE.sub("", column)
     if name.startswith(_INDEX):
+        if _SPECT_INDEX.search(name):
+            return "SPECT"
         return "PET" if _PET_INDEX.search(name) else None
     return batch_of(name)
 

@@ -20,8 +20,8 @@ from radnec.features.perturb.groups import sessions
 from radnec.features.perturb.session import SessionTask
 from radnec.features.perturb.strength import Strength
 from radnec.features.plan import plan
-from radnec.features.told import Told
 from radnec.features.workers import measure_units
+from radnec.imaging.told import Told
 
 if TYPE_CHECKING:
     import os
