@@ -16,7 +16,7 @@ import radnec
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "radnec").rglob("*.py"))
 PUBLIC = [
-    *("read_cohort", "check", "extract", "labelled", "train", "evaluate", "load", "simulate_cohort", "join"),
+    *("read_cohort", "check", "extract", "measure", "labelled", "train", "evaluate", "load", "simulate_cohort", "join"),
     *("RadnecClassifier", "ExtractionConfig", "TrainingConfig", "LabelPolicy", "Outcome"),
     *("errors", "show_versions", "model", "imaging", "features", "evaluation", "pathway", "Ledger", "quantify"),
 ]

@@ -9,6 +9,7 @@ from radnec.classifier.inputs import truth_of
 from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
+from radnec.config.provenance import provenance
 from radnec.config.standardise import landmarks_of
 from radnec.errors import ConfigError, TableError
 from radnec.evaluation.crossval import cross_validate
@@ -21,7 +22,6 @@ from radnec.evaluation.result import Evaluation
 from radnec.evaluation.study import refuse_too_few_patients
 from radnec.evaluation.subgroups import traits_of
 from radnec.features.columns import ColumnName, parse
-from radnec.features.provenance import provenance
 from radnec.model.door import check_columns, check_table, refuse_replicates
 from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of

@@ -1,4 +1,4 @@
-"""The command that measures lesions."""
+"""The commands that measure lesions."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ def extract(
     from radnec.features.stream import extract_to, states
     from radnec.features.table import write_table
 
-    writable(out, (".parquet", ".csv"), cohort, extraction)
-    if out.suffix.lower() == ".csv":
-        writable(out.with_name(f"{out.name}.json"), (".json",), cohort, extraction)
+    _writable(out, cohort, extraction)
     silence_failures()
     lesions, settings = radnec.read_cohort(cohort), extraction_settings(extraction)
     start = time.perf_counter()
@@ -55,3 +53,39 @@ def extract(
         tell_failures(failed)
     if len(failed):
         raise typer.Exit(FINDINGS)
+
+
+def measure(
+    cohort: Annotated[Path, Existing],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Index table to write: .parquet or .csv.")],
+    n_jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure perfusion, diffusion, spectra, PET, SPECT and growth of every lesion of a cohort.
+
+    Example: radnec measure cohort.csv -o indices.parquet --n-jobs -1
+    """
+    from radnec.cohort.parsing import counted
+    from radnec.features.table import write_table
+
+    _writable(out, cohort)
+    silence_failures()
+    table = radnec.measure(radnec.read_cohort(cohort), n_jobs=n_jobs)
+    write_table(table, out)
+    failed, indices = table[table["status"] == "failed"], table.attrs["radnec"]["indices"]
+    if as_json:
+        print_json({"rows": len(table), "failed": failed["error"].tolist(), "indices": indices})
+    else:
+        typer.echo(f"Measured {counted(len(table), 'lesion session')}, {len(failed)} failed; wrote {out}.")
+        for name, counts in indices.items():
+            told = (f"{counts[status]} {status.replace('_', ' ')}" for status in counts if status != "unit")
+            typer.echo(f"{name}: {', '.join(told)}.")
+        tell_failures(failed)
+    if len(failed):
+        raise typer.Exit(FINDINGS)
+
+
+def _writable(out: Path, *inputs: Path | None) -> None:
+    writable(out, (".parquet", ".csv"), *inputs)
+    if out.suffix.lower() == ".csv":
+        writable(out.with_name(f"{out.name}.json"), (".json",), *inputs)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from radnec.cohort.fields import FIELDS, KEYS, Modality, modality
-from radnec.errors import CohortError, RegionError
+from radnec.cohort.lesions import lesion_columns, lesion_numbers
+from radnec.errors import RegionError
 from radnec.features.region_rows import RULE
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from radnec.features.plan import Plan
     from radnec.features.scan import Measured
 
-_OWN = {"_row", "_prefix", RULE}
+#: Columns of a plan's cohort that are its own.
+OWN = {"_row", "_prefix", RULE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Parts:
     """
 
     def __init__(self, planned: Plan) -> None:
-        self.lesions = lesion_numbers(planned).to_numpy()
+        self.lesions = lesion_numbers(planned.cohort).to_numpy()
         self._prefixes = planned.cohort["_prefix"].to_list()
         self._columns: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
@@ -98,7 +99,7 @@ def assemble(planned: Plan, measured: Iterable[Measured]) -> pd.DataFrame:
     radnec.errors.CohortError
         As :func:`lesion_columns` says, before the first measurement is taken.
     """
-    lesions, parts = lesion_columns(planned), Parts(planned)
+    lesions, parts = lesion_columns(planned.cohort, apart=OWN), Parts(planned)
     return joined(lesions, parts, [parts.part(result) for result in measured])
 
 
@@ -134,52 +135,3 @@ def filled(rows: Sequence[list[Part]], names: Sequence[str]) -> pd.DataFrame:
         "error": pd.array(errors, dtype="string"),
     }
     return pd.concat([pd.DataFrame(state), pd.DataFrame(values, columns=list(names))], axis=1)
-
-
-def lesion_numbers(planned: Plan) -> pd.Series:
-    """Return the number of the lesion and session of each row of a plan's cohort, in order of key."""
-    return planned.cohort.groupby(list(KEYS), sort=False, dropna=False).ngroup()
-
-
-def lesion_columns(planned: Plan) -> pd.DataFrame:
-    """Return what the cohort says about each lesion in each session, apart from its images.
-
-    Raises
-    ------
-    radnec.errors.CohortError
-        If a cell of a further column holds what cannot be compared, such as a list.
-    """
-    cohort, number = planned.cohort, lesion_numbers(planned)
-    known = [name for name in cohort.columns if name in FIELDS and FIELDS[name].level != "row"]
-    others = [name for name in cohort.columns if name not in FIELDS and name not in _OWN]
-    _refuse_containers(cohort, others)
-    constant = cohort[others].groupby(number).nunique(dropna=False).max() <= 1
-    kept = [*known, *(name for name in others if constant[name])]
-    kept = [name for name in kept if name not in KEYS]
-    firsts = cohort[[*KEYS, *kept]].groupby(number).first()
-    return pd.concat([firsts, _scanners(cohort, number)], axis=1)
-
-
-def _refuse_containers(cohort: pd.DataFrame, names: Sequence[str]) -> None:
-    problems = []
-    for name in (one for one in names if cohort[one].dtype == object):
-        for row, value in zip(cohort["_row"], cohort[name], strict=True):
-            try:
-                hash(value)
-            except TypeError:
-                expected = "text or a number: put each entry into a column of its own, or leave the column out"
-                problems.append({"row": row, "column": name, "found": type(value).__name__, "expected": expected})
-    if problems:
-        raise CohortError("columns of the cohort hold lists or the like", pd.DataFrame(problems))
-
-
-def _scanners(cohort: pd.DataFrame, number: pd.Series) -> pd.DataFrame:
-    """Return the scanner of each modality; a lesion's MR rows of a session share one."""
-    columns: dict[str, Any] = {}
-    if "scanner_id" in cohort.columns:
-        kind = cohort["sequence"].map(modality)
-        for name in get_args(Modality):
-            scanner = cohort["scanner_id"].where(kind == name)
-            if scanner.notna().any():
-                columns["scanner_id" if name == "MR" else f"scanner_id_{name}"] = scanner.groupby(number).first()
-    return pd.DataFrame(columns, index=range(int(number.max()) + 1))

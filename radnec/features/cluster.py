@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from radnec._optional import need
-from radnec.features.told import Done
+from radnec.imaging.told import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -28,7 +28,9 @@ __all__ = [
     "volume_column",
 ]
 
-_INDEX, _DELTA, _STATUS = "index_", "delta_", "_status"
+_INDEX, _DELTA = "index_", "delta_"
+# What stands beside an index in columns of its own.
+_BESIDE = ("_status", "_reason", "_flags")
 # A change is named by its kind before the feature, see radnec.features.delta.
 _CHANGE = re.compile(r"^delta_(?:relative_|per_month_)?")
 # What PET alone measures: tumour-to-brain ratio, uptake value and its time to peak, metabolic volume, a tracer by name.
@@ -42,8 +44,8 @@ def feature_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns of a table that are features, in sorted order.
 
     Features are radiomics columns (``T1wCE_original_glcm_Contrast``), numeric indices (``index_nCBV_mean``,
-    not their ``_status``) and changes of both (``delta_…``). Nothing else is: no key, no clinical column, no
-    outcome.
+    not their ``_status``, ``_reason`` and ``_flags``) and changes of both (``delta_…``). Nothing else is: no key, no
+    clinical column, no outcome.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def feature_columns(table: pd.DataFrame) -> list[str]:
 
 def _is_named_like_a_feature(name: str) -> bool:
     if name.startswith((_INDEX, _DELTA)):
-        return not name.endswith(_STATUS)
+        return not name.endswith(_BESIDE)
     return parse(name) is not None
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radnec.cohort.fields import KEYS
+from radnec.config.provenance import provenance
 from radnec.errors import ConfigError, TableError
 from radnec.features.columns import feature_columns
 from radnec.features.pairing import NONE, Pairs, session_pairs
-from radnec.features.provenance import provenance
 from radnec.features.requested import requested_features
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from pandas.api.types import is_numeric_dtype
 from radnec.cohort.fields import FIELDS, KEYS, SEQUENCES
 from radnec.cohort.sources import MISSING
 from radnec.cohort.suggestions import nearest
+from radnec.config.provenance import stamp
 from radnec.errors import TableError
 from radnec.features.naming import column_prefix, parse_foreign
-from radnec.features.provenance import stamp
 from radnec.features.text import numbers_or_text, read_cells
 
 if TYPE_CHECKING:

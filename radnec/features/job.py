@@ -12,16 +12,16 @@ import pandas as pd
 
 from radnec.cohort.fields import modality
 from radnec.config import ExtractionConfig
+from radnec.config.provenance import stamp
 from radnec.errors import ConfigError, ExtractionWarning, RegionError
 from radnec.features.cache import FeatureCache
 from radnec.features.coarse import advice
 from radnec.features.engine import engine_version, served_by, verify_available
 from radnec.features.plan import Plan, plan
 from radnec.features.preset_doubts import preset_doubts
-from radnec.features.provenance import stamp
-from radnec.features.told import Told
 from radnec.features.undefined import Undefined
 from radnec.imaging.readers import unit_read
+from radnec.imaging.told import Told
 
 if TYPE_CHECKING:
     import os

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from radnec.cohort.fields import KEYS
+from radnec.config.provenance import provenance
 from radnec.errors import SettingsMismatchError, TableError
 from radnec.features.columns import feature_columns, parse
-from radnec.features.provenance import provenance
 
 _STATE = ("status", "error")
 

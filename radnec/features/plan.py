@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radnec.cohort.cells import cell_texts
 from radnec.cohort.fields import KEYS, ROW_KEY, SEQUENCES, WHOLE
 from radnec.cohort.parsing import counted
 from radnec.cohort.segments import HALF, mask_label, mask_threshold
@@ -155,19 +156,8 @@ def _ordered(cohort: pd.DataFrame) -> pd.DataFrame:
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, str]]:
-    """Return what a plan reads of each row, as plain text, "" where it is empty or absent."""
-    columns: dict[str, list[str]] = {}
-    for name in _READ:
-        values = rows[name].to_list() if name in rows.columns else [""] * len(rows)
-        columns[name] = [_text(value) for value in values]
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-
-
-def _text(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    # pandas makes floats of whole numbers where some are missing; a label 2.0 is the label 2.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    """Return what a plan reads of each row."""
+    return cell_texts(rows, _READ)
 
 
 def _verify_rows(ordered: pd.DataFrame) -> None:

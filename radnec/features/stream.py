@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from radnec.cohort.lesions import lesion_columns
 from radnec.errors import TableError
-from radnec.features.assemble import Part, Parts, filled, lesion_columns
+from radnec.features.assemble import OWN, Part, Parts, filled
 from radnec.features.coarse import NEEDED, coarse_sequences
 from radnec.features.expected import expected_columns
 from radnec.features.growing import GrowingTable
@@ -100,7 +101,7 @@ def extract_to(
         raise TableError(f"{Path(path).name}: a table that grows is a .parquet file")
     job = begin(cohort, config, cache=cache, on_error=on_error)
     tally, waiting, verification = Tally(job.planned), _Waiting(job.planned), Verification(job.planned, verify)
-    lesions = lesion_columns(job.planned)
+    lesions = lesion_columns(job.planned.cohort, apart=OWN)
     described = pd.concat([lesions, filled([[]] * len(lesions), [])], axis=1)
     with GrowingTable(path, described) as table:
         rows = _Rows(table, lesions, expected_columns(job.planned))

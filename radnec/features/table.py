@@ -12,10 +12,10 @@ import pyarrow.parquet
 from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from radnec.cohort.fields import FIELDS
+from radnec.config.provenance import provenance
 from radnec.errors import TableError
 from radnec.features.growing import parquet_types
 from radnec.features.joining import join
-from radnec.features.provenance import provenance
 from radnec.features.text import is_text, numbers_or_text, read_cells
 from radnec.features.unfinished import appearing, unfinished_table
 

@@ -22,9 +22,9 @@ from radnec.config.base import check_jobs
 from radnec.errors import ExtractionError, ExtractionWarning, MissingDependencyError, RegionError
 from radnec.features.cluster import measure_on_cluster
 from radnec.features.orphan import end_with
-from radnec.features.pinning import one_thread
 from radnec.features.scan import Measured, measure_scan
-from radnec.features.told import Done, Told, recorded
+from radnec.imaging.pinning import one_thread
+from radnec.imaging.told import Done, Told, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

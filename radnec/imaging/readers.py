@@ -11,8 +11,9 @@ import SimpleITK as sitk
 from radnec.errors import ReadError
 from radnec.imaging.claims import verify_claims
 from radnec.imaging.dicom.files import is_dicom
-from radnec.imaging.dicom.series import read_series
-from radnec.imaging.dicom.suv import read_suv
+from radnec.imaging.dicom.scan import choose_series
+from radnec.imaging.dicom.series import read_series, read_volumes
+from radnec.imaging.dicom.suv import read_suv, read_suv_frames
 from radnec.imaging.dicom.volumes import volume_number
 from radnec.imaging.nifti import NonFinite, put_back, verify_header, verify_nifti
 
@@ -199,6 +200,56 @@ def read_frame(path: str | Path, frame: int | str, *, series_uid: str | None = N
         reader.SetExtractIndex([0, 0, 0, number])
     image = put_back(_execute(reader.Execute, path), lost, frame=number)
     return _trusted_geometry(image, path)
+
+
+def read_frames(path: str | Path, sequence: str, *, series_uid: str | None = None) -> list[sitk.Image]:
+    """Read all volumes of a dynamic (4-D) image, in the unit that its sequence is measured in.
+
+    Parameters
+    ----------
+    path : path-like
+        As :func:`read_frame` takes it; the file is read once.
+    sequence : str
+        Sequence in the words of the cohort table: PET that is DICOM becomes SUV, as in :func:`read_acquisition`.
+    series_uid : str or None
+        SeriesInstanceUID to read from a folder that holds several series.
+
+    Returns
+    -------
+    list of SimpleITK.Image
+        Three-dimensional volumes in the order of the fourth axis, or of what the volumes of a DICOM series differ in; a
+        3-D image gives one.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        As :func:`read_acquisition`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "dsc.nii.gz"
+    >>> sitk.WriteImage(sitk.JoinSeries([sitk.Image(4, 5, 6, sitk.sitkInt16) + i for i in range(3)]), file)
+    >>> [frame[0, 0, 0] for frame in read_frames(file, "DSC")]
+    [0, 1, 2]
+    """
+    path = Path(path)
+    if _holds_dicom(path):
+        if unit_read(path, sequence) == SUV:
+            frames = read_suv_frames(path, series_uid=series_uid)
+        else:
+            frames = read_volumes(choose_series(path, series_uid), str(path))
+    elif series_uid is not None:
+        raise _no_series(path, series_uid)
+    else:
+        reader, lost = _open(path)
+        whole = _execute(reader.Execute, path)
+        volumes = (
+            [whole[:, :, :, place] for place in range(whole.GetSize()[3])] if whole.GetDimension() == 4 else [whole]
+        )
+        frames = [put_back(volume, lost, frame=place) for place, volume in enumerate(volumes)]
+    _trusted_geometry(frames[0], path)
+    return frames
 
 
 def _holds_dicom(path: Path) -> bool:

@@ -10,8 +10,8 @@ import pytest
 
 from radnec.classifier import evaluate, train
 from radnec.config import ExtractionConfig, TrainingConfig
+from radnec.config.provenance import stamp
 from radnec.errors import ConfigError, LabelError, SettingsMismatchError, TableError
-from radnec.features.provenance import stamp
 from radnec.simulate import simulate_table
 
 

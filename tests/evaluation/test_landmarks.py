@@ -6,7 +6,7 @@ import pytest
 
 from radnec.classifier import evaluate, load, train
 from radnec.config import ExtractionConfig, Landmarks, TrainingConfig
-from radnec.features.provenance import stamp
+from radnec.config.provenance import stamp
 from radnec.simulate import simulate_table
 
 CONFIG = TrainingConfig(

@@ -12,8 +12,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from radnec.config import ExtractionConfig
+from radnec.config.provenance import provenance, stamp
 from radnec.errors import SettingsMismatchError, TableError
-from radnec.features.provenance import provenance, stamp
 from radnec.features.table import join, read_table, write_table
 
 

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from radnec.errors import RadnecError, ReadError
-from radnec.imaging.readers import FORMATS, read_frame, read_image
+from radnec.imaging.readers import FORMATS, read_frame, read_frames, read_image
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +128,24 @@ def test_read_frame_takes_one_volume_of_a_series(tmp_path: Path) -> None:
     assert read_frame(tmp_path / "one.nii.gz", 0)[0, 0, 0] == 10
     with pytest.raises(ReadError, match="no frame 3: its 3 frame"):
         read_frame(tmp_path / "dsc.nii.gz", 3)
+
+
+def test_read_frames_takes_all_volumes_as_read_frame_takes_each(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).normal(size=(3, 4, 5, 6)).astype(np.float32)
+    frames[1, 2, 3, 4] = np.nan
+    series = sitk.JoinSeries([sitk.GetImageFromArray(one) for one in frames])
+    series.SetSpacing((1.0, 2.0, 3.0, 1.5))
+    sitk.WriteImage(series, tmp_path / "dsc.nii.gz")
+    found = read_frames(tmp_path / "dsc.nii.gz", "DSC")
+    assert np.array_equal([sitk.GetArrayFromImage(one) for one in found], frames, equal_nan=True)
+    for number, one in enumerate(found):
+        alone = read_frame(tmp_path / "dsc.nii.gz", number)
+        assert one.GetSpacing() == alone.GetSpacing() == (1.0, 2.0, 3.0)
+        assert one.GetDirection() == alone.GetDirection()
+    sitk.WriteImage(found[0], tmp_path / "one.nii.gz")
+    assert len(read_frames(tmp_path / "one.nii.gz", "DSC")) == 1
+    with pytest.raises(ReadError, match="no folder and no DICOM"):
+        read_frames(tmp_path / "one.nii.gz", "DSC", series_uid="1.2.3")
 
 
 def test_a_dicom_folder_is_one_volume_on_the_grid_of_its_mask(reference: Path) -> None:

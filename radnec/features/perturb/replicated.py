@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from radnec.cohort.fields import KEYS
+from radnec.cohort.lesions import lesion_columns
 from radnec.config import ExtractionConfig
 from radnec.errors import ConfigError, ExtractionWarning, RegionError
-from radnec.features.assemble import Part, Parts, joined, lesion_columns
+from radnec.features.assemble import OWN, Part, Parts, joined
 from radnec.features.engine.filters.pointwise import POINTWISE
 from radnec.features.extract import extract
 from radnec.features.perturb.chain import NONE, Replicate, replicates
@@ -21,8 +22,8 @@ from radnec.features.perturb.groups import sessions
 from radnec.features.perturb.session import SessionTask
 from radnec.features.perturb.strength import Strength
 from radnec.features.plan import plan
-from radnec.features.told import Told
 from radnec.features.workers import measure_units
+from radnec.imaging.told import Told
 
 if TYPE_CHECKING:
     import os
@@ -202,7 +203,7 @@ class _Found:
 
     def __init__(self, planned: Plan, chosen: Sequence[Replicate]) -> None:
         self._parts = Parts(planned)
-        self._lesions = lesion_columns(planned)
+        self._lesions = lesion_columns(planned.cohort, apart=OWN)
         self._by_name: dict[str, list[Part]] = {one.name: [] for one in chosen}
         self.hits = self.number = 0
         self.told = Told()

@@ -68,7 +68,18 @@ def read_series(path: str | Path, *, series_uid: str | None = None, frame: int |
 
 def read_volume(series: Series, path: str, frame: int | str | None = None) -> sitk.Image:
     """Read a volume of a series that was found; `path` is what errors call its place, the rest as `read_series`."""
-    frames = volume_frames(series, path, frame)
+    return _built(series, path, volume_frames(series, path, frame))
+
+
+def read_volumes(series: Series, path: str) -> list[sitk.Image]:
+    """Read all volumes of a series that was found, in order of what they differ in, as :func:`read_volume` does one."""
+    name = _name(series, path)
+    frames = read_frames(series.files)
+    verify_alike(frames, name)
+    return [_built(series, path, volume) for volume in _volumes(frames, name).frames]
+
+
+def _built(series: Series, path: str, frames: list[Frame]) -> sitk.Image:
     # The grid is verified before any pixels are read.
     placed = grid(frames, _name(series, path))
     image = sitk.GetImageFromArray(_values(frames))

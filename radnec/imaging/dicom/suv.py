@@ -14,7 +14,7 @@ from radnec.imaging.dicom.files import open_dicom
 from radnec.imaging.dicom.injection import half_life_s, injected_at, injection_of
 from radnec.imaging.dicom.pet_attributes import agreed, needed, positive, private_text, refuse
 from radnec.imaging.dicom.scan import choose_series
-from radnec.imaging.dicom.series import read_volume
+from radnec.imaging.dicom.series import read_volume, read_volumes
 from radnec.imaging.dicom.sop_classes import ENHANCED_PET, PET
 from radnec.imaging.dicom.view import View, views
 from radnec.imaging.masks.frame_of_reference import keep_origin
@@ -77,16 +77,22 @@ def read_suv(path: str | Path, *, series_uid: str | None = None, frame: int | st
     Raises
     ------
     radnec.errors.ReadError
-        As :func:`radnec.imaging.dicom.series.read_series`, and as :func:`suv_scale`.
-
-    Notes
-    -----
-    See :func:`suv_scale` for the rule.
+        As :func:`radnec.imaging.dicom.series.read_series`, and as :func:`suv_scale`, which tells the rule.
     """
     series = choose_series(path, series_uid)
     scale = suv_scale(series)
+    return _scaled(read_volume(series, str(path), frame), scale)
+
+
+def read_suv_frames(path: str | Path, *, series_uid: str | None = None) -> list[sitk.Image]:
+    """Read all volumes of a dynamic PET series as :func:`read_suv` reads one, in order of time."""
+    series = choose_series(path, series_uid)
+    scale = suv_scale(series)
+    return [_scaled(volume, scale) for volume in read_volumes(series, str(path))]
+
+
+def _scaled(volume: sitk.Image, scale: SuvScale) -> sitk.Image:
     # The type of the values must not depend on whether the factor is 1.
-    volume = read_volume(series, str(path), frame)
     return keep_origin(sitk.Cast(volume, sitk.sitkFloat64) * scale.factor, volume)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from radnec.quantify.perfusion.dsc import DSCMaps
     from radnec.quantify.perfusion.tofts import ToftsMaps
 
-__all__ = ["asl_indices", "curve_indices", "dsc_indices", "tofts_indices"]
+__all__ = ["asl_indices", "cbv_indices", "curve_indices", "dsc_indices", "tofts_indices"]
 
 
 def _fraction_above(threshold: float, values: Floats) -> float:
@@ -71,16 +71,9 @@ def dsc_indices(
     >>> {found.index: found.value for found in dsc_indices(maps, lesion, ~lesion)}["nCBV_mean"]
     2.0
     """
-    relative: Statistics = {
-        "nCBV_mean": np.mean,
-        "nCBV_max": np.max,
-        "nCBV_p95": _p95,
-        "nCBV_fraction_above_1": partial(_fraction_above, 1.0),
-        "nCBV_fraction_above_1_75": partial(_fraction_above, 1.75),
-    }
     of = partial(lesion_indices, lesion=lesion, min_voxels=min_voxels, flags=maps.flags)
     found = [
-        *of(maps.cbv, statistics=relative, unit="1", reference=reference),
+        *cbv_indices(maps.cbv, lesion, reference, min_voxels=min_voxels, flags=maps.flags),
         *of(maps.psr_percent, statistics={"PSR_percent": np.mean}, unit="%"),
         *of(maps.peak_height_per_s, statistics={"nPH": np.mean}, unit="1", reference=reference),
         *of(maps.k2_per_s, statistics={"K2_per_s_mean": np.mean}, unit="1/s"),
@@ -92,6 +85,52 @@ def dsc_indices(
     if np.isnan(maps.cbf).all():
         flow = [replace(index, reason="no arterial input was given or found") for index in flow]
     return [*found, *flow]
+
+
+def cbv_indices(
+    cbv: ArrayLike,
+    lesion: ArrayLike,
+    reference: ArrayLike,
+    *,
+    min_voxels: int = MIN_VOXELS,
+    flags: tuple[str, ...] = (),
+) -> list[Measurement]:
+    """Return the indices of a map of blood volume in any unit.
+
+    Parameters
+    ----------
+    cbv : array-like
+        Map of blood volume, NaN where there is none.
+    lesion, reference, min_voxels
+        As in `dsc_indices`.
+    flags : tuple of str
+        What is known of the quality of the map.
+
+    Returns
+    -------
+    list of Measurement
+        Those of `dsc_indices` that begin with ``nCBV``.
+
+    Raises
+    ------
+    radnec.errors.MeasurementError
+        If a mask is on another grid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lesion = np.arange(40) < 20
+    >>> [found.value for found in cbv_indices(np.where(lesion, 3.0, 1.5), lesion, ~lesion)]
+    [2.0, 2.0, 2.0, 1.0, 1.0]
+    """
+    relative: Statistics = {
+        "nCBV_mean": np.mean,
+        "nCBV_max": np.max,
+        "nCBV_p95": _p95,
+        "nCBV_fraction_above_1": partial(_fraction_above, 1.0),
+        "nCBV_fraction_above_1_75": partial(_fraction_above, 1.75),
+    }
+    return lesion_indices(cbv, lesion, relative, unit="1", reference=reference, min_voxels=min_voxels, flags=flags)
 
 
 def tofts_indices(

@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from pydicom.uid import generate_uid
 
 from radnec.errors import ReadError, ReadWarning
-from radnec.imaging.readers import read_frame, read_image
+from radnec.imaging.readers import read_frame, read_frames, read_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -281,6 +281,8 @@ def test_several_volumes_are_told_apart_and_read_one_by_one(
     # The lower value comes first.
     assert np.array_equal(sitk.GetArrayFromImage(read_frame(tmp_path, 0)), volumes[1])
     assert np.array_equal(sitk.GetArrayFromImage(read_frame(tmp_path, 1, series_uid=series)), volumes[0])
+    together = [sitk.GetArrayFromImage(one) for one in read_frames(tmp_path, "DSC", series_uid=series)]
+    assert np.array_equal(together, volumes[::-1])
     with pytest.raises(ReadError, match=r"no frame 2: its 2 frame\(s\)"):
         read_frame(tmp_path, 2)
 

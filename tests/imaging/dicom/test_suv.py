@@ -14,7 +14,7 @@ from radnec.errors import ReadError
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.suv import read_suv, suv_scale
 from radnec.imaging.masks.frame_of_reference import FRAME_KEY, SERIES_KEY
-from radnec.imaging.readers import read_acquisition, read_image, unit_read
+from radnec.imaging.readers import read_acquisition, read_frames, read_image, unit_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,6 +323,7 @@ def test_pet_rows_are_suv_and_others_are_as_stored(pet: Pet, tmp_path: Path) -> 
     assert unit_read(folder, "PET-FET") == "SUVbw"
     suv = sitk.GetArrayFromImage(read_acquisition(folder, "PET-FET"))
     np.testing.assert_allclose(suv, stored * expected_factor(3600), rtol=1e-12)
+    assert np.array_equal([sitk.GetArrayFromImage(one) for one in read_frames(folder, "PET-FET")], [suv])
     assert np.array_equal(sitk.GetArrayFromImage(read_acquisition(folder, "T1w")), stored)
     sitk.WriteImage(read_image(folder), tmp_path / "pet.nii.gz")
     assert unit_read(tmp_path / "pet.nii.gz", "PET-FET") == ""

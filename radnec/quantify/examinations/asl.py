@@ -1,0 +1,55 @@
+"""Measures blood flow of an ASL difference image, or of a map of blood flow."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from radnec.errors import MeasurementError
+from radnec.quantify.examinations.acquisition import values
+from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.examinations.relative import against_reference
+from radnec.quantify.perfusion.asl import pasl_cbf, pcasl_cbf
+from radnec.quantify.perfusion.indices import asl_indices
+
+if TYPE_CHECKING:
+    from radnec.quantify.examinations.acquisition import Acquisition
+    from radnec.quantify.examinations.session import Lesion
+    from radnec.quantify.inputs import Floats
+    from radnec.quantify.measurement import Measurement
+
+_UNITS = {"ASL_CBF_ml_per_100g_per_min_mean": "mL/100 g/min", "nASL_CBF_mean": "1", "nASL_CBF_max": "1"}
+#: T1 of arterial blood in ms at a field in T: Alsop et al. 2015, Magn Reson Med 73:102.
+_T1_BLOOD_MS = {1.5: 1350.0, 3.0: 1650.0}
+
+
+def _difference(lesion: Lesion) -> list[Measurement]:
+    found = lesion.acquired("ASL")
+    return [] if found is None else _indices(found, _flow(found), ())
+
+
+def _flow(found: Acquisition) -> Floats:
+    """Return blood flow in mL/100 g/min."""
+    field_t = found.number("field_strength_t")
+    t1_ms = next((t1 for field, t1 in _T1_BLOOD_MS.items() if abs(field - field_t) < 0.2), None)
+    if t1_ms is None:
+        known = " or ".join(f"{field:g}" for field in _T1_BLOOD_MS)
+        raise MeasurementError(f"field_strength_t is {field_t:g}; expected {known}, where T1 of blood is agreed upon")
+    duration, delay = found.number("asl_labelling_duration_ms"), found.number("asl_delay_ms")
+    difference, m0 = values(found.image), values(found.map("m0_path"))
+    if found.text("asl_labelling") == "pasl":
+        return pasl_cbf(difference, m0, inversion_time_ms=delay, bolus_duration_ms=duration, t1_blood_ms=t1_ms)
+    return pcasl_cbf(difference, m0, post_labelling_delay_ms=delay, labelling_duration_ms=duration, t1_blood_ms=t1_ms)
+
+
+def _map(lesion: Lesion) -> list[Measurement]:
+    found = lesion.acquired("CBF")
+    told = "from the map CBF, taken to be in mL/100 g/min"
+    return [] if found is None else _indices(found, values(found.image), (told,))
+
+
+def _indices(found: Acquisition, flow: Floats, flags: tuple[str, ...]) -> list[Measurement]:
+    return against_reference(found, partial(asl_indices, flow, flags=flags))
+
+
+EXAMINATIONS = (Examination("ASL", _UNITS, _difference), Examination("CBF", _UNITS, _map))

@@ -1,0 +1,118 @@
+"""Measures permeability and enhancement of a DCE series, or of a map of Ktrans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from radnec.errors import MeasurementError
+from radnec.quantify.examinations.acquisition import inside, values
+from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.examinations.timing import arterial_input, frame_times_s
+from radnec.quantify.perfusion.dce import spgr_concentration
+from radnec.quantify.perfusion.indices import curve_indices, tofts_indices
+from radnec.quantify.perfusion.population_aif import parker, plasma
+from radnec.quantify.perfusion.signal import bolus_arrival, quality_flags
+from radnec.quantify.perfusion.tofts import fit_tofts
+from radnec.quantify.region import Statistics, lesion_indices
+
+if TYPE_CHECKING:
+    from radnec.quantify.examinations.acquisition import Acquisition
+    from radnec.quantify.examinations.session import Lesion
+    from radnec.quantify.inputs import Floats
+    from radnec.quantify.measurement import Measurement
+
+_KTRANS = "Ktrans_per_min_mean"
+_TOFTS = {_KTRANS: "1/min", "ve_mean": "1", "vp_mean": "1"}
+#: Arrivals that are tried over two frames.
+_STARTS = 9
+_CURVES = {"IAUC60_mM_s_mean": "mM s", "washin_mM_per_s_mean": "mM/s", "washout_mM_per_s_mean": "mM/s"}
+
+
+class _Uptake(NamedTuple):
+    """Concentration in the voxels of a lesion, shape (voxels, frames)."""
+
+    concentration_mM: Floats  # noqa: N815  # the unit
+    times_s: Floats
+    arrival_s: float
+    flags: tuple[str, ...]
+
+
+def _uptake(found: Acquisition) -> _Uptake:
+    times, lesion = frame_times_s(found), inside(found.lesion)
+    tr_ms, flip_angle_deg = found.number("tr_ms"), found.number("flip_angle_deg")
+    t1_ms = values(found.map("t1_map_path"))[lesion]
+    curves = found.series[lesion]
+    whole = curves[np.isfinite(curves).all(axis=-1)]
+    if not len(whole):
+        raise MeasurementError(f"none of {len(curves)} voxels of the lesion has a finite signal")
+    arrival = bolus_arrival(whole.mean(axis=0), times)
+    return _Uptake(
+        spgr_concentration(curves, arrival=arrival, t1_ms=t1_ms, tr_ms=tr_ms, flip_angle_deg=flip_angle_deg),
+        times,
+        float(times[arrival]),
+        quality_flags(curves, times, arrival=arrival),
+    )
+
+
+def _acquired(lesion: Lesion) -> tuple[Acquisition, _Uptake] | None:
+    found = lesion.acquired("DCE")
+    if found is None:
+        return None
+    return found, found.session.once(("DCE uptake", lesion.lesion_id), lambda: _uptake(found))
+
+
+def _tofts(lesion: Lesion) -> list[Measurement]:
+    opened = _acquired(lesion)
+    if opened is None:
+        return []
+    found, uptake = opened
+    if found.row["aif_path"]:
+        measured, curve = arterial_input(found.row["aif_path"], uptake.times_s, ("plasma_mM", "blood_mM"))
+        blood, flags = curve if measured == "plasma_mM" else plasma(curve), uptake.flags
+    else:
+        blood = _population_input(uptake)
+        flags = (*uptake.flags, "the arterial input is that of an average patient (Parker 2006), its arrival fitted")
+    maps = fit_tofts(uptake.concentration_mM, blood, uptake.times_s)
+    return tofts_indices(maps, np.ones(len(uptake.concentration_mM)), flags=flags)
+
+
+def _population_input(uptake: _Uptake) -> Floats:
+    """Return the plasma of an average patient, arriving when it fits the lesion's mean curve best.
+
+    The last frame of the baseline is up to a frame early, which would change Ktrans by more than a tenth.
+    """
+    curves, times = uptake.concentration_mM, uptake.times_s
+    whole = curves[np.isfinite(curves).all(axis=-1)]
+    if not len(whole):
+        raise MeasurementError(f"none of {len(curves)} voxels of the lesion has a concentration in all frames")
+    mean = whole.mean(axis=0, keepdims=True)
+    after = times[times > uptake.arrival_s][:2]
+    tried = [plasma(parker(times, arrival_s=start)) for start in np.linspace(uptake.arrival_s, after[-1], _STARTS)]
+    errors = [float(fit_tofts(mean, one, times).residual_mM[0]) for one in tried]
+    return tried[int(np.argmin(errors))]
+
+
+def _curves(lesion: Lesion) -> list[Measurement]:
+    opened = _acquired(lesion)
+    if opened is None:
+        return []
+    concentration, times, arrival_s, flags = opened[1]
+    return curve_indices(concentration, times, np.ones(len(concentration)), arrival_s=arrival_s, flags=flags)
+
+
+def _map(lesion: Lesion) -> list[Measurement]:
+    found = lesion.acquired("Ktrans")
+    if found is None:
+        return []
+    flags = ("from the map Ktrans, taken to be in 1/min",)
+    statistics: Statistics = {_KTRANS: np.mean}
+    return lesion_indices(values(found.image), inside(found.lesion), statistics, unit="1/min", flags=flags)
+
+
+EXAMINATIONS = (
+    Examination("DCE", _TOFTS, _tofts),
+    Examination("DCE", _CURVES, _curves),
+    Examination("Ktrans", {_KTRANS: "1/min"}, _map),
+)

@@ -1,0 +1,68 @@
+"""Measures diffusion of a series of b-values, or of a map of the apparent diffusion coefficient."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radnec.errors import MeasurementError
+from radnec.quantify.diffusion import adc_indices, apparent_diffusion
+from radnec.quantify.examinations.acquisition import inside, values
+from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.examinations.relative import against_reference
+
+if TYPE_CHECKING:
+    from radnec.quantify.examinations.acquisition import Acquisition
+    from radnec.quantify.examinations.session import Lesion
+    from radnec.quantify.inputs import Floats
+    from radnec.quantify.measurement import Measurement
+
+_UNITS = {
+    "ADC_um2_per_ms_mean": "µm²/ms",
+    "ADC_um2_per_ms_p5": "µm²/ms",
+    "ADC_um2_per_ms_p10": "µm²/ms",
+    "nADC_mean": "1",
+}
+#: What a unit is called, and how many µm²/ms it is. Those in use are a thousandfold apart, and ADC of a brain is not.
+_MAP_UNITS = {"10⁻³ mm²/s": 1.0, "10⁻⁶ mm²/s": 1e-3, "mm²/s": 1e3}
+#: Median of a lesion in µm²/ms: ice has less, free water at body temperature 3.
+_PLAUSIBLE = (0.1, 5.0)
+
+
+def _series(lesion: Lesion) -> list[Measurement]:
+    found = lesion.acquired("DWI")
+    if found is None:
+        return []
+    return _indices(found, apparent_diffusion(found.series, _b_values(found.text("bval_path"))), ())
+
+
+def _b_values(path: str) -> list[float]:
+    try:
+        return [float(part) for part in Path(path).read_text(encoding="utf-8").replace(",", " ").split()]
+    except (OSError, ValueError) as error:
+        raise MeasurementError(f"b-values {Path(path).name}: {error}; expected numbers with blanks between") from error
+
+
+def _map(lesion: Lesion) -> list[Measurement]:
+    found = lesion.acquired("ADC")
+    if found is None:
+        return []
+    stored = values(found.image)
+    within = stored[inside(found.lesion)]
+    middle = float(np.nanmedian(within)) if np.isfinite(within).any() else np.nan
+    for unit, scale in _MAP_UNITS.items():
+        if _PLAUSIBLE[0] <= middle * scale <= _PLAUSIBLE[1]:
+            return _indices(found, stored * scale, (f"from the map ADC, read as {unit}",))
+    raise MeasurementError(
+        f"the median of the lesion is {middle:.4g}, which is no ADC in {', '.join(_MAP_UNITS)}; expected one of these"
+    )
+
+
+def _indices(found: Acquisition, adc: Floats, flags: tuple[str, ...]) -> list[Measurement]:
+    return against_reference(found, partial(adc_indices, adc, flags=flags))
+
+
+EXAMINATIONS = (Examination("DWI", _UNITS, _series), Examination("ADC", _UNITS, _map))

@@ -1,0 +1,35 @@
+"""Measures ratios of metabolites of a lesion's fitted spectrum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.spectroscopy import metabolite_ratios, read_metabolites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from radnec.quantify.examinations.acquisition import Acquisition
+    from radnec.quantify.examinations.session import Lesion
+    from radnec.quantify.measurement import Measurement
+    from radnec.quantify.spectroscopy import MetaboliteTable
+
+_UNITS = dict.fromkeys(("Cho_Cr", "Cho_NAA", "LipLac_Cr", "Cho_nCho"), "1")
+
+
+def _spectrum(lesion: Lesion) -> Iterable[Measurement]:
+    found = lesion.acquired("MRS")
+    if found is None:
+        return []
+    other = lesion.acquired("MRS", region="contralateral")
+    return metabolite_ratios(_table(found), contralateral=None if other is None else _table(other))
+
+
+def _table(found: Acquisition) -> MetaboliteTable:
+    field = found.row["field_strength_t"]
+    path = found.text("metabolite_table_path")
+    return read_metabolites(path, field_strength_t=float(field) if field else None)
+
+
+EXAMINATIONS = (Examination("MRS", _UNITS, _spectrum),)

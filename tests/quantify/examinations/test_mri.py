@@ -1,0 +1,197 @@
+"""Indices of MR examinations on disk are those of the curves and maps that they were written from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radnec.errors import ExtractionWarning
+from radnec.quantify.measure import measure
+from radnec.quantify.perfusion.dce import spgr_signal
+from radnec.quantify.perfusion.population_aif import parker, plasma
+from radnec.quantify.perfusion.tofts import tofts_curve
+
+TIMES = ";".join(str(second) for second in range(60))
+
+
+def bolus(times):
+    since = np.clip(times - 15.0, 0, None)
+    return since**3 * np.exp(-since / 1.5)
+
+
+@pytest.fixture
+def dsc(head, paint, masks):
+    """Return a head with a DSC series whose lesion holds twice the blood of the brain."""
+    rng, curve = np.random.default_rng(0), bolus(np.arange(60.0))
+    amounts = paint(2.0, 1.0) * rng.uniform(0.98, 1.02, masks["brain"].shape)
+    signal = 1000 * np.exp(-0.03 * amounts[..., None] * curve)
+    signal *= rng.normal(1, 0.002, signal.shape)
+    head.row("DSC", signal, te_ms=30.0, frame_times_s=TIMES, brain_mask_path=head.write(masks["brain"]))
+    return head
+
+
+def test_a_dsc_series_gives_volume_flow_and_recovery(dsc):
+    row = dsc.measured()
+    assert row["status"] == "ok"
+    assert row["index_nCBV_mean"] == pytest.approx(2, rel=0.03)
+    assert row["index_nCBF_mean"] == pytest.approx(2, rel=0.05)
+    assert row["index_PSR_percent"] == pytest.approx(100, abs=1)
+    assert row["index_nCBV_fraction_above_1_75"] == 1
+    assert "found among the voxels" in row["index_MTT_s_mean_flags"]
+
+
+def test_a_measured_arterial_input_is_read(dsc):
+    path = dsc.folder / "aif.csv"
+    pd.DataFrame({"time_s": np.arange(60.0), "delta_r2_star_per_s": 30 * bolus(np.arange(60.0))}).to_csv(path)
+    dsc.rows[0]["aif_path"] = str(path)
+    row = dsc.measured()
+    assert row["index_nCBV_mean"] == pytest.approx(2, rel=0.03)
+    assert "found among the voxels" not in row["index_nCBF_mean_flags"]
+
+
+@pytest.mark.parametrize("column", ["te_ms", "frame_times_s", "brain_mask_path"])
+def test_a_dsc_series_without_what_it_needs_says_what_to_fill(dsc, column):
+    dsc.rows[0][column] = None
+    with pytest.warns(ExtractionWarning, match=f"no lesion has a value of .*{column} is empty"):
+        row = dsc.measured()
+    assert row["index_nCBV_mean_status"] == "not_evaluable"
+    assert f"{column} is empty" in row["index_nCBV_mean_reason"]
+    assert row["status"] == "ok"
+
+
+def test_the_map_serves_where_the_series_cannot(dsc, paint):
+    dsc.rows[0]["te_ms"] = None
+    dsc.row("rCBV", paint(3.0, 1.0))
+    with pytest.warns(ExtractionWarning, match="K2_per_s_mean"):
+        row = dsc.measured()
+    assert row["index_nCBV_mean"] == pytest.approx(3)
+    assert "from the map rCBV" in row["index_nCBV_mean_flags"]
+    assert row["index_PSR_percent_status"] == "not_evaluable"
+
+
+@pytest.mark.parametrize("measured", [None, "plasma_mM", "blood_mM"])
+def test_a_dce_series_gives_the_parameters_that_it_was_made_of(head, paint, measured):
+    times = np.arange(0, 300, 3.0)
+    arrival = 30.0
+    blood = parker(times, arrival_s=arrival)
+    curve = tofts_curve(plasma(blood), times, ktrans_per_min=0.12, ve=0.3, vp=0.04)
+    settings = {"t1_ms": 1200, "tr_ms": 5, "flip_angle_deg": 15}
+    signal = 100 * spgr_signal(curve, **settings)
+    cells = {"tr_ms": 5.0, "flip_angle_deg": 15.0, "frame_times_s": ";".join(map(str, times))}
+    head.row("DCE", paint(signal, 100 + 0 * times), t1_map_path=head.write(paint(1200.0, 800.0)), **cells)
+    if measured:
+        path = head.folder / "aif.csv"
+        values = plasma(blood) if measured == "plasma_mM" else blood
+        pd.DataFrame({"time_s": times, measured: values}).to_csv(path, index=False)
+        head.rows[0]["aif_path"] = str(path)
+    row = head.measured()
+    assert row["index_Ktrans_per_min_mean"] == pytest.approx(0.12, rel=0.02)
+    assert row["index_ve_mean"] == pytest.approx(0.3, rel=0.02)
+    assert row["index_vp_mean"] == pytest.approx(0.04, rel=0.1)
+    assert row["index_washin_mM_per_s_mean"] > 0
+    assert ("average patient" in row["index_Ktrans_per_min_mean_flags"]) is (measured is None)
+
+
+def test_a_t1_map_on_another_grid_is_refused(head, paint):
+    cells = {"tr_ms": 5.0, "flip_angle_deg": 15.0, "frame_times_s": TIMES}
+    t1 = head.write(paint(1200.0, 800.0), spacing_mm=3.0)
+    head.row("DCE", paint(np.ones(60), np.ones(60)), t1_map_path=t1, **cells)
+    with pytest.warns(ExtractionWarning, match="t1_map_path"):
+        assert "spacing" in head.measured()["index_Ktrans_per_min_mean_reason"]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("pcasl", 86.30), ("pasl", 102.52)])
+def test_asl_gives_the_flow_of_the_consensus_formula(head, paint, kind, expected):
+    times = {"asl_labelling_duration_ms": {"pcasl": 1800, "pasl": 800}[kind], "asl_delay_ms": 1800}
+    m0 = head.write(paint(1000.0, 1000.0))
+    head.row("ASL", paint(10.0, 5.0), m0_path=m0, field_strength_t=3.0, asl_labelling=kind, **times)
+    row = head.measured()
+    assert row["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected, abs=0.01)
+    assert row["index_nASL_CBF_mean"] == pytest.approx(2)
+
+
+def test_maps_of_flow_and_permeability_are_read(head, paint):
+    head.row("CBF", paint(60.0, 20.0))
+    head.row("Ktrans", paint(0.2, 0.01), white=None)
+    row = head.measured()
+    assert row["index_nASL_CBF_mean"] == pytest.approx(3)
+    assert row["index_Ktrans_per_min_mean"] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e-3])
+def test_an_adc_map_is_read_in_the_unit_that_it_must_have(head, paint, scale):
+    head.row("ADC", paint(1.2, 0.8) * scale)
+    row = head.measured()
+    assert row["index_ADC_um2_per_ms_mean"] == pytest.approx(1.2)
+    assert row["index_nADC_mean"] == pytest.approx(1.5)
+    assert "read as" in row["index_nADC_mean_flags"]
+
+
+def test_an_adc_map_in_no_known_unit_is_refused(head, paint):
+    head.row("ADC", paint(30.0, 20.0))
+    with pytest.warns(ExtractionWarning, match="which is no ADC"):
+        head.measured()
+
+
+def test_b_values_give_the_diffusion_that_they_were_made_of(head, paint):
+    b = np.array([0, 500, 1000])
+    path = head.folder / "dwi.bval"
+    path.write_text("0 500 1000\n")
+    head.row("DWI", paint(500 * np.exp(-b * 1.2e-3), 500 * np.exp(-b * 0.8e-3)), bval_path=str(path))
+    row = head.measured()
+    assert row["index_ADC_um2_per_ms_p10"] == pytest.approx(1.2)
+    assert row["index_nADC_mean"] == pytest.approx(1.5)
+
+
+def test_metabolites_of_both_sides_are_compared(head, paint):
+    for region, choline in (("", 2.4), ("contralateral", 1.2)):
+        path = head.folder / f"spectrum{region}.csv"
+        path.write_text(
+            "metabolite,concentration,crlb_percent,unit,linewidth_ppm\n"
+            f"tCho,{choline},4,mM,0.05\ntCr,4.0,5,mM,0.05\ntNAA,3.0,5,mM,0.05\n"
+        )
+        head.row("MRS", paint(1.0, 1.0), region=region, mask_path=None, metabolite_table_path=str(path))
+    with pytest.warns(ExtractionWarning, match="LipLac_Cr"):
+        row = head.measured()
+    assert row["index_Cho_Cr"] == pytest.approx(0.6)
+    assert row["index_Cho_nCho"] == pytest.approx(2)
+
+
+def test_signs_of_conventional_mri(head, paint, masks):
+    nodule = masks["lesion"].copy()
+    nodule[:, :, 6:] = False
+    oedema = np.zeros_like(nodule)
+    oedema[2:10, 6:14, 2:10] = True
+    late = paint(100.0, 100.0)
+    late[4:8, 8:12, 4:6] = 60.0
+    head.row("T1wCE", paint(100.0, 100.0))
+    head.row("T1wCE", late, phase="delayed")
+    head.row("T2w", paint(1.0, 1.0), mask=nodule, region="nodule")
+    head.row("FLAIR", paint(1.0, 1.0), mask=oedema, region="oedema")
+    row = head.measured()
+    assert row["index_lesion_quotient"] == 0.5
+    assert row["index_T1T2_mismatch"] == pytest.approx(1 / 3)
+    assert row["index_oedema_ratio"] == 7
+    assert row["index_TRAM_clearing_fraction"] == 0.5
+    assert row["index_TRAM_accumulating_fraction"] == 0
+
+
+def test_a_nodule_that_was_looked_for_and_is_not_there_is_a_quotient_of_0(head, paint, masks):
+    head.row("T1wCE", paint(2.0, 1.0))
+    head.row("T2w", paint(1.0, 1.0), mask=masks["lesion"] & False, region="nodule")
+    assert head.measured()["index_lesion_quotient"] == 0
+
+
+def test_growth_knows_nothing_of_later_sessions(head, paint):
+    for session, width in enumerate((2, 4, 8)):
+        mask = np.zeros_like(paint(1.0, 0.0), dtype=bool)
+        mask[2:6, 8:16, 4 : 4 + width] = True
+        head.row("T1wCE", paint(2.0, 1.0), mask=mask, session_id=f"S{session}", session_day=60 * session)
+    table = measure(head.cohort())
+    assert table["index_doubling_time_days_status"].tolist() == ["not_acquired", "evaluable", "evaluable"]
+    assert table["index_doubling_time_days"].tolist()[1:] == pytest.approx([60, 60])
+    assert table["index_volume_change_percent_per_month"].tolist()[1:] == pytest.approx([42.14, 42.14], abs=0.01)
+    assert table["index_growth_exponent"].tolist()[2] == pytest.approx(1, abs=0.01)
+    first = measure(head.cohort().iloc[:2])
+    pd.testing.assert_series_equal(first["index_doubling_time_days"], table["index_doubling_time_days"].iloc[:2])

@@ -1,0 +1,88 @@
+"""Indices of PET and SPECT on disk are those of the images that they were written from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from radnec.errors import ExtractionWarning
+
+
+def test_static_fet_gives_ratios_and_volume(head, paint):
+    head.row("PET-FET", paint(2.5, 1.0))
+    row = head.measured()
+    assert row["index_TBRmax"] == pytest.approx(2.5)
+    assert row["index_MTV_cc"] == pytest.approx(64 * 0.008)
+    assert "index_TTP_min" not in row
+
+
+@pytest.mark.parametrize("tracer", ["MET", "FDOPA", "FDG"])
+def test_other_tracers_are_named_and_have_no_volume(head, paint, tracer):
+    head.row(f"PET-{tracer}", paint(2.5, 1.0))
+    row = head.measured()
+    assert row[f"index_TBRmax_{tracer}"] == pytest.approx(2.5)
+    assert not [name for name in row if "MTV" in name]
+
+
+def test_dynamic_fet_gives_kinetics_and_the_ratio_of_the_late_frames(head, paint):
+    curve = np.array([1.0, 2.0, 3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3])
+    edges = ";".join(str(300 * count) for count in range(11))
+    # The sphere about the hottest voxel is larger than the lesion.
+    head.row("PET-FET", paint(curve, curve), frame_times_s=edges)
+    row = head.measured()
+    assert row["index_TTP_min"] == 12.5
+    assert row["index_slope_SUV_per_h"] == pytest.approx(-1.2)
+    assert row["index_FET_pattern"] == 3
+    assert "taken to be in SUV" in row["index_slope_SUV_per_h_flags"]
+    assert row["index_TBRmax"] == pytest.approx(1)
+
+
+def test_the_late_frames_are_averaged_by_their_durations(head, paint):
+    edges = "0;1200;1500;2400"  # the second frame lasts 5 min, the third 15 min
+    # Which frame radiomics are taken from makes no difference.
+    head.row("PET-FET", paint([9.0, 2.0, 4.0], [1.0, 1.0, 1.0]), frame_times_s=edges, volume="0")
+    with pytest.warns(ExtractionWarning, match="slope"):
+        row = head.measured()
+    assert row["index_TBRmax"] == pytest.approx((2 * 5 + 4 * 15) / 20)
+
+
+def test_frames_without_an_end_are_refused(head, paint):
+    head.row("PET-FET", paint([2.0, 3.0], [1.0, 1.0]), frame_times_s="0;1500")
+    with pytest.warns(ExtractionWarning, match="2 numbers for 2 frames; expected 3"):
+        head.measured()
+
+
+def test_delayed_fdg_gives_the_change_of_the_ratio(head, paint):
+    head.row("PET-FDG", paint(8.0, 8.0))
+    head.row("PET-FDG", paint(9.6, 8.0), phase="delayed")
+    row = head.measured()
+    assert row["index_FDG_dual_phase_change_percent"] == pytest.approx(20)
+    assert row["index_TBRmax_FDG"] == pytest.approx(1)
+
+
+def test_without_a_reference_mask_or_a_brain_there_is_no_ratio(head, paint):
+    head.row("PET-MET", paint(2.0, 1.0), white=None)
+    with pytest.warns(ExtractionWarning, match="reference_mask_path and brain_mask_path are empty"):
+        head.measured()
+
+
+@pytest.mark.parametrize("tracer", ["Tl201", "MIBI"])
+def test_spect_gives_indices_and_retention(head, paint, tracer):
+    head.row(f"SPECT-{tracer}", paint(40.0, 10.0), phase="early")
+    head.row(f"SPECT-{tracer}", paint(20.0, 10.0), phase="delayed")
+    row = head.measured()
+    assert row[f"index_{tracer}_index_early"] == pytest.approx(4)
+    assert row[f"index_{tracer}_index_delayed"] == pytest.approx(2)
+    assert row[f"index_{tracer}_retention_index"] == pytest.approx(0.5)
+
+
+def test_a_broken_delayed_image_leaves_the_early_index(head, paint):
+    head.row("SPECT-Tl201", paint(40.0, 10.0))
+    head.row("SPECT-Tl201", paint(20.0, 10.0), phase="delayed")
+    (head.folder / "broken.nii.gz").write_bytes(b"no image")
+    head.rows[1]["image_path"] = str(head.folder / "broken.nii.gz")
+    with pytest.warns(ExtractionWarning, match="Tl201_index_delayed"):
+        row = head.measured()
+    assert row["index_Tl201_index_early"] == pytest.approx(4)
+    assert "broken.nii.gz" in row["index_Tl201_index_delayed_reason"]
+    assert row["index_Tl201_retention_index_status"] == "not_evaluable"
