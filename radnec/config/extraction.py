@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from radnec.config.asked import check_features, check_sigma, check_wavelet
 from radnec.config.base import Settings, read_text
 from radnec.config.canonical import canonical
 from radnec.config.explaining import nearest
@@ -21,15 +21,13 @@ from radnec.config.vocabulary import (
     IBSI_OPTIONS,
     IMAGE_TYPES,
     INTERPOLATORS,
-    ON_REQUEST,
     PER_FILTER,
-    REPLACED,
 )
 from radnec.config.yaml_text import parse_yaml
 from radnec.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 _Spacing = Annotated[float, Field(ge=0)]
@@ -240,8 +238,8 @@ class ExtractionConfig(Settings):
             own = {option: options[option] for option in options if option in PER_FILTER}
             if own:
                 cls(**own)
-        _check_sigma(value)
-        _check_wavelet(value)
+        check_sigma(value)
+        check_wavelet(value)
         return value
 
     @field_validator("feature_classes", mode="before")
@@ -255,7 +253,7 @@ class ExtractionConfig(Settings):
         for name, features in value.items():
             if name not in FEATURES:
                 raise ValueError(f"unknown feature class {name!r}; {nearest(name, FEATURES)}")
-            _check_features(name, features or ())
+            check_features(name, features or ())
         # pyradiomics' parameter files write "all features" as an empty list as well.
         return {name: features or None for name, features in value.items()}
 
@@ -371,31 +369,3 @@ class ExtractionConfig(Settings):
         if self.preset != "pyradiomics":
             raise ConfigError(f'pyradiomics has no parameters for preset="{self.preset}"; only radnec measures by it')
         return to_parameters(self.model_dump())
-
-
-def _check_sigma(image_types: dict[str, dict[str, Any]]) -> None:
-    sigma = image_types.get("LoG", {"sigma": [1.0]}).get("sigma")
-    widths = sigma if isinstance(sigma, list | tuple) else []
-    if not widths or not all(isinstance(width, int | float) and 0 < width < math.inf for width in widths):
-        raise ValueError("LoG needs sigma, a list of widths in mm, such as {'LoG': {'sigma': [1.0, 2.0]}}")
-
-
-def _check_wavelet(image_types: dict[str, dict[str, Any]]) -> None:
-    wavelet = image_types.get("Wavelet", {}).get("wavelet")
-    if wavelet is not None:
-        import pywt
-
-        if wavelet not in (known := pywt.wavelist(kind="discrete")):
-            raise ValueError(f"unknown wavelet {wavelet!r}; {nearest(str(wavelet), known)}")
-
-
-def _check_features(feature_class: str, features: Iterable[str]) -> None:
-    if isinstance(features, str):  # iterated over, it would be letters
-        raise ConfigError(f"give the features of {feature_class} as a list: {{{feature_class!r}: [{features!r}]}}")
-    known = FEATURES[feature_class] + ON_REQUEST.get(feature_class, ())
-    for feature in features:
-        if feature in REPLACED.get(feature_class, {}):
-            instead = REPLACED[feature_class][feature]
-            raise ValueError(f"pyradiomics no longer computes {feature} of {feature_class}; it equals {instead}")
-        if feature not in known:
-            raise ValueError(f"{feature_class} has no feature {feature!r}; {nearest(feature, known)}")
