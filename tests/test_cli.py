@@ -364,6 +364,19 @@ def test_a_cohort_without_labels_is_not_measured_in_vain(run, cohort, tmp_path):
     assert "no lesion has a label" in err
 
 
+@pytest.mark.filterwarnings("ignore::radnec.errors.CohortTip")
+@pytest.mark.parametrize(("more", "kept"), [((), "--cache keeps"), (("--cache", "cache"), "goes on where it stopped")])
+def test_ctrl_c_says_what_was_kept(run, cohort, tmp_path, monkeypatch, more, kept):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("radnec.features.stream.extract_to", interrupted)
+    code, _, err = run("extract", cohort, "--out", tmp_path / "f.parquet", *more)
+    assert code == 130
+    assert f"interrupted; {'the same command ' * bool(more)}" in err
+    assert kept in err
+
+
 @pytest.mark.slow
 def test_the_whole_way(run, cohort, features, quick, tmp_path):
     table, model, page = tmp_path / "features.parquet", tmp_path / "model.radnec", tmp_path / "report.html"
@@ -378,6 +391,8 @@ def test_the_whole_way(run, cohort, features, quick, tmp_path):
     assert counts["hits"] > 0
     assert counts["misses"] == 0
     assert len(read_table(table)) == counts["rows"]
+    assert "Verified with pyradiomics: 2 drawn, 2 agreed, 0 not compared." in run(*words, "--verify", 2)[1]
+    assert json.loads(run(*words, "--verify", 1, "--json")[1])["verified"]["agreed"] == 1
 
     code, out, _ = run("evaluate", table, "--config", quick, "--out", page, "--json")
     assert code == 0

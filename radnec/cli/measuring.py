@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,13 +13,19 @@ import radnec
 from radnec.cli.options import Existing, Extraction, Jobs, Json, extraction_settings, writable
 from radnec.cli.printing import FINDINGS, print_json, silence_failures, tell_failures
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def extract(
     cohort: Annotated[Path, Existing],
     out: Annotated[Path, typer.Option(help="Feature table to write: .parquet, or .csv with .json beside it.")],
     extraction: Extraction = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that remembers what was measured.")] = None,
-    verify: Annotated[int, typer.Option(min=0, help="Random lesions to measure again with pyradiomics.")] = 0,
+    verify: Annotated[
+        int,
+        typer.Option(min=0, help="Random lesions to measure again with pyradiomics; a difference beyond 1e-9 stops."),
+    ] = 0,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -34,22 +41,27 @@ def extract(
     silence_failures()
     lesions, settings = radnec.read_cohort(cohort), extraction_settings(extraction)
     start = time.perf_counter()
-    if out.suffix.lower() == ".parquet":
-        table = states(extract_to(lesions, out, settings, n_jobs=n_jobs, cache=cache, verify=verify))
-    else:
-        table = radnec.extract(lesions, settings, n_jobs=n_jobs, cache=cache, verify=verify)
-        write_table(table, out)
+    with _interruptible(cache):
+        if out.suffix.lower() == ".parquet":
+            table = states(extract_to(lesions, out, settings, n_jobs=n_jobs, cache=cache, verify=verify))
+        else:
+            table = radnec.extract(lesions, settings, n_jobs=n_jobs, cache=cache, verify=verify)
+            write_table(table, out)
     seconds = time.perf_counter() - start
     failed, origin = table[table["status"] == "failed"], table.attrs["radnec"]
     scans, counts = origin["counts"]["scans"], origin["cache"] or {}
+    verified = {name: (origin["verified"] or {}).get(name) for name in ("drawn", "agreed", "not_compared")}
     if as_json:
         done = {"rows": len(table), "failed": failed["error"].tolist(), "scans": scans, "seconds": round(seconds, 3)}
-        print_json(done | counts)
+        print_json(done | counts | ({"verified": verified} if verify else {}))
     else:
         typer.echo(f"Measured {counted(len(table), 'lesion session')}, {len(failed)} failed; wrote {out}.")
         typer.echo(f"{counted(scans, 'scan')} in {seconds:.1f} s: {scans / seconds:.3g} a second.")
         if counts:
             typer.echo(f"Cache: {counted(counts['hits'], 'hit')}, {counted(counts['misses'], 'miss', 'misses')}.")
+        if verify:
+            told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in verified.items())
+            typer.echo(f"Verified with pyradiomics: {told}.")
         tell_failures(failed)
     if len(failed):
         raise typer.Exit(FINDINGS)
@@ -83,6 +95,17 @@ def measure(
         tell_failures(failed)
     if len(failed):
         raise typer.Exit(FINDINGS)
+
+
+@contextlib.contextmanager
+def _interruptible(cache: Path | None) -> Iterator[None]:
+    """Say on Ctrl-C what becomes of the work that was done."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "the same command goes on where it stopped" if cache else "nothing was kept, --cache keeps what is done"
+        typer.echo(f"radnec: interrupted; {kept}.", err=True)
+        raise
 
 
 def _writable(out: Path, *inputs: Path | None) -> None:

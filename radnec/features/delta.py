@@ -36,7 +36,7 @@ def change(
     *,
     pairs: Literal["consecutive", "baseline"] | tuple[str, str] = "consecutive",
     kinds: Sequence[Kind] = ("absolute", "relative", "per_month"),
-    features: Sequence[str] | None = None,
+    features: Sequence[str] | str | None = None,
 ) -> pd.DataFrame:
     """Return how the features of each lesion changed from an earlier session to a later one.
 
@@ -53,8 +53,9 @@ def change(
         ``delta_<feature>`` is later - earlier; ``delta_relative_<feature>`` is that over the size of the earlier
         value, |earlier|, so that its sign is that of the change; ``delta_per_month_<feature>`` is it over the
         months (30.4375 days) between the sessions.
-    features : sequence of str, optional
-        Numeric columns; by default :func:`radnec.features.columns.feature_columns` of the table, apart from changes.
+    features : sequence of str or str, optional
+        Numeric columns, or a regular expression that is searched for in their names; by default
+        :func:`radnec.features.columns.feature_columns` of the table, apart from changes.
 
     Returns
     -------
@@ -182,6 +183,8 @@ def _status(
         parts = [reason] if reason else []
         if pairs.by_name[row]:
             parts.append("sessions ordered by name")
+        if pairs.months[row] < 0:
+            parts.append("the session named first is the later one")
         if paired[row] and failed[pairs.earlier[row]]:
             parts.append("the earlier session failed")
         if failed[pairs.later[row]]:

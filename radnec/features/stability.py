@@ -15,6 +15,8 @@ from radnec.features.requested import requested_features
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+__all__ = ["ICC_TYPES", "icc"]
+
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
@@ -47,7 +49,7 @@ def icc(
     *,
     subject: str | Sequence[str],
     rater: str,
-    features: Sequence[str] | None = None,
+    features: Sequence[str] | str | None = None,
     incomplete: Literal["error", "drop"] = "error",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -67,8 +69,9 @@ def icc(
         ``["patient_id", "lesion_id"]``.
     rater : str
         Column that names the repeat: reader, session or perturbation. Names mean the same in every subject.
-    features : sequence of str, optional
-        Numeric columns; by default :func:`radnec.features.columns.feature_columns` of the table.
+    features : sequence of str or str, optional
+        Numeric columns, or a regular expression that is searched for in their names; by default
+        :func:`radnec.features.columns.feature_columns` of the table.
     incomplete : {"error", "drop"}, default "error"
         What becomes of a subject without a row for each rater.
     confidence : float, default 0.95

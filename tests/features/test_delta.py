@@ -33,6 +33,12 @@ def three():
     return visits(("P", "c", "1", 60, 3.0), ("P", "a", "1", 90, 4.5), ("P", "b", "1", 0, 2.0))
 
 
+def test_a_pair_that_is_named_the_wrong_way_round_is_told(three):
+    told = change(three, pairs=("c", "b"))["delta_status"][0]
+    assert "the session named first is the later one" in told
+    assert change(three, pairs=("b", "c"))["delta_status"][0] == "ok"
+
+
 def test_each_session_against_the_one_before(three):
     found = change(three)
     assert found[[*KEYS, "earlier_session_id"]].to_numpy().tolist() == [["P", "a", "1", "c"], ["P", "c", "1", "b"]]
@@ -127,7 +133,8 @@ def test_every_lesion_has_a_row():
     backwards = change(
         visits(("P", "1", "1", 0, 1.0), ("P", "2", "1", 9, 2.0), ("Q", "3", "1", 0, 5.0)), pairs=("2", "1")
     )
-    assert backwards["delta_status"].tolist() == ["ok", "session 2 missing; session 1 missing"]
+    first = "the session named first is the later one"
+    assert backwards["delta_status"].tolist() == [first, "session 2 missing; session 1 missing"]
 
 
 def test_failed_sessions_are_told_and_never_skipped():
