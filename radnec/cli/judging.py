@@ -40,9 +40,10 @@ def predict(
     Example: radnec predict model.radnec cohort.csv --out assessed.csv
     """
     from radnec.classifier.describe import verdict
+    from radnec.classifier.storage import load_model
 
     writable(out, (".csv",), model, table)
-    trained = radnec.load(model)
+    trained = load_model(model)
     silence_failures()
     features = measured_table(table, None, n_jobs, model=trained)
     if not trained.better_than_prevalence_:
