@@ -20,5 +20,6 @@ from .features.joining import join as join
 from .imaging.quality import check as check
 from .labels import Outcome as Outcome
 from .pathway import Ledger as Ledger
+from .pathway import Pathway as Pathway
 from .quantify.measure import measure as measure
 from .simulate import simulate_cohort as simulate_cohort

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.inputs import truth_of
-from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.cohort.fields import clinical_predictors
 from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.config.provenance import provenance
@@ -23,6 +22,7 @@ from radnec.evaluation.study import refuse_too_few_patients
 from radnec.evaluation.subgroups import traits_of
 from radnec.features.columns import ColumnName, parse
 from radnec.model.door import check_columns, check_table, refuse_replicates
+from radnec.model.measured import extraction_of, same_extraction
 from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
 from radnec.model.splits import fresh_seed
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from radnec.evaluation.protocol import Selection
+    from radnec.pathway.stages import Pathway
 
 
 #: Settings that a test of a trained model may choose anew.
@@ -220,8 +221,8 @@ def _roles_in(model: RadnecClassifier, table: pd.DataFrame) -> Roles:
     return Roles(model.feature_names_)
 
 
-def load(path: str | Path) -> RadnecClassifier:
-    """Load a model that :meth:`RadnecClassifier.save` wrote, without executing anything from the file.
+def load(path: str | Path) -> RadnecClassifier | Pathway:
+    """Load what :meth:`RadnecClassifier.save` or :meth:`Pathway.save` wrote, without executing anything from the file.
 
     Parameters
     ----------
@@ -230,7 +231,7 @@ def load(path: str | Path) -> RadnecClassifier:
 
     Returns
     -------
-    RadnecClassifier
+    RadnecClassifier or Pathway
         The model, checked to predict what it predicted when it was saved.
 
     Raises
@@ -238,9 +239,12 @@ def load(path: str | Path) -> RadnecClassifier:
     radnec.errors.BundleError
         If the file is not what radnec writes, was altered, or predicts otherwise; the subclass says which.
     """
-    from radnec.classifier.storage import load_model
+    from radnec.bundle import read_bundle
+    from radnec.classifier.storage import model_of
+    from radnec.pathway.storage import KIND, pathway_of
 
-    return load_model(path)
+    bundle = read_bundle(path)
+    return pathway_of(bundle, path) if bundle.manifest.get("model") == KIND else model_of(bundle, path)
 
 
 def _is_extracted(name: str) -> bool:

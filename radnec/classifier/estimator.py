@@ -25,13 +25,15 @@ from radnec.classifier.inputs import (
     without_numbered_names,
 )
 from radnec.classifier.judging import judged
-from radnec.classifier.measured import extraction_of, same_extraction
 from radnec.classifier.parameters import SettingsAsParameters
 from radnec.classifier.training_rows import TrainingRows
 from radnec.errors import ConfigError, LabelError, TableError
-from radnec.evaluation.ladder import LOG_VOLUME, full_recipe, simple_recipe, with_volume
+from radnec.evaluation.ladder import LOG_VOLUME, simple_recipe, with_volume
 from radnec.model.calibrate import fit_recalibration
+from radnec.model.configured import full_recipe
 from radnec.model.door import check_columns, check_table, check_values
+from radnec.model.likeness import quantiles, synthetic_rows
+from radnec.model.measured import extraction_of, same_extraction
 from radnec.model.recipe import canonical_order
 from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
@@ -152,8 +154,8 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             self.volume_recipe_ = simple_recipe([LOG_VOLUME], settings, self.random_state_).fit(frame, truth, patients)
         self.extraction_config_ = extraction_of(X)
         read = frame[self.recipe_.columns()]
-        self.reference_ = describe.quantiles(read)
-        self.canary_ = describe.synthetic_rows(read, self.reference_)
+        self.reference_ = quantiles(read)
+        self.canary_ = synthetic_rows(read, self.reference_)
         self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings, repeated)
         self.training_rows_ = TrainingRows.of(frame, self.feature_names_)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0

@@ -13,6 +13,7 @@ from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.training_rows import TrainingRows
 from radnec.errors import BundleFormatError, CanaryError
 from radnec.model.recipe import Recipe
+from radnec.pathway.storage import KIND as PATHWAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,16 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
 
 def load_model(path: str | Path) -> RadnecClassifier:
     """Read a model and check that it predicts what it predicted when it was saved."""
-    bundle = read_bundle(path)
+    return model_of(read_bundle(path), path)
+
+
+def model_of(bundle: Bundle, path: str | Path) -> RadnecClassifier:
+    """Return the model of a file's parts, once it predicts what it predicted when it was saved."""
+    if bundle.manifest.get("model") == PATHWAY:
+        raise BundleFormatError(
+            f"{path} holds a staged pathway; expected a RadnecClassifier. Read it with radnec.load(path), and ask "
+            "assess(table)"
+        )
     recipes: Any = bundle.pipeline
     if not isinstance(recipes, dict) or not isinstance(recipes.get("radnec"), Recipe):
         raise BundleFormatError(f"{path}: the pipeline holds no recipe; it was not written by RadnecClassifier.save")

@@ -19,8 +19,10 @@ def adapt(model: Annotated[Path, Existing], table: Annotated[Path, Existing], ou
 
     Example: radnec adapt model.radnec theirs.parquet --out here.radnec
     """
+    from radnec.classifier.storage import load_model
+
     writable(out, (".radnec",), model, table)
-    trained = radnec.load(model)
+    trained = load_model(model)
     features = measured_table(table, None, n_jobs, model=trained)
     adapted = trained.adapt(features)
     adapted.save(out)
@@ -38,10 +40,11 @@ def recalibrate(model: Annotated[Path, Existing], table: Annotated[Path, Existin
 
     Example: radnec recalibrate model.radnec theirs.parquet --out here.radnec
     """
+    from radnec.classifier.storage import load_model
     from radnec.evaluation.protocol import select_rows
 
     writable(out, (".radnec",), model, table)
-    trained = radnec.load(model)
+    trained = load_model(model)
     config = trained.config or radnec.TrainingConfig()
     features = measured_table(table, None, n_jobs, model=trained, label=config.label)
     chosen = select_rows(features, config, features=trained.feature_names_)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-import radnec
 from radnec.cli.options import Existing, Jobs, Json, measured_table, writable
 from radnec.cli.printing import FINDINGS, as_csv, print_json, records, silence_failures, tell_failures, with_row
 from radnec.cli.reports import verify_reports, write_reports
@@ -43,9 +42,10 @@ def predict(
     Example: radnec predict model.radnec cohort.csv --out assessed.csv
     """
     from radnec.classifier.describe import verdict
+    from radnec.classifier.storage import load_model
 
     writable(out, (".csv",), model, table)
-    trained = radnec.load(model)
+    trained = load_model(model)
     silence_failures()
     cohort = verify_reports(table, sr=sr, bids=bids)
     features = measured_table(table, None, n_jobs, model=trained)

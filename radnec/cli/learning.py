@@ -77,8 +77,10 @@ def evaluate(
 
     Example: radnec evaluate features.parquet --out report.html
     """
+    from radnec.classifier.storage import load_model
+
     writable(out, (".html", ".htm"), table, model, config, extraction, replicates)
-    trained = None if model is None else radnec.load(model)
+    trained = None if model is None else load_model(model)
     settings = training_settings(config, n_jobs) if trained is None or config is not None else trained.config
     label = (settings or radnec.TrainingConfig()).label
     features = measured_table(table, extraction, n_jobs, model=trained, label=label)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from radnec.cohort.fields import clinical_predictors
 from radnec.features.columns import volume_column
 from radnec.labels import Outcome
-from radnec.model.recipe import Recipe
+from radnec.model.configured import full_recipe
 from radnec.model.roles import Roles
 from radnec.pathway.choosing import Choice, choose_cutoff
 from radnec.pathway.cutoff import CutoffClassifier
 
 if TYPE_CHECKING:
     from radnec.config import TrainingConfig
+    from radnec.model.recipe import Recipe
 
 Array = NDArray[np.float64]
 
@@ -110,35 +111,6 @@ def published_cutoff(table: pd.DataFrame, config: TrainingConfig) -> Choice:
 def cutoff_note(published: Choice) -> tuple[str, ...]:
     """Return the sentence on the rung ``cutoff``; none where it could not be computed, for which there is a reason."""
     return () if published.evidence is None else (f"The rung cutoff is {published.text}",)
-
-
-def full_recipe(
-    roles: Roles,
-    config: TrainingConfig,
-    seed: int,
-    *,
-    candidates: tuple[str, ...] | None = None,
-    n_jobs: int = 1,
-) -> Recipe:
-    """Return the unfitted recipe that `config` describes."""
-    return Recipe(
-        features=roles.features,
-        batches=roles.batches,
-        covariates=roles.covariates,
-        candidates=candidates or config.candidates,
-        selection=config.selection,
-        rule=config.rule,
-        racing=config.racing,
-        representative=config.representative,
-        draws=config.draws,
-        inner_folds=config.inner_folds,
-        min_batch=config.min_batch,
-        calibration=config.calibration,
-        calibration_per_fold=config.calibration_per_fold,
-        isotonic_min_patients=config.isotonic_min_patients,
-        seed=seed,
-        n_jobs=n_jobs,
-    )
 
 
 def simple_recipe(features: list[str], config: TrainingConfig, seed: int) -> Recipe:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError
-from radnec.evaluation.ladder import full_recipe, with_volume
+from radnec.evaluation.ladder import with_volume
 from radnec.evaluation.protocol import select_rows
+from radnec.model.configured import full_recipe
 from radnec.model.door import check_table, check_values, refuse_replicates
 from radnec.model.roles import roles_of
 from radnec.model.splits import fresh_seed, patients_per_class

@@ -1,4 +1,4 @@
-"""Weighs what examinations say: published accuracies, a ledger of findings, published cut-offs."""
+"""Weighs what examinations say: published accuracies, a ledger, published cut-offs, the staged decision."""
 
 import lazy_loader as _lazy
 

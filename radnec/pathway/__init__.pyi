@@ -6,3 +6,6 @@ from .evidence_table import read_evidence as read_evidence
 from .ledger import Ledger as Ledger
 from .likelihood import LikelihoodRatio as LikelihoodRatio
 from .likelihood import likelihood_ratio as likelihood_ratio
+from .stage import Stage as Stage
+from .stage import default_stages as default_stages
+from .stages import Pathway as Pathway

@@ -1,4 +1,4 @@
-"""The page on evidence runs as it stands there."""
+"""The pages on evidence and on the pathway run as they stand there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import doctest
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_examples_of_the_page_run():
-    code = "\n".join(re.findall(r"^```pycon\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
-    test = doctest.DocTestParser().get_doctest(code, {}, PAGE.name, str(PAGE), 0)
+@pytest.mark.parametrize(("name", "fewest"), [("evidence", 15), ("pathway", 12)])
+def test_the_examples_of_a_page_run(name, fewest):
+    page = DOCS / f"{name}.md"
+    code = "\n".join(re.findall(r"^```pycon\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
+    test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     runner.run(test)
-    assert (runner.summarize(verbose=False).failed, len(test.examples) > 15) == (0, True)
+    assert (runner.summarize(verbose=False).failed, len(test.examples) > fewest) == (0, True)

@@ -1,0 +1,107 @@
+"""A pathway against the two strategies it stands between."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radnec import Pathway, TrainingConfig
+from radnec.evaluation import evaluate_pathway
+from radnec.evaluation.pathway_metrics import summarise_pathway
+from radnec.pathway.value import Costs
+from radnec.simulate import simulate_multimodal
+
+
+def lesions() -> pd.DataFrame:
+    """Four patients, the first with two lesions in one session."""
+    rows = [
+        # patient, y, stage, called, p_conventional, p_pathway, p_everything, consulted functional, nuclear
+        ("A", True, "functional", 1, 0.4, 0.95, 0.9, True, False),
+        ("A", False, "conventional", -1, 0.05, 0.05, 0.6, False, False),
+        ("B", False, "nuclear", 0, 0.6, 0.4, 0.2, True, True),
+        ("C", True, "conventional", -1, 0.05, 0.05, 0.9, False, False),
+        ("D", False, "conventional", -1, 0.02, 0.02, 0.1, False, False),
+    ]
+    names = ["patient", "y", "stage", "called", "p_conventional", "p_pathway", "p_everything"]
+    names += ["consulted_functional", "consulted_nuclear"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.assign(repeat=0, fold=0, row=range(5), session="S1", had_functional=True, had_nuclear=True)
+
+
+def test_every_number_of_a_small_table_is_that_of_pencil_and_paper():
+    costs = {"conventional": 0.0, "functional": 0.1, "nuclear": 0.2}
+    frame = summarise_pathway(lesions(), Costs(progression=2.0), costs, resamples=100)
+    found = frame.set_index(["strategy", "metric"])["value"]
+    pathway, conventional, everything = (found[name] for name in ("pathway", "conventional", "everything"))
+    assert pathway["resolved"] == pytest.approx(4 / 5)
+    assert pathway["resolved_at_conventional"] == pytest.approx(3 / 5)
+    assert pathway["error_of_calls"] == pytest.approx(1 / 4)
+    assert pathway["error_of_calls_negative"] == pytest.approx(1 / 3)
+    assert pathway["error_of_calls_positive"] == 0
+    assert pathway["error_of_resolved_positive"] == pytest.approx(1 / 2)
+    assert (pathway["accuracy"], conventional["accuracy"], everything["accuracy"]) == pytest.approx((0.8, 0.4, 0.8))
+    # A's session had perfusion, B's both: three of the eight that four sessions could have had.
+    assert pathway["examinations_per_patient"] == pytest.approx(3 / 4)
+    assert pathway["examinations_share"] == pytest.approx(3 / 8)
+    assert everything["examinations_per_patient"] == 2
+    # Called positive at P(RN) of two thirds; a false positive costs two missed necroses.
+    assert pathway["net_benefit"] == pytest.approx((1 - 0.1 - 0.1 - 0.2) / 5)
+    assert conventional["net_benefit"] == 0
+    assert everything["net_benefit"] == pytest.approx((2 - 4 * 0.3) / 5)
+    assert pathway["net_benefit_difference_everything"] == pytest.approx((0.6 - 0.8) / 5)
+
+
+def test_intervals_hold_the_values():
+    frame = summarise_pathway(
+        lesions(), Costs(), {"conventional": 0.0, "functional": 0.0, "nuclear": 0.0}, resamples=100
+    )
+    known = frame.dropna(subset=["low"])
+    assert (known["low"] <= known["value"] + 1e-12).all()
+    assert (known["value"] <= known["high"] + 1e-12).all()
+
+
+QUICK = TrainingConfig(
+    candidates=("logistic",), draws=1, inner_folds=2, outer_folds=2, outer_repeats=1, resamples=100, random_state=0
+)
+
+
+def test_nobody_is_judged_by_a_model_that_saw_the_patient_and_nothing_is_asked_that_was_not_made():
+    table = simulate_multimodal(n_patients=60, effect=2.0, missing=0.3, random_state=1)
+    found = evaluate_pathway(Pathway(config=QUICK, fewest=4), table, table["label"])
+    assert found.lesions["row"].tolist() != []
+    assert sorted(found.lesions["row"]) == list(range(len(table)))
+    assert not found.lesions[["patient", "fold"]].drop_duplicates()["patient"].duplicated().any()
+    for stage, column in (("functional", "index_nCBV_mean"), ("nuclear", "index_TBRmax")):
+        had = table[column].notna().to_numpy()[found.lesions["row"]]
+        assert (found.lesions[f"had_{stage}"] == had).all()
+        assert not (found.lesions[f"consulted_{stage}"] & ~had).any()
+    again = evaluate_pathway(Pathway(config=QUICK, fewest=4), table, table["label"])
+    pd.testing.assert_frame_equal(found.frame(), again.frame())
+
+
+def test_on_noise_nothing_is_found():
+    table = simulate_multimodal(n_patients=80, effect=0.0, random_state=2)
+    found = evaluate_pathway(Pathway(config=QUICK, fewest=4), table, table["label"]).frame()
+    auc = found.query("metric == 'auc'").set_index("strategy")
+    assert (auc["low"] < 0.5).all()
+    resolved = found.query("metric == 'resolved'")["value"].item()
+    assert resolved < 0.2
+
+
+@pytest.mark.slow
+def test_the_pathway_is_as_accurate_as_every_examination_for_everyone_at_less_than_60_percent_of_them():
+    config = QUICK.model_copy(update={"inner_folds": 3, "outer_folds": 3})
+    rows = []
+    for seed in range(4):
+        table = simulate_multimodal(n_patients=240, effect=1.5, random_state=seed)
+        own = config.model_copy(update={"random_state": seed})
+        frame = evaluate_pathway(Pathway(config=own, error=0.1), table, table["label"]).frame()
+        values = frame.query("strategy == 'pathway'").set_index("metric")["value"]
+        rows.append(values)
+    found = pd.DataFrame(rows)
+    assert (found["error_of_calls"] < 0.1).all()
+    assert found["accuracy_difference_everything"].mean() > -0.02
+    assert found["examinations_share"].mean() < 0.6
+    assert (found["resolved"] > 0.7).all()
+    assert np.allclose(found["resolved"], found.filter(like="resolved_at_").sum(axis=1))
