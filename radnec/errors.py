@@ -134,6 +134,10 @@ class AbsentLabelError(MaskError):
     """A mask marks voxels, but none with the label asked for."""
 
 
+class ForeignLabelError(MaskError):
+    """A mask holds labels that the preset of the settings does not know, and another preset does."""
+
+
 class RegionError(MaskError):
     """A lesion has no such region: no core, no necrosis, no mirror image."""
 

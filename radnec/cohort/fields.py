@@ -62,7 +62,7 @@ _IMAGE = (
           "SeriesInstanceUID of the image, where image_path is a folder with several DICOM series."),
     Field("volume", "text", "acquisition", "image", "row",
           "Which volume of a series that holds several: its number from 0, or what tells it apart in DICOM, such as "
-          "b-value=1000, echo time=30 or energy window=2."),
+          "b-value=1000, echo time=30 or energy window=2, which has no number from 0."),
     Field("mask_path", "path", "acquisition", "image", "row",
           "Lesion mask; required for every sequence but MRS."),
     Field("mask_label", "segment", "acquisition", "image", "row",

@@ -54,6 +54,17 @@ def meanings(preset: str) -> dict[int, str]:
     return dict(sorted(regions.items()))
 
 
+def fitting_presets(held: Iterable[int]) -> list[str]:
+    """Return the presets that know all labels of a mask.
+
+    Examples
+    --------
+    >>> fitting_presets((1, 4)), fitting_presets((5,))
+    (['brats-2021', 'brats-2024'], [])
+    """
+    return [name for name in PRESETS if set(held) <= meanings(name).keys()]
+
+
 def foreign_labels(preset: str, held: Iterable[int]) -> str:
     """Say which labels of a mask a preset does not know, and what to do; "" where it knows all.
 
@@ -66,7 +77,7 @@ def foreign_labels(preset: str, held: Iterable[int]) -> str:
     foreign = sorted(set(held) - meanings(preset).keys())
     if not foreign:
         return ""
-    fitting = [name for name in PRESETS if set(held) <= meanings(name).keys()]
+    fitting = fitting_presets(held)
     way_out = (
         f"Its labels are those of {', '.join(map(repr, fitting))}: name the preset of the masks' release"
         if fitting

@@ -13,7 +13,7 @@ import pandas as pd
 from radnec.cohort.fields import modality
 from radnec.config import ExtractionConfig
 from radnec.config.provenance import stamp
-from radnec.errors import ConfigError, ExtractionWarning, RegionError
+from radnec.errors import ConfigError, ExtractionWarning, ForeignLabelError, RegionError
 from radnec.features.cache import FeatureCache
 from radnec.features.coarse import advice
 from radnec.features.engine import engine_version, served_by, verify_available
@@ -66,6 +66,8 @@ class Tally:
         Rows of regions that their lesion does not have.
     failed : list of int
         Rows that could not be measured for another reason.
+    foreign : list of int
+        Those of them whose mask has the labels of another preset.
     undefined : Undefined
         Features without a value.
     told : Told
@@ -76,6 +78,7 @@ class Tally:
         self.hits = self.misses = 0
         self.absent: list[int] = []
         self.failed: list[int] = []
+        self.foreign: list[int] = []
         self.undefined = Undefined(planned.settings)
         self.told = Told()
         self._planned = planned
@@ -92,12 +95,15 @@ class Tally:
                     self.absent.append(region.row)
                 elif region.failure is not None:
                     self.failed.append(region.row)
+                if isinstance(region.failure, ForeignLabelError):
+                    self.foreign.append(region.row)
                 self.undefined.add(self._starts[region.row], self._sequences[region.row], region.features)
                 yield region
 
     def sentences(self) -> list[str]:
         """Return what there is to say of regions and values that are not there."""
-        return [*self.undefined.sentences(), *preset_doubts(self._planned, self.absent, self.failed)]
+        doubts = preset_doubts(self._planned, self.absent, self.failed, self.foreign)
+        return [*self.undefined.sentences(), *doubts]
 
 
 def begin(

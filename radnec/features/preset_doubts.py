@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _ENHANCING = "enhancing"
 
 
-def preset_doubts(planned: Plan, absent: Iterable[int], failed: Iterable[int]) -> list[str]:
-    """Return a sentence for each preset whose label of enhancing tumour no mask of the cohort holds.
+def preset_doubts(planned: Plan, absent: Iterable[int], failed: Iterable[int], foreign: Iterable[int]) -> list[str]:
+    """Return a sentence for each preset that is not that of a mask, or whose enhancing tumour no mask holds.
 
     Label 4 is enhancing tumour in one release and the resection cavity in another, so that a single mask cannot tell
     that the preset is that of another release.
@@ -28,14 +28,25 @@ def preset_doubts(planned: Plan, absent: Iterable[int], failed: Iterable[int]) -
         The extraction.
     absent, failed : iterable of int
         Rows of regions that their lesion does not have, and that could not be measured for another reason.
+    foreign : iterable of int
+        Rows whose mask holds a label that the preset does not know, and another preset does.
     """
-    rows = planned.cohort.reset_index(drop=True)
-    rows = rows[rows[RULE].eq(_ENHANCING)]
+    cohort = planned.cohort.reset_index(drop=True)
+    others_labels = cohort[cohort.index.isin(list(foreign))]
+    rows = cohort[cohort[RULE].eq(_ENHANCING)]
     without = rows[rows.index.isin(list(absent))]
     held = rows[~rows.index.isin([*absent, *failed])]
     doubts = []
     for preset in PRESETS:
         sequences = [name for name, config in planned.settings.items() if preset_of(config.regions) == preset]
+        strange = others_labels.loc[others_labels["sequence"].isin(sequences), "mask_path"].nunique()
+        if strange:
+            known = ", ".join(f"{label} {region}" for label, region in meanings(preset).items())
+            doubts.append(
+                f"{counted(strange, 'mask file')} with labels of another preset than regions={preset!r} ({known}), see "
+                "the column error: the masks that were measured may be of that release too, where a label means "
+                "something else; name the preset of the masks' release, or measure the releases apart"
+            )
         masks = without.loc[without["sequence"].isin(sequences), "mask_path"].nunique()
         if masks and not held["sequence"].isin(sequences).any():
             label = next(label for label, region in meanings(preset).items() if region == _ENHANCING)

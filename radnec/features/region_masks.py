@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
-from radnec.config.region_presets import foreign_labels, preset_of
+from radnec.config.region_presets import fitting_presets, foreign_labels, meanings, preset_of
 from radnec.config.regions import Core, Labels, Reference, Rim, Shell
-from radnec.errors import AbsentLabelError, MaskError, RegionError
+from radnec.errors import AbsentLabelError, ForeignLabelError, MaskError, RegionError
 from radnec.features.laying import Laying
 from radnec.features.once import Once
 
@@ -45,6 +45,8 @@ class RegionMasks:
         self._image = opened.image
         self._source = source
         self._preset = preset_of(config.regions)
+        # What a rule of the user's own names beside those of the preset.
+        self._named = {label for rule in config.regions.values() if isinstance(rule, Labels) for label in rule.values}
         self._known: set[str] = set()
         self._laying = Laying(opened, config)
         self._masks: Once[sitk.Image] = Once()
@@ -59,7 +61,8 @@ class RegionMasks:
         radnec.errors.RegionError
             If the lesion has no such region.
         radnec.errors.MaskError
-            If the settings name a preset, and the mask holds a label that it does not know.
+            If the settings name a preset, and the mask holds a label that neither it nor another rule knows;
+            :class:`~radnec.errors.ForeignLabelError` if another preset knows all.
         radnec.errors.RadnecError
             If a file cannot be read.
         """
@@ -79,9 +82,11 @@ class RegionMasks:
         """Return the mask file of a lesion, whose labels mean what the preset of the settings says."""
         source = self._source(path)
         if self._preset and path not in self._known:
-            held = [segment.number for segment in source.segments() if segment.voxels]
-            if foreign := foreign_labels(self._preset, held):
-                raise MaskError(f"{source.name}: {foreign}")
+            held = {segment.number for segment in source.segments() if segment.voxels}
+            unnamed = held - (self._named - meanings(self._preset).keys())
+            if foreign := foreign_labels(self._preset, unnamed):
+                kind = ForeignLabelError if fitting_presets(unnamed) else MaskError
+                raise kind(f"{source.name}: {foreign}")
             self._known.add(path)
         return source
 

@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal
 
 from radnec.cohort import read_cohort
 from radnec.config import ExtractionConfig
+from radnec.config.region_presets import PRESETS
 from radnec.config.regions import Rim
 from radnec.errors import (
     AbsentLabelError,
@@ -272,6 +273,24 @@ def test_a_cohort_without_enhancing_tumour_may_be_of_another_release(folder):
     # One mask with a 3 shows that the release is that of the preset.
     divided(folder, [1, 3], lesion="2")
     assert extract(folder.cohort(), settings("brats-2024"))["status"].tolist() == ["ok", "ok"]
+
+
+def test_one_mask_of_another_release_makes_all_doubtful(folder):
+    """Of two masks of 2024, one lacks enhancing tumour: its cavity, 4, would be the enhancing tumour of 2021."""
+    divided(folder, [1, 2, 4])
+    divided(folder, [1, 2, 3, 4], lesion="2")
+    told = "1 mask file with labels of another preset than regions='brats-2021'"
+    with pytest.warns(ExtractionWarning, match=told), pytest.warns(ExtractionWarning, match="1 of 2 rows failed"):
+        table = extract(folder.cohort(), settings("brats-2021"))
+    assert table["status"].tolist() == ["ok", "failed"]
+
+
+def test_labels_of_a_rule_beside_the_preset_are_known(folder):
+    labels = divided(folder, [1, 2, 3, 5])
+    rules = {**PRESETS["brats-2023"], "vessel": {"kind": "labels", "values": [5]}}
+    table = extract(folder.cohort(), settings(rules)).loc[0]
+    assert table["status"] == "ok"
+    assert table[f"T1wCE-vessel_{VOLUME}"] == 2 * (labels == 5).sum()
 
 
 def test_labels_that_settings_define_may_be_some_of_the_files(folder):

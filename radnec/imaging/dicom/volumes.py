@@ -42,9 +42,20 @@ class Volumes(NamedTuple):
             return "1 volume"
         names = " and ".join(f"{TELLING[name]} ({name})" for name in self.by)
         shown = zip(self.values[:_SHOWN], self.frames, strict=False)
-        told = ", ".join("/".join(map(_shown, values)) + self._window(frames[0]) for values, frames in shown)
+        told = ", ".join(self._called(values) + self._window(frames[0]) for values, frames in shown)
         more = ", …" if len(self.values) > _SHOWN else ""
         return f"{len(self.values)} volumes of {len(self.frames[0])} slices that differ in {names}: {told}{more}"
+
+    @property
+    def _numbered(self) -> bool:
+        """Whether the file numbers the volumes itself, from 1 on."""
+        return any(name.endswith("Vector") for name in self.by)
+
+    def _called(self, values: tuple[Any, ...]) -> str:
+        """Return the values of a volume; where the file numbers volumes itself, as they are written to choose it."""
+        if not self._numbered:
+            return "/".join(map(_shown, values))
+        return "; ".join(f"{TELLING[name]}={_shown(value)}" for name, value in zip(self.by, values, strict=True))
 
     def _window(self, frame: Frame) -> str:
         """Return the name and the limits of a frame's energy window, where volumes differ in it."""
@@ -61,18 +72,24 @@ class Volumes(NamedTuple):
         Parameters
         ----------
         choice : int or str
-            Its number from 0; or what tells it apart, such as ``"b-value=1000"`` or ``"EchoTime=30; flip angle=5"``,
-            in the words of :data:`~radnec.imaging.dicom.frames.TELLING`.
+            Its number from 0, but for volumes that the file numbers itself (energy windows, detectors, phases); or what
+            tells it apart, such as ``"b-value=1000"`` or ``"EchoTime=30; flip angle=5"``, in the words of
+            :data:`~radnec.imaging.dicom.frames.TELLING`.
         name : str
             What errors call the series.
 
         Raises
         ------
         radnec.errors.ReadError
-            If there is no such volume, or several.
+            If there is no such volume, or several; if a number may be that of the file, or count from 0.
         """
         number = volume_number(choice)
         if number is not None:
+            if self._numbered:
+                raise ReadError(
+                    f"{name}: the number {choice} may count from 0, or be that of the file. Write name=value as it is "
+                    f"listed here. It holds {self}"
+                )
             if not 0 <= number < len(self.frames):
                 raise ReadError(f"{name} has no frame {number}: its {len(self.frames)} frame(s) count from 0")
             return self.frames[number]

@@ -73,7 +73,9 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
         keys |= _about(people.get(patient, {}), only=visits[patient] == 1)
         images, told = _on_the_masks_grid(session, grids)
         notes += told
-        rows += session_rows(keys, images, session.masks, lambda image, mask: grids.misfit(image.path, mask.path))
+        new, lost = session_rows(keys, images, session.masks, lambda image, mask: grids.misfit(image.path, mask.path))
+        rows += new
+        notes += lost
     return rows, notes
 
 

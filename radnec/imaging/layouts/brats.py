@@ -56,7 +56,8 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
     }
     meanings = _meanings(cases, labels)
     grids = Grids(folder)
-    rows = []
+    rows: list[Row] = []
+    notes = [f"left out {number} file(s) {kind}, named unlike BraTS" for kind, number in sorted(passed.items())]
     for (patient, session, task), parts in sorted(cases.items()):
         keys = {"patient_id": patient, "session_id": session}
         entity = _ENTITIES.get(task, "" if task else "glioma")
@@ -72,8 +73,10 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
             for mask in _masks(path.relative_to(folder).as_posix(), labels[path], meanings[bool(task)], entity)
         ]
         guessed = {} if task else {"session_id": _ONE_SESSION}
-        rows += session_rows(keys, images, masks, lambda image, mask: grids.misfit(image.path, mask.path), guessed)
-    return rows, [f"left out {number} file(s) {kind}, named unlike BraTS" for kind, number in sorted(passed.items())]
+        own, lost = session_rows(keys, images, masks, lambda image, mask: grids.misfit(image.path, mask.path), guessed)
+        rows += own
+        notes += lost
+    return rows, notes
 
 
 def _masks(path: str, found: tuple[tuple[int, ...], str], meanings: dict[int, str], entity: str) -> list[Mask]:

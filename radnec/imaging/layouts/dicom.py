@@ -61,7 +61,6 @@ def draft(folder: Path, files: list[Path], *, names: Pseudonyms | None = None) -
         members = sorted(studies[patient, study], key=lambda one: one.files[0])
         drawn = _drawn(tree.outlines, members, patient, study)
         masks, left = _masks(drawn, folder)
-        notes += left
         by_path = {}
         images = []
         for series in members:
@@ -72,7 +71,8 @@ def draft(folder: Path, files: list[Path], *, names: Pseudonyms | None = None) -
             if len(doses) > 1:
                 notes.append(f"dose_path of {image.path} is left empty: {', '.join(doses)} would all do")
         misfit = _Drawn(by_path, drawn, folder, tree).misfit
-        new = session_rows(session.keys, images, masks, misfit, session.guessed)
+        new, lost = session_rows(session.keys, images, masks, misfit, session.guessed)
+        notes += [*left, *lost]
         for row in new:
             _settle(row, places)
             for column, reason in session.doubts.items():

@@ -21,10 +21,18 @@ _KINDS = {
 _WORDS = {
     **dict.fromkeys(("phase", "pha"), "a phase image"),
     **dict.fromkeys(("mip", "mips", "minip", "mnip"), "a projection"),
-    **dict.fromkeys(("sub", "subtr", "subtraction", "subtracted", "subtraktion"), "a difference of images"),
+    **dict.fromkeys(("sub", "subtr", "subtract", "subtraction", "subtracted", "subtraktion"), "a difference of images"),
+    "delta": "a difference of images",
     **dict.fromkeys(("map", "maps", "mapping", "eadc"), "a map"),
     **dict.fromkeys(("inv1", "inv2"), "one inversion of several"),
 }
+#: Words that a structural image does not have, and what images they are of.
+_UNLIKE_STRUCTURE = (
+    (r"dyn\d*|dynam\w*|vfa\d*|twist|tricks", "one of several time points or flip angles"),
+    (r"cal\d*|calib\w*|b[01]map", "a calibration or a map of the field"),
+    (r"veno\w*", "an angiogram"),
+    (r"synth\w*|symri|magic", "computed from other images"),
+)
 _MAPS = frozenset({"ADC", "rCBV", "Ktrans", "CBF"})
 _STRUCTURAL = frozenset({"T1w", "T1wCE", "T2w", "FLAIR", "SWI"})
 _DIFFUSION_WORDS = frozenset({"diff", "diffusion", "trace", "tracew", "dti"})
@@ -92,6 +100,9 @@ def no_picture(sequence: str, description: str, told: dict[str, Any]) -> str:
         for word in named:
             if word in _DIFFUSION_WORDS:
                 return f"the word {word!r} tells diffusion"
+            for pattern, meaning in _UNLIKE_STRUCTURE:
+                if re.fullmatch(pattern, word):
+                    return f"by the word {word!r} it is {meaning}"
         if "perfusion" in kinds(told):
             return "ImageType is PERFUSION"
         if sequence != "SWI" and "swi" in _sequence_name(told):

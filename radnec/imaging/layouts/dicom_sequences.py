@@ -21,6 +21,11 @@ _TRACERS = (
 )
 _POST = frozenset({"post", "gd", "gad", "gado", "gadolinium", "contrast", "ce", "km", "gadovist", "dotarem", "mdc"})
 _PRE = frozenset({"pre", "native", "nativ", "without", "wo", "non", "plain", "ohne"})
+#: "Post" of a treatment says nothing of contrast.
+_POST_TREATMENT = re.compile(
+    r"(?<![a-z])post[\W_]+(op|x?rt|srs|srt|radi|tx|treat|therap|surg|operat|resect|chemo)\w*", re.IGNORECASE
+)
+_WITH_AGENT = re.compile(r"(?<![a-z0-9])c\+|\+c", re.IGNORECASE)
 _NO_AGENT = frozenset({"none", "no", "n", "n/a", "without", "nil"})
 _LOCALISER = frozenset({"loc", "localizer", "localiser", "scout", "survey", "aahead", "smartbrain"})
 #: What the fluid is suppressed by in T2 weighted images: FLAIR, Siemens' dark fluid (da-fl), the word of the standard.
@@ -115,13 +120,17 @@ def _with_contrast(sequence: str, source: str, description: str, told: dict[str,
         return sequence, source, ""
     agent = str(told["ContrastBolusAgent"] or "")
     agent = "" if agent.lower() in _NO_AGENT else agent
-    named = set(words(description))
-    post = sequence == "T1wCE" or not named.isdisjoint(_POST) or "+c" in description.lower()
+    of_contrast = _POST_TREATMENT.sub(" ", description)
+    named = set(words(of_contrast))
+    post = told_sequence(of_contrast)[0] == "T1wCE" or not named.isdisjoint(_POST)
+    post = post or bool(_WITH_AGENT.search(description))
     pre = not named.isdisjoint(_PRE)
     if pre and (post or agent):
         return "", "", f"{source} tells an image before contrast, ContrastBolusAgent {agent or 'is empty'!r}: which?"
     if agent:
         return "T1wCE", f"{source}, ContrastBolusAgent {agent!r}", ""
+    if not post and not pre and of_contrast != description:
+        return "", "", f"{source} tells an image after treatment, ContrastBolusAgent is empty: with contrast, or none?"
     return ("T1wCE", f"{source}, without a ContrastBolusAgent", "") if post else ("T1w", f"{source}, no contrast", "")
 
 

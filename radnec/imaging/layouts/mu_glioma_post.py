@@ -42,14 +42,17 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
         else:
             passed += 1
     grids = Grids(folder)
-    rows = []
+    rows: list[Row] = []
+    notes = [f"left out {passed} file(s) that are no Patient…/Timepoint_…/ image or mask"] if passed else []
     for (patient, visit), parts in tqdm(sorted(visits.items()), desc="labels", unit="visit", disable=None, leave=False):
         keys = {"patient_id": patient, "session_id": visit, "entity": "glioma"}
         named_parts = [(kind, path.relative_to(folder).as_posix()) for kind, path in sorted(parts)]
         images = [Image(name, _KINDS[kind]) for kind, name in named_parts if kind in _KINDS]
         masks = [mask for kind, name in named_parts if kind not in _KINDS for mask in _masks(folder, name)]
-        rows += session_rows(keys, images, masks, lambda image, mask: grids.misfit(image.path, mask.path))
-    return rows, [f"left out {passed} file(s) that are no Patient…/Timepoint_…/ image or mask"] if passed else []
+        new, lost = session_rows(keys, images, masks, lambda image, mask: grids.misfit(image.path, mask.path))
+        rows += new
+        notes += lost
+    return rows, notes
 
 
 def _masks(folder: Path, name: str) -> list[Mask]:

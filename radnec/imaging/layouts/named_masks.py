@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from radnec.cohort.sources import MISSING
 from radnec.imaging.layouts.names import tissue_of
 from radnec.imaging.layouts.rows import Mask
 
@@ -37,16 +38,21 @@ class Outlined:
 
 
 def chosen_by_name(parts: Sequence[Outlined]) -> tuple[Outlined, ...]:
-    """Return parts that are numbered so that each is chosen by its name, where no other has it and it is no number.
+    """Return parts that are numbered so that each is chosen by its name, where that is enough.
+
+    It is not where another part has the name, the name is a number, or a cohort would read it as an empty cell.
 
     Examples
     --------
-    >>> [part.label for part in chosen_by_name([Outlined(1, "GTV", "lesion"), Outlined(2, "7", "")])]
-    ['GTV', 2]
+    >>> parts = [Outlined(1, "GTV", "lesion"), Outlined(2, "7", ""), Outlined(3, "NA", "")]
+    >>> [part.label for part in chosen_by_name(parts)]
+    ['GTV', 2, 3]
     """
     names = [part.name for part in parts]
     return tuple(
-        part if not part.name or names.count(part.name) > 1 or _is_number(part.name) else replace(part, label=part.name)
+        part
+        if part.name.strip() in MISSING or names.count(part.name) > 1 or _is_number(part.name)
+        else replace(part, label=part.name)
         for part in parts
     )
 

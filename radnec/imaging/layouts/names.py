@@ -16,19 +16,26 @@ _LESION = r"(lesion|tumou?r|metasta[st]|recurr|mets?(?![a-z]))"
 _TARGET = rf"(gtv|ptv|ctv|itv|{_LESION})"
 #: Names of planning structures, which speak of a lesion and are none: what is left without it or lies round it,
 #: targets with a margin, isodoses. "No" before a number is a number; enhancement may have the shape of a ring.
+#: "No enhancement" beside a target is a doubt.
 _PLANNING = (
     rf"brain[\W_]*(minus|without|less|sub(tract\w*)?|excl\w*|no|not|-)[\W_]*\w*{_TARGET}",
+    r"(?<![a-z])(wb|parenchym\w*)[\W_]*-[\W_]*gtv",
+    rf"^(?!.*{_TARGET}).*(?<![a-z])no[\W_]+enhanc",
     rf"(?<![a-z])(non?|not|without|outside|excl\w*)[\W_]*{_TARGET}",
     r"(?<![a-z])(gtv|met|lesion|tumou?r)?(ring|shell)s?(?![a-z])(?![\W_]*enhanc)",
     r"(?<![a-z])z?(ptv|ctv|itv|prv)",
     r"^[\W_]*(iso)?dose|^[\W_]*\d+([.,]\d+)?[\W_]*c?gy(?![a-z])|^[vd]\d{2,}",
 )
-#: What may be the lesion, or made of it: with a dose or a margin in its name, or less something.
-_DOUBTFUL = r"minus|dose|\d[\W_]*c?gy(?![a-z])|\d\s*%|\+\s*\d"
+#: What may be the lesion, or made of it: with a dose or a margin, less something, several together, its mirror image.
+_DOUBTFUL = (
+    r"minus|dose|\d[\W_]*(c?gy|mm)(?![a-z])|\d\s*%|\+\s*\d|(?<![a-z])(exp(anded|ansion)?|margin|all|total|avoid\w*|"
+    r"contra(lat\w*)?|mirror(ed)?|free)(?![a-z])|(?<![a-z])no[\W_]+enhanc"
+)
 #: Tried in this order; the first that is found decides.
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("", rf"^brain-{_LESION}"),  # a hyphen, or less
     *(("other", pattern) for pattern in _PLANNING),
+    ("", rf"^((?!{_TARGET})[^-])+-[\W_]*gtv"),  # of what is left, or of a place
     ("", rf"({_DOUBTFUL}).*{_TARGET}|{_TARGET}.*({_DOUBTFUL})"),
     ("lesion", r"(?<![a-z])gtv|lesion|tumou?r|metasta[st]|necro|enhanc|recurr|(?<![a-z])mets?(?![a-z])"),
     ("lesion", r"^(l|les|met|roi)[-_ ]?\d+$"),

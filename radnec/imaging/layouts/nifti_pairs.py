@@ -13,7 +13,7 @@ from radnec.errors import ReadError
 from radnec.imaging.layouts.grids import Grids, labels_in
 from radnec.imaging.layouts.named_masks import Outlined, chosen_by_name, named_masks
 from radnec.imaging.layouts.names import kind_of, tissue_of
-from radnec.imaging.layouts.rows import Image, Mask, Row, session_rows
+from radnec.imaging.layouts.rows import ANOTHERS, Image, Mask, Row, session_rows
 from radnec.imaging.layouts.sequences import told_sequence, words
 from radnec.imaging.layouts.tree import is_volume, stem
 from radnec.imaging.masks.slicer_seg import is_slicer, read_titles
@@ -68,9 +68,10 @@ def draft(folder: Path, files: list[Path]) -> tuple[list[Row], list[str]]:
         images = [_image(folder, one) for one in members if not one.mask]
         told = members[0].told_by
         guessed = {"patient_id": told[0], "session_id": told[1]}
-        rows += session_rows({"patient_id": patient, "session_id": session}, images, masks, pairing.misfit, guessed)
-        if not images and masks:
-            notes.append(f"left out {', '.join(sorted({mask.path for mask in masks}))}: no image goes by the name")
+        keys = {"patient_id": patient, "session_id": session}
+        new, left = session_rows(keys, images, masks, pairing.misfit, guessed)
+        rows += new
+        notes += left
     others = len(files) - len(volumes)
     return rows, [*notes, *([f"left out {others} file(s) that are no NIfTI, NRRD or MetaImage"] if others else [])]
 
@@ -85,7 +86,7 @@ class _Pairing:
     def misfit(self, image: Image, mask: Mask) -> str:
         ours, theirs = self._cores[image.path], self._cores[mask.path]
         if ours[: len(theirs)] != theirs:
-            return "it goes by another image's name"
+            return ANOTHERS
         return self._grids.misfit(image.path, mask.path)
 
 

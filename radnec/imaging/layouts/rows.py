@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _ALWAYS = ("patient_id", "session_id", "lesion_id", "sequence", "image_path", "mask_path")
 #: Columns of a draft that are for the user; they stand last.
 NOTES = ("undecided", "guessed_from")
+#: Why a mask that is paired by its name does not go with an image.
+ANOTHERS = "it goes by another image's name"
 #: How a mask of one image serves another of its session.
 LENDING = (
     "to measure the lesion here all the same, write this mask into mask_path and mask_label and the sequence it was "
@@ -103,8 +105,11 @@ def session_rows(
     masks: Sequence[Mask],
     misfit: Callable[[Image, Mask], str],
     guessed: dict[str, str] | None = None,
-) -> list[Row]:
-    """Return the rows of one session: each image with each mask that fits it.
+) -> tuple[list[Row], list[str]]:
+    """Return the rows of one session, each image with each mask that fits it, and a note on each mask in no row.
+
+    A lesion without a mask that fits an image keeps its row there, with the reason; so does a mask that names no
+    lesion, unless it goes by another image's name and there are other rows.
 
     Parameters
     ----------
@@ -117,26 +122,57 @@ def session_rows(
     guessed : dict, optional
         What the keys were guessed from.
     """
-    rows = []
+    rows: list[Row] = []
+    used: set[int] = set()
+    lost: dict[int, str] = {}
     for image in images:
         reasons = {id(mask): misfit(image, mask) for mask in masks}
         fitting = [mask for mask in masks if not reasons[id(mask)]]
-        shown = {(mask.lesion, mask.region) for mask in fitting}
         rows += [_row(keys, image, mask, guessed) for mask in fitting]
-        # A lesion without a mask that fits keeps its row, so that nothing disappears.
-        for mask in masks:
-            if (mask.lesion, mask.region) not in shown:
-                shown.add((mask.lesion, mask.region))
-                row = _row(keys, image, mask, guessed)
-                row.cells.pop("mask_label", None)
-                row.leave("mask_path", f"{mask.path}: {reasons[id(mask)]}")
-                rows.append(row)
+        others = _without_fit(masks, fitting, reasons)
+        for mask in others:
+            row = _row(keys, image, mask, guessed)
+            row.cells.pop("mask_label", None)
+            row.leave("mask_path", f"{_named(mask)}: {reasons[id(mask)]}")
+            rows.append(row)
         if not masks:
             row = _row(keys, image, None, guessed)
             row.leave("lesion_id", "no mask was found for the session")
             row.leave("mask_path", "no mask was found for the session")
             rows.append(row)
-    return rows
+        used.update(map(id, [*fitting, *others]))
+        # What is wrong with a mask on its own image tells more than that it is not of another.
+        lost.update({key: why for key, why in reasons.items() if why and (why != ANOTHERS or key not in lost)})
+    notes = [
+        f"no row has {_named(mask)}{f' of lesion {mask.lesion}' if mask.lesion else ''}: "
+        f"{lost.get(id(mask), 'its session has no image')}"
+        for mask in masks
+        if id(mask) not in used
+    ]
+    return rows, notes
+
+
+def _without_fit(masks: Sequence[Mask], fitting: Sequence[Mask], reasons: dict[int, str]) -> list[Mask]:
+    """Return the masks of which an image has a row though they do not fit: one for each lesion that no other shows."""
+    shown = {_shown(mask) for mask in fitting}
+    others = []
+    # An image's own masks go before those of other images.
+    own = [mask for mask in masks if reasons[id(mask)] not in ("", ANOTHERS)]
+    for mask in [*own, *(mask for mask in masks if reasons[id(mask)] == ANOTHERS)]:
+        needless = not mask.lesion and reasons[id(mask)] == ANOTHERS and (fitting or own)
+        if _shown(mask) not in shown and not needless:
+            shown.add(_shown(mask))
+            others.append(mask)
+    return others
+
+
+def _shown(mask: Mask) -> tuple[Any, ...]:
+    """Return what a mask shows: a part of a lesion, or nothing but itself where it names no lesion."""
+    return (mask.lesion, mask.region) if mask.lesion else (mask.path, mask.label)
+
+
+def _named(mask: Mask) -> str:
+    return mask.path if mask.lesion or mask.label is None else f"{mask.path}, label {mask.label}"
 
 
 def _row(keys: dict[str, Any], image: Image, mask: Mask | None, guessed: dict[str, str] | None) -> Row:

@@ -123,9 +123,7 @@ def two_windows(spect: Spect) -> Path:
     )
 
 
-@pytest.mark.parametrize(
-    "choice", [1, "1", "energy window=2", "EnergyWindowName=Tc-99m", "energy window lower limit=126.5"]
-)
+@pytest.mark.parametrize("choice", ["energy window=2", "EnergyWindowName=Tc-99m", "energy window lower limit=126.5"])
 def test_one_of_several_energy_windows_is_chosen(spect: Spect, choice: int | str) -> None:
     folder = two_windows(spect)
     row = {"image_path": folder, "sequence": "SPECT-Tl201", "volume": choice}
@@ -140,11 +138,18 @@ def test_one_of_several_energy_windows_is_chosen(spect: Spect, choice: int | str
 
 def test_without_a_choice_the_windows_are_listed_with_names_and_limits(spect: Spect) -> None:
     told = (
-        r"2 volumes of 5 slices that differ in energy window \(EnergyWindowVector\): 1 \(Tl-201, 68 to 82 and 160 to "
-        r"175 keV\), 2 \(Tc-99m, 126.5 to 154 keV\)\. Choose one: in a cohort by the column volume"
+        r"2 volumes of 5 slices that differ in energy window \(EnergyWindowVector\): energy window=1 \(Tl-201, 68 to "
+        r"82 and 160 to 175 keV\), energy window=2 \(Tc-99m, 126.5 to 154 keV\)\. Choose one: in a cohort by the "
+        "column volume"
     )
     with pytest.raises(ReadError, match=told):
         read_image(two_windows(spect))
+
+
+@pytest.mark.parametrize("choice", [0, 1, "1", "2"])
+def test_a_bare_number_may_be_that_of_a_window_or_count_from_0(spect: Spect, choice: int | str) -> None:
+    with pytest.raises(ReadError, match=r"may count from 0, or be that of the file.*energy window=2 \(Tc-99m"):
+        read_frame(two_windows(spect), choice)
 
 
 def test_windows_of_several_detectors_are_chosen_by_both(spect: Spect) -> None:
@@ -155,7 +160,8 @@ def test_windows_of_several_detectors_are_chosen_by_both(spect: Spect) -> None:
         DetectorVector=([1] * 5 + [2] * 5) * 2,
     )
     with pytest.raises(
-        ReadError, match=r"energy window \(EnergyWindowVector\) and detector \(DetectorVector\): 1/1, 1/2"
+        ReadError,
+        match=r"energy window \(EnergyWindowVector\) and detector \(DetectorVector\): energy window=1; detector=1, ",
     ):
         read_image(file)
     found = read_frame(file, "energy window=2; detector=1")

@@ -119,6 +119,19 @@ def test_a_region_that_names_nothing_waits_for_the_user(
     assert draft["mask_label"].tolist() == ["ROI-X", 2]
 
 
+def test_regions_that_name_nothing_all_stay_where_their_file_names_no_series(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    series = write_series("mr")
+    write_rtstruct("rs1", series, {"X": "", "Y": "", "GTV": ""})
+    write_rtstruct("rs2", series, {"Q1": "", "Q2": "", "GTV": ""}, ReferencedFrameOfReferenceSequence=None)
+    draft = draft_cohort(tmp_path, "dicom")
+    assert draft["mask_label"].tolist() == ["X", "Y", "GTV", None, None]
+    for told, name in zip(draft["undecided"][3:], ("Q1", "Q2"), strict=True):
+        assert f"rs2, label {name}: it does not say which series it was drawn on" in told
+    assert "no row has rs2 of lesion GTV: it does not say which series" in "".join(draft.attrs["radnec"]["notes"])
+
+
 @pytest.mark.parametrize(
     ("roi", "roi_type", "lesion", "told"),
     [
@@ -128,11 +141,17 @@ def test_a_region_that_names_nothing_waits_for_the_user(
         ("GTV_ring", "CONTROL", None, None),
         *((name, "", None, None) for name in ("BRAIN_SUB_GTV", "Brain_no_lesion", "non-tumor", "12Gy met1", "V12_met")),
         *((name, "", None, None) for name in ("Dose20_GTV", "GTVshell", "Brain-GTV")),
+        *((name, "", None, None) for name in ("WB-GTV", "WB - GTV", "Parenchyma-GTV", "no enhancement")),
         # Lesions by name, whatever else the name says.
         *((name, "", name, None) for name in ("lesion_no_1", "ring-enhancing lesion", "brain_met_2", "GTV_v2")),
+        *((name, "", name, None) for name in ("whole-tumor", "non-enhancing lesion", "GTV-met 1")),
         ("GTV_24Gy", "GTV", "GTV_24Gy", None),
         # Two answers, or none.
         *((name, "", None, "may be a lesion or not:") for name in ("GTV_24Gy", "Brain-Lesion", "GTV minus cavity")),
+        *((name, "", None, "may be a lesion or not:") for name in ("GTV_2mm", "GTV_exp2mm", "GTV_all", "All mets")),
+        *((name, "", None, "may be a lesion or not:") for name in ("Avoid_GTV", "GTV avoid", "lesion contralateral")),
+        *((name, "", None, "may be a lesion or not:") for name in ("mirror lesion", "Tumor free", "frontal-GTV")),
+        ("tumor no enhancement", "", None, "may be a lesion or not:"),
         ("GTV_1", "ORGAN", None, "its name tells a lesion, and its type ORGAN none"),
         ("Chiasm", "GTV", None, "its name tells no lesion, and its type GTV one"),
         ("X1", "DOSE_REGION", None, None),
@@ -165,6 +184,14 @@ def test_names_and_types_tell_lesions_from_planning_structures(
         ({"SeriesDescription": "AX T1 SE", "ContrastBolusAgent": "MAGNEVIST"}, "T1wCE", "MAGNEVIST"),
         ({"SeriesDescription": "AX T1 SE", "ContrastBolusAgent": "NONE"}, "T1w", "no contrast"),
         ({"SeriesDescription": "AX T1 +C"}, "T1wCE", "without a ContrastBolusAgent"),
+        ({"SeriesDescription": "Ax T1 fat sat C+"}, "T1wCE", "without a ContrastBolusAgent"),
+        # After a treatment is not after contrast.
+        *(
+            ({"SeriesDescription": f"T1 {after}"}, None, "with contrast, or none?")
+            for after in ("POST-OP", "post RT follow-up", "post treatment", "post_surgery")
+        ),
+        ({"SeriesDescription": "T1 POST-OP GD"}, "T1wCE", "without a ContrastBolusAgent"),
+        ({"SeriesDescription": "T1 POST-OP", "ContrastBolusAgent": "MAGNEVIST"}, "T1wCE", "MAGNEVIST"),
         ({"SeriesDescription": "AX T1 PRE", "ContrastBolusAgent": "MAGNEVIST"}, None, "which?"),
         ({"SeriesDescription": "Ax T2 FLAIR", "EchoTime": 120, "InversionTime": 2200}, "FLAIR", "T2 FLAIR"),
         ({"SeriesDescription": "AX T2 FSE", "EchoTime": 100}, "T2w", "AX T2 FSE"),
@@ -218,6 +245,21 @@ def test_names_and_types_tell_lesions_from_planning_structures(
             None,
             "ImageType P it is a phase",
         ),
+        *(
+            ({"SeriesDescription": name, "EchoTime": 2, "RepetitionTime": 150}, None, f"the word '{word}' it is")
+            for name, word in {
+                "T1 SUBTRACT": "subtract",
+                "delta T1": "delta",
+                "t1_vibe_dyn 40 phases": "dyn",
+                "T1 vfa flip 15": "vfa",
+                "Synthetic T1": "synthetic",
+                "B0map": "b0map",
+                "Calibration": "calibration",
+                "Asset cal": "cal",
+                "Venogram": "venogram",
+            }.items()
+        ),
+        ({"SeriesDescription": "DCE dyn"}, "DCE", "DCE dyn"),
         ({"SeriesDescription": "SWI MIP"}, None, "the word 'mip' it is a projection"),
         ({"SeriesDescription": "SWI_Images", "ImageType": ["ORIGINAL", "PRIMARY", "M", "SWI"]}, "SWI", "SWI_Images"),
         ({"SeriesDescription": "T1", "ImageType": ["DERIVED", "SECONDARY", "MPR", "CSA MPR"]}, None, "reformatted"),

@@ -153,6 +153,47 @@ def test_segments_that_tell_nothing_wait_for_the_user(put: Callable[..., Path], 
     assert draft["lesion_id"].isna().all()
 
 
+@pytest.mark.parametrize("name", ["NA", "N/A", "n/a", "null", "NULL", "None", "nan"])
+def test_a_segment_called_as_an_empty_cell_is_chosen_by_its_number(
+    put: Callable[..., Path], tmp_path: Path, read_back: Callable[[pd.DataFrame], pd.DataFrame], name: str
+) -> None:
+    put("P1/T1c.nii.gz", size=12)
+    first, second = np.zeros((2, 3, 2, 2), dtype=bool)
+    first[:2], second[2:] = True, True
+    _write_slicer(tmp_path / "P1/lesion.seg.nrrd", {"GTV": first, name: second}, corner=(4, 3, 2))
+    cohort = read_back(draft_cohort(tmp_path, "nifti-pairs").assign(lesion_id=["a", "b"]))
+    assert cohort["mask_label"].tolist() == ["GTV", "2"]
+    marked = read_mask(cohort["mask_path"][1], read_image(cohort["image_path"][1]), label=int(cohort["mask_label"][1]))
+    assert sitk.GetArrayFromImage(marked).sum() == 4
+
+
+def test_masks_that_name_no_lesion_all_stay(put: Callable[..., Path], tmp_path: Path) -> None:
+    for name in ("P1_T1", "P1_T2"):
+        put(f"{name}.nii.gz")
+    put("P1_T1_mask.nii.gz", labels=(1, 2))
+    put("P1_T2_mask.nii.gz", labels=(1, 2), size=9)
+    put("P1_FLAIR_mask.nii.gz", labels=(1, 2))
+    put("P2_T1_mask.nii.gz", labels=(1,))
+    draft = draft_cohort(tmp_path, "nifti-pairs")
+    assert draft["sequence"].tolist() == ["T1w", "T1w", "T2w", "T2w"]
+    assert draft["mask_label"].tolist() == [1, 2, None, None]
+    for label, told in zip((1, 2), draft["undecided"][2:], strict=True):
+        assert f"P1_T2_mask.nii.gz, label {label}: its grid" in told
+    assert draft.attrs["radnec"]["notes"] == [
+        f"no row has P1_FLAIR_mask.nii.gz, label {label}: it goes by another image's name" for label in (1, 2)
+    ] + ["no row has P2_T1_mask.nii.gz of lesion 1: its session has no image"]
+
+
+def test_an_images_own_mask_goes_before_that_of_another(put: Callable[..., Path], tmp_path: Path) -> None:
+    for name in ("P1_T1", "P1_T2"):
+        put(f"{name}.nii.gz")
+    put("P1_T1_mask.nii.gz", labels=(1,))
+    put("P1_T2_mask.nii.gz", labels=(1,), size=9)
+    draft = draft_cohort(tmp_path, "nifti-pairs")
+    assert draft["mask_path"].tolist() == ["P1_T1_mask.nii.gz", None]
+    assert "P1_T2_mask.nii.gz: its grid" in draft["undecided"][1]
+
+
 def _write_slicer(path: Path, segments: dict[str, np.ndarray], corner: tuple[float, ...]) -> None:
     slicerio = pytest.importorskip("slicerio")
     matrix = np.eye(4)
