@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from radnec.errors import AbsentLabelError, GeometryError, RegionError, RegistrationError
 from radnec.features.once import Once
 from radnec.features.opening import least_inside
+from radnec.features.scale_masks import warn_if_of_either
 from radnec.imaging.masks import open_mask, read_mask
 from radnec.imaging.readers import read_acquisition
 from radnec.imaging.regions.subregions import subregion
@@ -56,10 +57,16 @@ class Laying:
             If it has the grid of neither.
         radnec.errors.RadnecError
             If it cannot be read.
+
+        Warns
+        -----
+        radnec.errors.MaskWarning
+            If it has the grid of both.
         """
         opened = self._opened
         if opened.registration is None:
             return read_mask(path, opened.image)
+        warn_if_of_either(path, opened.own, opened.drawn_on, opened.sequences[-1])
         try:
             return mask_moved_onto(read_mask(path, opened.own), opened.drawn_on, opened.registration)
         except GeometryError as error:

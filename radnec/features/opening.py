@@ -105,7 +105,10 @@ def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:
     except RadnecError as error:
         raise type(error)(f"it cannot be registered to {drawing.sequence}: {error}") from error
     masks = ScaleMasks(image, fixed, registration, drawing)
-    brain, reference = (None if path is None else masks.read(path) for path in paths)
+    columns = ("brain_mask_path", "reference_mask_path")
+    brain, reference = (
+        None if path is None else masks.read(path, column) for path, column in zip(paths, columns, strict=True)
+    )
     prepared = prepare(image, config, brain=brain, reference=reference, sequence=scan.sequence)
     laid = moved_onto(prepared, fixed, registration, interpolator=config.registration_interpolator)
     return Opened(keep_origin(laid, fixed), image, fixed, registration, (scan.sequence, drawing.sequence))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import SimpleITK as sitk
 
-from radnec.errors import GeometryError, RegistrationError
+from radnec.errors import GeometryError, MaskWarning, RegistrationError
+from radnec.imaging.geometry import grid_difference
 from radnec.imaging.masks import read_mask
 from radnec.imaging.resampling import mask_moved_back
 
@@ -38,11 +40,18 @@ class ScaleMasks:
     registration: Registration
     drawing: Drawing
 
-    def read(self, path: str) -> sitk.Image:
+    def read(self, path: str, column: str) -> sitk.Image:
         """Return a mask on the grid of the image.
 
         Its grid decides on which of the two it was drawn; where it has that of both, it is taken to be of the other
         image if that image's row names it, else of this one.
+
+        Parameters
+        ----------
+        path : str
+            The mask.
+        column : str
+            The column of the cohort that names it.
 
         Raises
         ------
@@ -52,7 +61,14 @@ class ScaleMasks:
             If it comes to lie beside the image.
         radnec.errors.RadnecError
             If it cannot be read.
+
+        Warns
+        -----
+        radnec.errors.MaskWarning
+            If it has the grid of both, and the other image's row names none.
         """
+        if column not in self.drawing.masks():
+            warn_if_of_either(path, self.image, self.fixed, self.drawing.sequence)
         ways = [self._own, self._moved]
         first, second = reversed(ways) if path in self.drawing.masks().values() else ways
         try:
@@ -77,3 +93,30 @@ class ScaleMasks:
                 "beside the image. Look at both images, or give the row a mask on its own grid"
             )
         return moved
+
+
+def warn_if_of_either(path: str, image: sitk.Image, fixed: sitk.Image, sequence: str) -> None:
+    """Warn of a mask that only the row of a registered image names, where it may be of either of two images.
+
+    Parameters
+    ----------
+    path : str
+        The mask.
+    image, fixed : SimpleITK.Image
+        The image, and what it is registered to.
+    sequence : str
+        Sequence of `fixed`.
+
+    Warns
+    -----
+    radnec.errors.MaskWarning
+        If both images have the same grid.
+    """
+    if grid_difference(image, fixed) is None:
+        warnings.warn(
+            f"mask {Path(path).name} fits its row's image and {sequence}, to which that is registered: it was taken to "
+            f"be drawn on the former, because only its row names it. If it was drawn on {sequence}, name it in the row "
+            f"of {sequence}; if not, give that row a mask of its own to be sure",
+            MaskWarning,
+            stacklevel=3,
+        )

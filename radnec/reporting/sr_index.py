@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from radnec.errors import RadnecError, ReportWarning
+from radnec.errors import RadnecError, ReportWarning, TableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +36,12 @@ def write_each(
     Returns
     -------
     list of pathlib.Path
-        The reports that were written. A report of the same number that an earlier run left is removed where the new
-        one could not be written.
+        The reports that were written. Reports of an earlier run, those that its index lists, are removed first.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If the folder holds an ``index.csv`` that is no index of reports.
 
     Warns
     -----
@@ -54,15 +59,35 @@ def write_each(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    _remove_earlier(folder)
     written, rows = [], []
     for number, (key, write) in enumerate(sessions.items(), start=1):
         path, note = folder / f"{number}.dcm", ""
         try:
             written.append(write(path))
-        except RadnecError as error:
-            path.unlink(missing_ok=True)
+        except (RadnecError, OSError) as error:
+            # What was half written is no report; what cannot be removed, such as a folder of that name, is none either.
+            with contextlib.suppress(OSError):
+                path.unlink()
             note = str(error)
             warnings.warn(f"session {'/'.join(key)} has no report: {note}", ReportWarning, stacklevel=3)
         rows.append(("" if note else path.name, *key, note))
     pd.DataFrame(rows, columns=["report", *keys, "note"]).to_csv(folder / INDEX, index=False)
     return written
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove the reports that the index of an earlier run lists, which the new index would not tell whose they are."""
+    index = folder / INDEX
+    if not index.exists():
+        return
+    try:
+        names = pd.read_csv(index, dtype=str, keep_default_na=False)["report"]
+    except (ValueError, KeyError, UnicodeError):
+        raise TableError(
+            f"{index} is no index of structured reports: expected the column report. Name another folder, or remove it"
+        ) from None
+    for name in names[names.str.fullmatch(r"\d+\.dcm")]:
+        if (folder / name).is_file():
+            (folder / name).unlink()
+    index.unlink()

@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from radnec.config import ExtractionConfig
-from radnec.errors import CohortError, ConfigError, ExtractionWarning
+from radnec.errors import CohortError, ConfigError, ExtractionWarning, MaskWarning
 from radnec.features.columns import feature_columns
 from radnec.features.extract import extract
 from radnec.features.perturb import perturb
@@ -274,6 +274,24 @@ def test_a_scale_takes_the_mask_of_the_sequence_that_was_drawn_on(
     # The row's own mask goes first; the other one differs by its coarser slices only.
     assert values[1] == values[2] == pytest.approx(values[0], rel=0.05)
     assert abs(values[0]) > 1
+
+
+@pytest.mark.parametrize("use", [{"zscore": "brain", "bin_width": 0.5}, {"regions": {"near": {**SHELL}}}], ids=str)
+def test_a_mask_that_may_be_of_either_image_is_told_unless_the_other_row_names_one(
+    rows: list[dict[str, Any]], tmp_path: Path, use: dict[str, Any]
+) -> None:
+    """Both images on one grid: nothing but the rows tells on which the brain was drawn."""
+    flair = sitk.Resample(sitk.ReadImage(rows[1]["image_path"]), sitk.ReadImage(rows[0]["image_path"]))
+    sitk.WriteImage(flair, rows[1]["image_path"])
+    brain = _drawn(((19, 20, 18), (13, 16, 13)), rows[0], tmp_path / "brain.nrrd")
+    config = _config(by_sequence={"FLAIR": use})
+    rows[1]["brain_mask_path"] = brain
+    with pytest.warns(
+        MaskWarning, match=r"mask brain.nrrd fits its row's image and T1wCE.*name it in the row of T1wCE"
+    ):
+        extract(pd.DataFrame(rows), config)
+    rows[0]["brain_mask_path"] = brain
+    assert extract(pd.DataFrame(rows), config)["error"].tolist() == [""]
 
 
 def test_a_scale_refuses_a_mask_that_is_on_no_grid_or_lies_beside_the_image(

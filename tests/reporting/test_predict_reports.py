@@ -8,6 +8,7 @@ import pytest
 import radnec
 from radnec.errors import ReportWarning, TableError
 from radnec.reporting.from_cohort import write_reports
+from radnec.reporting.sr_index import write_each
 from radnec.reporting.sr_reading import read_sr
 from radnec.simulate import simulate_table
 
@@ -99,6 +100,36 @@ def test_a_report_that_cannot_be_written_costs_neither_the_table_nor_the_others(
     index = pd.read_csv(tmp_path / "sr" / "index.csv", keep_default_na=False)
     assert index["report"].tolist() == ["", "2.dcm"]
     assert ["neither DICOM SEG nor RTSTRUCT" in note for note in index["note"]] == [True, False]
+
+
+@pytest.mark.usefixtures("measured")
+def test_what_stands_in_the_way_of_a_report_does_not_stop_the_others(run, model, cohort, tmp_path):
+    (tmp_path / "sr" / "1.dcm").mkdir(parents=True)
+    code, out, err = run("predict", model, cohort, "--sr", tmp_path / "sr")
+    assert (code, len(out.splitlines())) == (1, 3)
+    assert "session PatientID_0003/Timepoint_1 has no report" in err
+    index = pd.read_csv(tmp_path / "sr" / "index.csv", keep_default_na=False)
+    assert index["report"].tolist() == ["", "2.dcm"]
+    assert "1.dcm" in index["note"][0]
+
+
+def test_no_report_of_an_earlier_run_stays_beside_a_new_index(tmp_path):
+    def write(path):
+        path.write_text("new")
+        return path
+
+    write_each(tmp_path, ["patient_id"], {(name,): write for name in ("P1", "P2", "P3")})
+    (tmp_path / "7.dcm").write_text("of someone else")
+    write_each(tmp_path, ["patient_id"], {("P3",): write})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.dcm", "7.dcm", "index.csv"]
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n"])
+def test_an_index_of_something_else_is_not_overwritten(tmp_path, content):
+    (tmp_path / "index.csv").write_text(content)
+    with pytest.raises(TableError, match=r"is no index of structured reports: expected the column report"):
+        write_each(tmp_path, ["patient_id"], {})
+    assert (tmp_path / "index.csv").read_text() == content
 
 
 @pytest.mark.usefixtures("measured")

@@ -168,6 +168,19 @@ def _fractions(folder: Path, _corpus: Path) -> None:
     sitk.WriteImage(sitk.Cast(seeds.mask(), sitk.sitkFloat32) * 0.5, folder / "v.nrrd")
 
 
+def _many_corners(folder: Path, corpus: Path) -> None:
+    """Write outlines of 20 000 corners within one another: all pairs of their edges do not fit in memory."""
+    dataset = pydicom.dcmread(corpus / "mask" / "rtstruct" / "rs.dcm")
+    outlines = dataset.ROIContourSequence[0].ContourSequence
+    angles = np.linspace(0, 2 * np.pi, 20000, endpoint=False)
+    round_it = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+    corners = np.reshape(outlines[0].ContourData, (4, 3)).astype(float)
+    for outline, size in zip(outlines[:2], (0.5, 0.25), strict=True):
+        points = corners.mean(axis=0) + size * np.ptp(corners, axis=0) * round_it
+        outline.NumberOfContourPoints, outline.ContourData = len(points), [f"{number:.4f}" for number in points.ravel()]
+    dataset.save_as(folder / "rs.dcm")
+
+
 _DOUBLED = "".join(f"a{k}: &a{k} [*a{k - 1}, *a{k - 1}]\n" for k in range(1, 60))
 _ALIASES = f"a0: &a0 [x, x]\n{_DOUBLED}setting: *a59\n"
 _LONG = "patient_id,session_id,lesion_id,sequence,image_path,mask_path\n"
@@ -218,6 +231,7 @@ _MAKERS: dict[str, dict[str, Maker]] = {
         "seg claims 2 billion frames": _dicom("mask/seg", NumberOfFrames=_HUGE),
         "seg deflate bomb": _deflated("mask/seg"),
         "rtstruct without contours": _dicom("mask/rtstruct", ROIContourSequence=[]),
+        "rtstruct of 20000 corners": _many_corners,
         "rtstruct deflate bomb": _deflated("mask/rtstruct"),
     },
     "dose": {

@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING
 
 from radnec.imaging.dicom.injection import half_life_s, injected_at
-from radnec.imaging.dicom.moments import moment, parsed_moment
-from radnec.imaging.dicom.pet_attributes import private_text, refuse
+from radnec.imaging.dicom.moments import moment, parsed_moment, time_of_day
+from radnec.imaging.dicom.pet_attributes import positive, private_text, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SAME_S = 60.0
 #: Share by which DecayFactor may differ from the decay that the times give: some write few digits.
 _DECAY_DIFFERS = 0.02
+#: Longest uptake in half-lives, 9 h of fluorine-18: delayed FDG of brain tumours is taken up to 8 h after the injection
+#: (Spence et al., J Nucl Med 2004; 45: 1653-1659).
+_MOST_HALF_LIVES = 5.0
 #: Length that a frame may have where the header does not tell it.
 _LONG_FRAME_S = 3600.0
 
@@ -105,7 +108,7 @@ def verify_start(view: View, scan: dt.datetime, rule: str, half_life: float) -> 
 
 
 def verify_admin(slices: Sequence[View], injection: View) -> None:
-    """Refuse DecayCorrection ADMIN that the decay correction of a slice contradicts.
+    """Refuse DecayCorrection ADMIN that the times or the decay correction of a slice contradict.
 
     Parameters
     ----------
@@ -117,14 +120,17 @@ def verify_admin(slices: Sequence[View], injection: View) -> None:
     Raises
     ------
     radnec.errors.ReadError
-        If DecayFactor is no decay from the injection to a moment of the slice's frame, or the header tells neither the
-        half-life nor the times by which it could be. Where DecayFactor is absent, nothing is.
+        If the times contradict as in :func:`verify_uptake`; if DecayFactor is no decay from the injection to a moment
+        of the slice's frame, or the header tells neither the half-life nor the times by which it could be. Where
+        DecayFactor is absent, so may these be.
     """
     told = [(view, factor) for view in slices if (factor := _decay_factor(view)) is not None]
-    if not told:
+    if not told and not _timed(slices, injection):
         return
     half_life = half_life_s(injection)
-    injected = injected_at(injection, slices[0], min(_moment(view, "Acquisition") for view in slices))
+    acquired = min(_moment(view, "Acquisition") for view in slices)
+    injected = injected_at(injection, slices[0], acquired)
+    verify_uptake(slices[0], (acquired - injected).total_seconds(), half_life)
     slack = _slack_s(half_life)
     for view, factor in told:
         begin, end = _frame_s(view, injected)
@@ -138,9 +144,41 @@ def verify_admin(slices: Sequence[View], injection: View) -> None:
             )
 
 
+def verify_uptake(first: View, seconds: float, half_life: float) -> None:
+    """Refuse a time from the injection to the scan that is negative, or too long for any activity to be left.
+
+    Parameters
+    ----------
+    first : View
+        A slice, for messages.
+    seconds, half_life : float
+        The time, and the half-life, in s.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        If the scan is before the injection, or more than five half-lives after it.
+    """
+    if seconds < 0:
+        refuse(first, f"the injection is {-seconds:.0f} s after the scan", "correct the times in the header")
+    if seconds > _MOST_HALF_LIVES * half_life:
+        hours = f"{seconds / 3600:.1f} h ({seconds / half_life:.0f} half-lives)"
+        most = f"expected at most {_MOST_HALF_LIVES:g} half-lives"
+        refuse(first, f"the injection is {hours} before the scan", f"{most}: correct the times in the header")
+
+
+def _timed(slices: Sequence[View], injection: View) -> bool:
+    """Return whether the header tells the half-life, when was injected, and when each slice was acquired."""
+    clock = time_of_day(injection, "RadiopharmaceuticalStartTime")
+    # Midnight was likely blanked.
+    injected = injection.text("RadiopharmaceuticalStartDateTime") or clock not in (None, dt.time())
+    acquired = all(view.text("AcquisitionDate") and view.text("AcquisitionTime") for view in slices)
+    return bool(acquired and injected and injection.text("RadionuclideHalfLife"))
+
+
 def _decay_factor(view: View) -> float | None:
-    factor = view.number("DecayFactor")
-    return factor if factor is not None and factor > 0 else None
+    """Return DecayFactor, None where it is absent; raises as :func:`positive` does."""
+    return None if view.number("DecayFactor") is None else positive(view, "DecayFactor")
 
 
 def _slack_s(half_life: float) -> float:

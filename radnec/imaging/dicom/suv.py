@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import SimpleITK as sitk
 
-from radnec.imaging.dicom.decay import scan_start, verify_admin, verify_start
+from radnec.imaging.dicom.decay import scan_start, verify_admin, verify_start, verify_uptake
 from radnec.imaging.dicom.enhanced_pet import unit_of
 from radnec.imaging.dicom.files import open_dicom
 from radnec.imaging.dicom.injection import half_life_s, injected_at, injection_of
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 #: take up to about 2 GBq, other radionuclides less.
 _DOSE_BQ = (1e6, 3e9)
 _WEIGHT_KG = (1.0, 500.0)
-#: Longest uptake in half-lives, 9 h of fluorine-18: delayed FDG of brain tumours is taken up to 8 h after the injection
-#: (Spence et al., J Nucl Med 2004; 45: 1653-1659).
-_MOST_HALF_LIVES = 5.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,8 @@ def suv_scale(series: Series) -> SuvScale:
 
     The start of the scan must agree with DecayFactor, the factor by which the scanner scaled each slice: the decay from
     the start to some moment of the slice's frame; with ADMIN, the decay from the injection to some moment of the frame.
-    Where that is absent, FrameReferenceTime must lie within the frame (ADMIN is then believed as it stands).
+    Where that is absent, FrameReferenceTime must lie within the frame (ADMIN is then believed as it stands, unless the
+    scan is before the injection or too long after it).
 
     The dose is not corrected for what remained in the syringe. A start of the injection without a date is of the day
     of the scan; later than the scan, it is refused, as it may be of the day before, and at 00:00:00 as it was likely
@@ -219,11 +217,6 @@ def _from_activity(
     else:
         scan, rule = corrected_to, "DecayCorrectionDateTime"
     seconds = (scan - injected_at(injection, first, scan)).total_seconds()
-    if seconds < 0:
-        refuse(first, f"the injection is {-seconds:.0f} s after the scan", "correct the times in the header")
-    if seconds > _MOST_HALF_LIVES * half_life:
-        hours = f"{seconds / 3600:.1f} h ({seconds / half_life:.0f} half-lives)"
-        most = f"expected at most {_MOST_HALF_LIVES:g} half-lives"
-        refuse(first, f"the injection is {hours} before the scan", f"{most}: correct the times in the header")
+    verify_uptake(first, seconds, half_life)
     decayed = dose * 2.0 ** (-seconds / half_life)
     return SuvScale(becquerel * weight * 1000 / decayed, units, rule, seconds)

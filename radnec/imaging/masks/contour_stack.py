@@ -186,7 +186,7 @@ class ContourStack:
                         "first as a hole. Remove the copy in the planning system."
                     )
                 crossing += 0 < shared < least
-                if 0 < shared == least and shared_edge(one, other, tolerance=_ON_EDGE) > _EDGE:
+                if 0 < shared == least and shared_edge(one, other, tolerance=_ON_EDGE, enough=_EDGE) > _EDGE:
                     cut_mm2 = min(area([one]), area([other])) * self._pixel_mm2
                     notched.append(f"{cut_mm2:.3g} mm² on slice {number}")
         if crossing:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
 #: Heights at which areas are measured at least, in units of the grid.
 _FINE = 1 / 32
+#: Pairs of edges that are compared at a time.
+_PAIRS = 2**18
 
 
 def fill(polygons: Sequence[NDArray[np.float64]], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -81,7 +84,9 @@ def _rows(first: NDArray[np.intp], last: NDArray[np.intp]) -> tuple[NDArray[np.i
     return edge, np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
 
 
-def shared_edge(one: NDArray[np.float64], other: NDArray[np.float64], *, tolerance: float) -> float:
+def shared_edge(
+    one: NDArray[np.float64], other: NDArray[np.float64], *, tolerance: float, enough: float = math.inf
+) -> float:
     """Return over what length the outlines of two polygons run on one line.
 
     Parameters
@@ -90,6 +95,8 @@ def shared_edge(one: NDArray[np.float64], other: NDArray[np.float64], *, toleran
         Corners (x, y) in units of the grid.
     tolerance : float
         How far a line may lie beside the other.
+    enough : float
+        Length beyond which no more is looked for.
 
     Examples
     --------
@@ -97,15 +104,54 @@ def shared_edge(one: NDArray[np.float64], other: NDArray[np.float64], *, toleran
     >>> shared_edge(square, square / 2, tolerance=1e-3), shared_edge(square, square / 2 + 1, tolerance=1e-3)
     (4.0, 0.0)
     """
-    start, along = one, np.roll(one, -1, axis=0) - one
-    length = np.hypot(*along.T)
-    kept = length > tolerance
-    start, length, along = start[kept], length[kept], along[kept] / length[kept, None]
-    ends = np.stack([other, np.roll(other, -1, axis=0)]) - start[:, None, None]
-    beside = np.abs(ends[..., 1] * along[:, None, None, 0] - ends[..., 0] * along[:, None, None, 1])
-    places = np.sort((ends * along[:, None, None]).sum(axis=-1), axis=1)
-    overlap = np.minimum(places[:, 1], length[:, None]) - np.maximum(places[:, 0], 0.0)
-    return float(overlap[(overlap > tolerance) & (beside <= tolerance).all(axis=1)].sum())
+    length = np.hypot(*(np.roll(one, -1, axis=0) - one).T)
+    first, second = (np.stack([corners, np.roll(corners, -1, axis=0)]) for corners in (one, other))
+    first, length = first[:, length > tolerance], length[length > tolerance]
+    along = (first[1] - first[0]) / length[:, None]
+    shared = 0.0
+    for edge, beside in _near(first, second, tolerance):
+        ends = second[:, beside] - first[0, edge]
+        off = np.abs(ends[..., 1] * along[edge, 0] - ends[..., 0] * along[edge, 1]).max(axis=0)
+        places = (ends * along[edge]).sum(axis=-1)
+        overlap = np.minimum(places.max(axis=0), length[edge]) - np.maximum(places.min(axis=0), 0.0)
+        shared += float(overlap[(overlap > tolerance) & (off <= tolerance)].sum())
+        if shared > enough:
+            break
+    return shared
+
+
+def _near(
+    one: NDArray[np.float64], other: NDArray[np.float64], tolerance: float
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield the pairs of edges, of shape (2, n, 2), whose boxes touch, some at a time: all would not fit in memory."""
+    low, high = one.min(axis=0) - tolerance, one.max(axis=0) + tolerance
+    other_low, other_high = other.min(axis=0), other.max(axis=0)
+    # Of two that touch, either the other begins within the one, or the one after the other's beginning and within it.
+    ways = [
+        (
+            _begun(other_low[:, axis], low[:, axis], high[:, axis], "left"),
+            _begun(low[:, axis], other_low[:, axis], other_high[:, axis], "right"),
+        )
+        for axis in range(2)
+    ]
+    fewest = min(ways, key=lambda way: sum((last - first).sum() for _, first, last in way))
+    for turned, (order, first, last) in enumerate(fewest):
+        blocks = np.flatnonzero(np.diff(np.cumsum(last - first) // _PAIRS)) + 1
+        for edges in np.split(np.arange(len(first)), blocks):
+            place, found = _rows(first[edges], last[edges])
+            pair = edges[place], order[found]
+            edge, beside = pair[::-1] if turned else pair
+            touch = ((low[edge] <= other_high[beside]) & (other_low[beside] <= high[edge])).all(axis=1)
+            yield edge[touch], beside[touch]
+
+
+def _begun(
+    starts: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], side: Literal["left", "right"]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return the order of some starts, and which of them in that order, from first to before last, each span holds."""
+    order = np.argsort(starts, kind="stable")
+    first, last = np.searchsorted(starts[order], low, side), np.searchsorted(starts[order], high, "right")
+    return order, first, np.maximum(first, last)
 
 
 def area(polygons: Sequence[NDArray[np.float64]]) -> float:

@@ -54,15 +54,16 @@ def rim(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) 
     Notes
     -----
     Distances are in mm to the surface between the voxels, see :class:`~radnec.imaging.regions.surface.Surface`.
-    Up to a depth of 2.5 voxels the boundary may lie 0.15 voxels beside it, so that voxels fill the volume between both
-    surfaces (:meth:`~radnec.imaging.regions.surface.Surface.level_mm`). Rim, core and shell of balls of 8 voxels and
-    more in radius have their analytic volumes to within 2 % with cubic voxels, in every position, from a depth of one
-    voxel on. Of a ball of 5 voxels, rim and shell are within 3 %, and the core within 4 % one voxel below the surface,
-    7 % two voxels below; three voxels below it is 2 voxels wide, and wrong by up to 14 %, because so few centres lie in
-    it. With slices up to three times as thick as voxels are wide, the mean over positions is within 2 % (radius 10 mm
-    and more, depth 4 mm); in one position whole slices fall on one side or the other. With slices five times as thick
-    the mean is off by 3 %, beyond that (6.5 mm slices of 0.8 mm voxels) by 10 % and more: acquire in three dimensions
-    to measure a rim.
+    The boundary may lie 0.15 voxels beside the depth, so that voxels fill the volume between both surfaces
+    (:meth:`~radnec.imaging.regions.surface.Surface.level_mm`). With cubic voxels, rim, core and shell of balls of 8 to
+    12 voxels in radius have their analytic volumes to within 2 %, in every position, from a depth of one voxel down to
+    a core of 4 voxels in radius; only 8 voxels below the surface the core is wrong by up to 3 % in some positions. Of
+    a ball of 5 voxels, rim and shell are within 3 %, and the core within 4 % one voxel below the surface, 6 % two
+    voxels below; three voxels below it is 2 voxels wide, and wrong by up to 12 %, because so few centres lie in it.
+    With slices up to three times as thick as voxels are wide, the mean over positions is within 2 % (radius 10 mm and
+    more, depth 4 mm); in one position whole slices fall on one side or the other. With slices five times as thick and
+    more, also the mean is wrong by up to 10 % and more, and a core in one position by up to 30 %: acquire in three
+    dimensions to measure a rim.
 
     Examples
     --------

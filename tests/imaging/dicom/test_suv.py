@@ -139,6 +139,45 @@ def test_admin_that_a_decay_factor_contradicts_is_refused(pet: Pet, changes: dic
         factor(pet(DecayCorrection="ADMIN", ActualFrameDuration="600000", **changes))
 
 
+@pytest.mark.parametrize(
+    ("injected", "told"),
+    [
+        ({"RadiopharmaceuticalStartTime": "130000"}, "the injection is at 13:00:00 without a date, the scan at 12:00"),
+        ({"RadiopharmaceuticalStartDateTime": "20240131130000"}, "the injection is 3600 s after the scan"),
+        ({"RadiopharmaceuticalStartDateTime": "20240130160000"}, "20.0 h .11 half-lives. before the scan; expected at"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("told_decay", [{}, {"DecayFactor": "1.46"}], ids=str)
+def test_admin_that_the_times_contradict_is_refused(
+    pet: Pet, injected: dict[str, Any], told: str, told_decay: dict[str, Any]
+) -> None:
+    injected = {"RadiopharmaceuticalStartTime": None, **injected}
+    with pytest.raises(ReadError, match=told):
+        factor(pet(DecayCorrection="ADMIN", injected=injected, **told_decay))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"injected": {"RadiopharmaceuticalStartTime": None}},
+        {"injected": {"RadiopharmaceuticalStartTime": "000000"}},
+        {"injected": {"RadionuclideHalfLife": None}},
+        {"AcquisitionTime": None},
+    ],
+    ids=str,
+)
+def test_admin_needs_no_times_where_no_decay_factor_tells_of_them(pet: Pet, changes: dict[str, Any]) -> None:
+    assert factor(pet(DecayCorrection="ADMIN", **changes)) == pytest.approx(expected_factor(0), rel=1e-12)
+
+
+@pytest.mark.parametrize("decay", ["START", "ADMIN"])
+@pytest.mark.parametrize("told", ["0", "-1"])
+def test_a_decay_factor_that_is_none_is_refused(pet: Pet, decay: str, told: str) -> None:
+    with pytest.raises(ReadError, match=f"DecayFactor is {told}; expected a number above 0"):
+        factor(pet(DecayCorrection=decay, DecayFactor=told))
+
+
 def test_admin_is_verified_of_every_slice(pet: Pet) -> None:
     def wrong_last(file: Dataset, place: int) -> None:
         file.DecayFactor = "1.0" if place == 2 else f"{2 ** (3600 / HALF_LIFE):.4f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radnec.imaging.masks.polygons import area, fill
+from radnec.imaging.masks.polygons import area, fill, shared_edge
 
 COORDINATE = st.floats(0.01, 9.99)
 POLYGON = st.lists(st.tuples(COORDINATE, COORDINATE), min_size=3, max_size=12, unique=True).map(np.array)
@@ -81,3 +82,34 @@ def test_the_area_of_a_bow_tie_is_that_of_its_two_wings() -> None:
     bow_tie = np.array([[2.2, 2.2], [8.2, 8.2], [8.2, 2.2], [2.2, 8.2]])
     assert area([bow_tie]) == pytest.approx(18, rel=1e-3)
     assert area([bow_tie[:, ::-1]]) == pytest.approx(18, rel=1e-3)
+
+
+@given(POLYGON, POLYGON, st.booleans())
+def test_a_shared_edge_is_what_every_two_edges_share(one: np.ndarray, other: np.ndarray, rounded: bool) -> None:
+    if rounded:  # many edges on one line
+        one, other = np.round(one / 3), np.round(other / 3)
+    expected = 0.0
+    for start, end in zip(one, np.roll(one, -1, axis=0), strict=True):
+        length = np.linalg.norm(end - start)
+        if length > 0.01:
+            along = (end - start) / length
+            for ends in zip(other, np.roll(other, -1, axis=0), strict=True):
+                if max(abs(along[0] * y - along[1] * x) for x, y in ends - start) <= 0.01:
+                    places = sorted(float((corner - start) @ along) for corner in ends)
+                    overlap = min(places[1], length) - max(places[0], 0)
+                    expected += overlap if overlap > 0.01 else 0
+    assert shared_edge(one, other, tolerance=0.01) == pytest.approx(expected, abs=1e-6)
+
+
+def test_shared_edges_of_20000_corners_need_little_memory() -> None:
+    """All pairs of edges at once would take 3 GB for each number about them."""
+    angles = np.linspace(0, 2 * np.pi, 20_000, endpoint=False)
+    circle = 30 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    tracemalloc.start()
+    try:
+        found = [shared_edge(circle, circle * size, tolerance=1e-3) for size in (0.4, 1.0)]
+        assert tracemalloc.get_traced_memory()[1] < 64e6
+    finally:
+        tracemalloc.stop()
+    # An edge and its neighbours lie on one line within a thousandth: it is counted whole where both are the same.
+    assert found == [0.0, pytest.approx(60 * np.pi, rel=1e-3)]

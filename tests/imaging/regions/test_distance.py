@@ -62,7 +62,16 @@ def test_thin_regions_have_their_analytic_volumes_in_every_position(centred, rad
     assert np.abs(found).max() < 0.02
 
 
-@pytest.mark.parametrize(("depth", "core_off"), [(1, 0.04), (2, 0.07), (3, 0.14)])
+@pytest.mark.parametrize(("radius", "depths"), [(8, (2, 3, 4)), (10, (4, 5, 6)), (12, (6, 7, 8))])
+def test_deep_cores_have_their_analytic_volumes_down_to_a_radius_of_four_voxels(centred, radius, depths):
+    random = np.random.default_rng(5)
+    for _ in range(4):
+        surface = Surface.of(lesion := centred(radius, (1.0,) * 3, random.uniform(-0.5, 0.5, 3)))
+        cores = [volume(core(lesion, depth, surface=surface)) for depth in depths]
+        assert cores == pytest.approx([ball_volume(radius - depth) for depth in depths], rel=0.02)
+
+
+@pytest.mark.parametrize(("depth", "core_off"), [(1, 0.04), (2, 0.06), (3, 0.12)])
 def test_how_wrong_regions_of_small_lesions_are_is_as_documented(centred, depth, core_off):
     random = np.random.default_rng(3)
     found = [errors_at(centred(5, (1.0,) * 3, random.uniform(-0.5, 0.5, 3)), 5, depth) for _ in range(6)]
