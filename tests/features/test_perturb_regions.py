@@ -49,12 +49,26 @@ def test_perturbing_by_nothing_measures_the_regions_of_extraction(head, filters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("spacing", "rtol"), [((1.0, 1.0, 1.0), 1e-9), ((1.5, 1.5, 2.5), 0.1)])
-def test_resampled_regions_are_made_in_the_images_voxels_as_in_extraction(head, spacing, rtol):
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (1.2, 1.2, 2.0)])
+def test_resampled_regions_are_made_in_the_images_voxels_as_in_extraction(head, spacing):
+    none, still = volumes_as_resampled(head, spacing)
+    np.testing.assert_allclose(still, none, rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_on_a_coarse_grid_regions_differ_by_no_more_than_where_the_grid_lies(head):
+    none, still = volumes_as_resampled(head, (1.5, 1.5, 2.5))
+    # A replicate's lesion has been on this grid before. On grids shifted by parts of a voxel the same core has 810 to
+    # 1,080 mm³ of its 972; everything else is larger.
+    bound = {name: 0.15 if name == "core" else 0.05 for name in KINDS}
+    assert (np.abs(still / none - 1) < np.array(list(bound.values()))).all()
+
+
+def volumes_as_resampled(head, spacing):
+    """Return the volume of each region as extraction measures it, and in a replicate that is not moved."""
     settings = config(KINDS, resampled_spacing_mm=spacing)
     table = perturb(head.cohort(), settings, perturbations=["R"], repeats=1, strength=STILL)
-    none, still = table[[f"T1wCE-{kind}_{VOLUME}" for kind in KINDS]].to_numpy()
-    np.testing.assert_allclose(still, none, rtol=rtol)
+    return table[[f"T1wCE-{kind}_{VOLUME}" for kind in KINDS]].to_numpy()
 
 
 def test_rim_core_and_mirror_follow_the_lesion_as_it_was_redrawn(head):
