@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ from radnec.cli.printing import FINDINGS, print_json, silence_failures, tell_fai
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
 
 
 def extract(
@@ -92,9 +95,20 @@ def measure(
         for name, counts in indices.items():
             told = (f"{counts[status]} {status.replace('_', ' ')}" for status in counts if status != "unit")
             typer.echo(f"{name}: {', '.join(told)}.")
+        _tell_flags(table)
         tell_failures(failed)
     if len(failed):
         raise typer.Exit(FINDINGS)
+
+
+def _tell_flags(table: pd.DataFrame) -> None:
+    """Print what is to be known of the values, each text once with the number of rows it holds for."""
+    flags = [
+        table[name].map(lambda cell: set(str(cell).split("; "))) for name in map(str, table) if name.endswith("_flags")
+    ]
+    rows = Counter(text for of_row in zip(*flags, strict=True) for text in set().union(*of_row) if text)
+    for text, count in sorted(rows.items()):
+        typer.echo(f"  {count} of {len(table)}: {text}")
 
 
 @contextlib.contextmanager

@@ -76,6 +76,14 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
         shares = [self._outside(np.asarray(part), fold).mean(axis=1) for fold, part in enumerate(rows)]
         return np.asarray(np.mean(shares, axis=0))
 
+    def beyond(self, novelty: Array, *, least: float = 0.0) -> NDArray[np.bool_]:
+        """Return which novelties (n,) lie above the limit, or above `least` where that is more.
+
+        A novelty is a mean over fold models, which may lie a rounding error above a limit that it equals.
+        """
+        check_is_fitted(self)
+        return np.asarray(novelty > max(self.limit_, least) + _ROUNDING)
+
     def worst(self, rows: Sequence[ArrayLike], names: Sequence[Sequence[str]]) -> list[str]:
         """Return, per row, the feature farthest outside its training range, in units of that range."""
         best = np.zeros(len(np.asarray(rows[0])))

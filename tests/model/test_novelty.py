@@ -44,3 +44,11 @@ def test_the_last_digit_makes_no_row_novel(shift):
     assert (novelty.measure([rows * (1 + shift)]) == 0).all()
     assert novelty.worst([rows * (1 + shift)], [list("abcdef")]) == [""] * 40
     assert novelty.measure([rows + 1e-3 * (rows == rows.max(axis=0))]).max() > 0
+
+
+def test_a_novelty_that_equals_the_limit_is_not_beyond_it(fitted):
+    novelty, _ = fitted
+    above = np.nextafter(0.2, 1)  # what a mean over fold models may make of 0.2
+    novelty.limit_ = 0.2
+    assert novelty.beyond(np.array([above, 0.2, 0.21])).tolist() == [False, False, True]
+    assert novelty.beyond(np.array([0.21, 0.26]), least=0.25).tolist() == [False, True]

@@ -196,6 +196,10 @@ def test_the_command_writes_the_table_and_counts(cohort, tmp_path, run):
     assert (code, err) == (0, "")
     assert "Measured 4 lesion sessions, 0 failed" in out
     assert "TBRmax: 2 evaluable, 0 not evaluable, 2 not acquired." in out
+    flags = read_table(tmp_path / "indices.parquet").filter(regex="_flags$")
+    told = {text for cell in flags.to_numpy().ravel() for text in cell.split("; ") if text}
+    assert told
+    assert all(f" of 4: {text}\n" in out for text in told)
     assert read_table(tmp_path / "indices.parquet")["index_nCBV_mean"].tolist() == [2, 3, 4, 5]
 
 
