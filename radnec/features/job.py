@@ -21,7 +21,7 @@ from radnec.features.plan import Plan, plan
 from radnec.features.preset_doubts import preset_doubts
 from radnec.features.undefined import Undefined
 from radnec.imaging.readers import unit_read
-from radnec.imaging.told import Told
+from radnec.parallel.told import Told
 
 if TYPE_CHECKING:
     import os

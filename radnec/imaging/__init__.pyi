@@ -14,7 +14,6 @@ from . import registration as registration
 from . import rigid_search as rigid_search
 from . import standardise as standardise
 from . import table_inspection as table_inspection
-from . import threads as threads
 from .masks import open_mask as open_mask
 from .masks import read_mask as read_mask
 from .readers import read_image as read_image

@@ -24,7 +24,7 @@ from radnec.imaging.rigid_search import (
     starts,
     unseen,
 )
-from radnec.imaging.threads import one_itk_thread
+from radnec.parallel.threads import one_itk_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from radnec.quantify.measurement import Measurement
-    from radnec.quantify.pool import LesionResult
+    from radnec.quantify.session_task import LesionResult
 
 
 def index_columns(results: Sequence[LesionResult]) -> pd.DataFrame:

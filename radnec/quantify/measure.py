@@ -16,17 +16,18 @@ from radnec.cohort.sessions import days_since_rt, session_date, session_day
 from radnec.config.base import check_jobs
 from radnec.config.provenance import stamp
 from radnec.errors import CohortError, ConfigError, ExtractionWarning
-from radnec.imaging.told import Told
+from radnec.parallel.told import Told
+from radnec.parallel.units import measure_units
 from radnec.quantify.examinations.growth import Scan, growth
 from radnec.quantify.index_table import index_columns, summary
-from radnec.quantify.pool import SessionTask, measure_sessions
+from radnec.quantify.session_task import SessionTask
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
     from radnec.quantify.examinations.examination import OnError
-    from radnec.quantify.pool import LesionResult
+    from radnec.quantify.session_task import LesionResult
 
     Key = tuple[str, ...]
 
@@ -43,7 +44,7 @@ _NEEDED = (*KEYS, "sequence", "image_path")
 def measure(
     cohort: pd.DataFrame | str | os.PathLike[str],
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     on_error: Literal["record", "raise"] = "record",
 ) -> pd.DataFrame:
     """Measure the physiological indices of every lesion of a cohort, from the examinations that it holds.
@@ -52,8 +53,9 @@ def measure(
     ----------
     cohort : DataFrame or path
         What :func:`radnec.read_cohort` returns, or a path that it reads.
-    n_jobs : int, default 1
-        Sessions measured at the same time, -1 for all processors. Never changes the result.
+    n_jobs : int, optional
+        Sessions measured at the same time, -1 for all processors; by default as ``joblib.parallel_config`` says, one
+        without it. On a dask or ray cluster as :func:`radnec.extract`. Never changes the result.
     on_error : {"record", "raise"}, default "record"
         Whether what stands in the way of an index becomes its reason, or stops the measurement.
 
@@ -82,8 +84,8 @@ def measure(
     Warns
     -----
     radnec.errors.ExtractionWarning
-        How many rows failed, if any did; which indices have no value in any row, and why; and if the cohort holds no
-        examination at all.
+        If worker processes died; how many rows failed, if any did; which indices have no value in any row, and why;
+        and if the cohort holds no examination at all.
 
     Notes
     -----
@@ -108,16 +110,20 @@ def measure(
     >>> table["index_nCBV_mean"].item(), table["index_nCBV_mean_status"].item()
     (3.0, 'evaluable')
     """
-    check_jobs(n_jobs)
+    if n_jobs is not None:
+        check_jobs(n_jobs)
     if on_error not in ("record", "raise"):
         raise ConfigError(f'on_error={on_error!r}; expected "record" or "raise"')
     rows = _in_order(_verified(_read(cohort)))
     tasks, told = _tasks(rows, on_error), Told()
     results: dict[Key, LesionResult] = {}
-    with closing(measure_sessions(tasks, n_jobs=n_jobs)) as measured:
-        for done in measured:
-            told.add(done.warned)
-            results |= {result.key: result for result in done.results}
+    units = measure_units(iter(tasks), len(tasks), noun="session", verb="measure", n_jobs=n_jobs, told=told)
+    with closing(units) as measured:
+        for lesions in measured:
+            failures = [result.failure for result in lesions if result.failure]
+            if failures and on_error == "raise":
+                raise failures[0]
+            results |= {result.key: result for result in lesions}
     left = lesion_columns(rows)
     keys = [tuple(cells.values()) for cells in cell_texts(left, KEYS)]
     _add_growth(results, _days(rows))

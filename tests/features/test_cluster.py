@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 
 import joblib
 import pytest
@@ -17,6 +18,7 @@ from radnec.features.extract import extract
 from radnec.features.scan import measure_scan
 from radnec.features.stream import extract_to
 from radnec.features.table import read_table
+from radnec.quantify.measure import measure
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -95,6 +97,21 @@ def test_a_worker_killed_in_the_middle_changes_nothing(client, cohort, tmp_path,
     assert 4 <= killed[0] < 20
     assert victim not in client.run(os.getpid).values()
     assert_frame_equal(table, extract(cohort, QUICK), check_exact=True)
+
+
+@pytest.mark.usefixtures("client")
+def test_indices_are_measured_there_too(folder):
+    mask = folder.write(folder.spheres(), "mask.nii.gz")
+    for patient in range(3):
+        image = folder.write(folder.textured(patient), f"{patient}.nii.gz")
+        folder.add(f"P{patient}", "1", "rCBV", image, mask, reference_mask_path=mask)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExtractionWarning)  # says which index has no value
+        alone = measure(folder.cohort())
+        with joblib.parallel_config(backend="dask"):
+            there = measure(folder.cohort())
+    assert there["index_nCBV_mean"].notna().all()
+    assert_frame_equal(there, alone, check_exact=True)
 
 
 @pytest.mark.usefixtures("client")

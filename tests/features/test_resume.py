@@ -186,7 +186,7 @@ def test_threads_give_the_same(many):
 
 
 def test_where_results_come_in_rounds_none_is_lost(many, monkeypatch):
-    monkeypatch.setattr(workers, "_ROUND", 1)
+    monkeypatch.setattr("radnec.parallel.units._ROUND", 1)
     with joblib.parallel_config(backend="threading"):
         backend, _ = joblib.parallel.get_active_backend()
         monkeypatch.setattr(type(backend), "supports_return_generator", False)

@@ -14,7 +14,7 @@ from radnec.errors import ExtractionWarning, MaskWarning, RadnecWarning
 from radnec.features.extract import extract
 from radnec.features.perturb import perturb
 from radnec.features.stream import extract_to
-from radnec.imaging.told import Told, recorded
+from radnec.parallel.told import Told, recorded
 
 THIN = ExtractionConfig(feature_classes={"firstorder": ["Mean"]}, regions={"rim": Rim(depth_mm=1)})
 

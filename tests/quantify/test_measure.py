@@ -15,12 +15,13 @@ import radnec
 from radnec.errors import CohortError, ConfigError, ExtractionWarning, ReadError
 from radnec.features.columns import feature_columns, modality_of
 from radnec.features.table import read_table, write_table
+from radnec.parallel.units import measure_units
 from radnec.quantify.examinations import EXAMINATIONS
 from radnec.quantify.examinations.catalogue import UNITS
 from radnec.quantify.examinations.examination import Examination
 from radnec.quantify.index_table import index_columns
 from radnec.quantify.measurement import evaluable
-from radnec.quantify.pool import LesionResult, SessionTask, measure_sessions
+from radnec.quantify.session_task import LesionResult, SessionTask
 
 SHAPE = (10, 16, 16)
 
@@ -104,7 +105,7 @@ def test_what_was_not_foreseen_fails_its_row_and_no_other(cohort, monkeypatch):
         return []
 
     defect = Examination("defect", {"nCBF_mean": "1"}, measure)
-    monkeypatch.setattr("radnec.quantify.pool.EXAMINATIONS", (*EXAMINATIONS, defect))
+    monkeypatch.setattr("radnec.quantify.session_task.EXAMINATIONS", (*EXAMINATIONS, defect))
     with pytest.warns(ExtractionWarning) as told:
         table = radnec.measure(cohort)
     assert any("1 of 4 rows failed" in str(one.message) for one in told)
@@ -128,7 +129,7 @@ class _FirstFatal(SessionTask):
         if not died.exists():
             died.touch()
             os._exit(1)
-        return self.lost()
+        return self.lost("")
 
 
 @pytest.mark.slow
@@ -137,12 +138,13 @@ def test_a_session_whose_worker_dies_is_measured_again_and_costs_no_other(tmp_pa
         SessionTask(("P1", "S1"), (), frozenset(), "record"),
         _FirstFatal((str(tmp_path), "S1"), ({"lesion_id": "L1"},), frozenset(), "record"),
     ]
-    done = [one.results for one in measure_sessions(tasks, n_jobs=2)]
+    with pytest.warns(ExtractionWarning, match="worker processes died"):
+        done = list(measure_units(iter(tasks), len(tasks), noun="session", verb="measure", n_jobs=2))
     assert sorted(map(len, done)) == [0, 1]
 
 
 def test_a_lost_session_is_a_failed_row_that_says_why():
-    lost = SessionTask(("P1", "S1"), ({"lesion_id": "L1"},), frozenset(), "record").lost()
+    lost = SessionTask(("P1", "S1"), ({"lesion_id": "L1"},), frozenset(), "record").lost("its worker died")
     measured = LesionResult(("P2", "S1", "L1"))
     measured.add([evaluable("nCBV_mean", 2.0, unit="1")])
     table = index_columns([*lost, measured])

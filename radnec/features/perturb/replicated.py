@@ -22,8 +22,8 @@ from radnec.features.perturb.groups import sessions
 from radnec.features.perturb.session import SessionTask
 from radnec.features.perturb.strength import Strength
 from radnec.features.plan import plan
-from radnec.features.workers import measure_units
-from radnec.imaging.told import Told
+from radnec.parallel.told import Told
+from radnec.parallel.units import measure_units
 
 if TYPE_CHECKING:
     import os

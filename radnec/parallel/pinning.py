@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
-from radnec.imaging.threads import one_itk_thread
+from radnec.parallel.threads import one_itk_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from radnec._optional import need
-from radnec.imaging.told import Done
+from radnec.parallel.told import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from radnec.features.workers import Queue, Unit
+    from radnec.parallel.units import Queue, Unit
 
 R = TypeVar("R")
 
