@@ -22,4 +22,5 @@ from .labels import Outcome as Outcome
 from .pathway import Ledger as Ledger
 from .pathway import Pathway as Pathway
 from .quantify.measure import measure as measure
+from .service.monitor import monitor as monitor
 from .simulate import simulate_cohort as simulate_cohort

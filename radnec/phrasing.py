@@ -36,7 +36,7 @@ _ALONE = re.compile(r"(?:^|(?<=\s)|(?<=\s\())(\w+)=(?=\S)")
 _ONE_WORD = re.compile(r"(?:True|False|None|\.\.\.|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?!\w)")
 _ENDS = {"(": ")", "[": "]", "{": "}", "'": "'", '"': '"'}
 #: Keys of JSON whose texts are messages, not data.
-_PROSE = {"explanation", "fix", "expected", "reason", "notes", "conclusions", "failed"}
+_PROSE = {"explanation", "fix", "expected", "reason", "notes", "conclusion", "conclusions", "text", "failed"}
 
 
 def for_command_line(message: str) -> str:

@@ -479,3 +479,23 @@ def test_a_model_is_not_recalibrated_on_its_own_rows(run, trained, table, tmp_pa
     code, _, err = run("recalibrate", trained, path, "--out", tmp_path / "m.radnec")
     assert (code, "trained on" in err) == (2, True)
     assert not (tmp_path / "m.radnec").exists()
+
+
+def test_a_model_is_watched(run, quick, tmp_path):
+    every = simulate_table(n_patients=130, n_features=10, effect=3.0, random_state=0)
+    known = every["patient_id"].isin(every["patient_id"].unique()[:90])
+    model = radnec.train(every[known], radnec.TrainingConfig.from_yaml(quick)).save(tmp_path / "m.radnec")
+    later = every[~known].reset_index(drop=True)
+    code, out, _ = run("monitor", model, write_table(later, tmp_path / "quiet.csv"))
+    assert (code, out.splitlines()[0][:14]) == (0, "No drift found")
+    moved = later.copy()
+    moved.loc[moved["scanner_id"] == "B1", "scanner_id"] = "Z9"
+    page = tmp_path / "page.html"
+    code, out, _ = run("monitor", model, write_table(moved, tmp_path / "moved.csv"), "--html", page, "--json")
+    found = json.loads(out)
+    assert (code, found["verdict"], found["ok"]) == (1, "drift", False)
+    assert found["findings"][0]["kind"] == "new scanner"
+    assert "radnec adapt MODEL TABLE" in found["findings"][0]["text"]
+    assert "scanner_id Z9" in page.read_text(encoding="utf-8")
+    code, out, _ = run("monitor", model, write_table(later.head(5), tmp_path / "few.csv"))
+    assert (code, out[:12]) == (0, "Cannot tell:")

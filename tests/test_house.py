@@ -19,7 +19,7 @@ PUBLIC = [
     *("read_cohort", "check", "extract", "measure", "labelled", "train", "evaluate", "load", "simulate_cohort", "join"),
     *("RadnecClassifier", "ExtractionConfig", "TrainingConfig", "LabelPolicy", "Outcome"),
     *("errors", "show_versions", "model", "imaging", "features", "evaluation", "pathway", "quantify"),
-    *("Ledger", "Pathway"),
+    *("Ledger", "Pathway", "monitor"),
 ]
 
 

@@ -44,7 +44,7 @@ def test_the_first_example_and_what_follows_from_it(folder, monkeypatch, capsys)
     after = [block for block in BLOCKS[1:] if not any(word in block for word in apart)]
     for block in after:
         exec(block, names)  # noqa: S102  # the project's own page
-    assert len(after) == 7
+    assert len(after) == 8
     assert names["mended"].parent_ == names["here"].identity_
     assert "p_necrosis" in names["model"].assess(names["new"])
 

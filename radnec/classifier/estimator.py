@@ -34,6 +34,7 @@ from radnec.model.configured import full_recipe
 from radnec.model.door import check_columns, check_table, check_values
 from radnec.model.likeness import quantiles, synthetic_rows
 from radnec.model.measured import extraction_of, same_extraction
+from radnec.model.profile import Profile
 from radnec.model.recipe import canonical_order
 from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
@@ -156,6 +157,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         read = frame[self.recipe_.columns()]
         self.reference_ = quantiles(read)
         self.canary_ = synthetic_rows(read, self.reference_)
+        self.profile_: Profile | None = Profile.of(read, patients, self.recipe_.numbers_, roles.batches)
         self.summary_ = describe.summarise_training(frame, truth, patients, self.recipe_, roles, settings, repeated)
         self.training_rows_ = TrainingRows.of(frame, self.feature_names_)
         self.better_than_prevalence_ = self.recipe_.gain_["high"] < 0

@@ -12,6 +12,7 @@ from radnec.classifier import describe
 from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.training_rows import TrainingRows
 from radnec.errors import BundleFormatError, CanaryError
+from radnec.model.profile import apart
 from radnec.model.recipe import Recipe
 from radnec.pathway.storage import KIND as PATHWAY
 
@@ -40,6 +41,7 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         "n_features_in": int(model.n_features_in_),
         "random_state": model.random_state_,
         "training": model.summary_,
+        "spectra": {} if model.profile_ is None else dict(model.profile_.spectra),
         "training_rows": {"features": model.training_rows_.features, "marks": model.training_rows_.marks},
     }
     # How many jobs fitted it is no part of the model: files of the same model are the same.
@@ -50,7 +52,7 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
         manifest=manifest,
         extraction=model.extraction_config_,
         training=model._settings().model_copy(update={"n_jobs": 1}),
-        reference=model.reference_,
+        reference=model.reference_ if model.profile_ is None else model.profile_.beside(model.reference_),
         card=describe.card(model, evaluation),
         canary=model.canary_.assign(**{_EXPECTED: model.recipe_.predict_proba(model.canary_)}),
     )
@@ -93,7 +95,7 @@ def model_of(bundle: Bundle, path: str | Path) -> RadnecClassifier:
         model.n_features_in_ = len(model.feature_names_in_)
     model.recipe_, model.volume_recipe_ = recipes["radnec"], recipes.get("volume")
     model.extraction_config_ = bundle.extraction
-    model.reference_ = bundle.reference
+    model.reference_, model.profile_ = apart(bundle.reference, manifest.get("spectra", {}))
     model.better_than_prevalence_ = model.recipe_.gain_["high"] < 0
     _sing(model, bundle.canary, path)
     return model

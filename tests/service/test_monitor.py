@@ -1,0 +1,200 @@
+"""Planted changes are found and named, chance is not, and what cannot be told is said."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import radnec
+from radnec.errors import ConfigError, LeakageError, TableError
+from radnec.evaluation.metrics import calibration
+
+
+def kinds(report):
+    return [finding.kind for finding in report.findings]
+
+
+def altered(rows, scanner, size=2.0):
+    """Shift and stretch the features of one scanner, each by its own amount."""
+    changed, rng = rows.copy(), np.random.default_rng(0)
+    names = [name for name in rows if "_sim" in name]
+    at = changed["scanner_id"] == scanner
+    spread = rows.loc[at, names].std()
+    changed.loc[at, names] += size * spread * rng.choice([-1.0, 1.0], size=len(names))
+    return changed
+
+
+def enriched(hospital, share, lesions=70):
+    """Return one lesion of as many new patients, so that `share` of them are necrosis; each looks as its kind did."""
+    later = hospital[hospital["patient_id"].isin(hospital["patient_id"].unique()[90:])]
+    one = later.groupby("patient_id", sort=False).head(1)
+    parts = [one[one["label"] == label] for label in ("necrosis", "progression")]
+    counts = round(share * lesions), lesions - round(share * lesions)
+    return pd.concat([part.head(count) for part, count in zip(parts, counts, strict=True)], ignore_index=True)
+
+
+def test_an_altered_scanner_is_found_and_named(watched, month):
+    report = radnec.monitor(watched, altered(month(0), "B1"))
+    (named,) = (finding for finding in report.findings if finding.kind == "scanner change")
+    assert named.subject == "scanner_id B1"
+    assert "scanner_id A1, scanner_id C1 did not" in named.text
+    assert not report.ok
+    assert "prevalence change" not in kinds(report)
+
+
+def test_another_mix_of_the_same_scanners_is_no_change(watched, month):
+    rows = month(0, patients=100)
+    of_b = rows[(rows["scanner_id"] == "B1") | ~rows["patient_id"].duplicated() & rows["patient_id"].str.endswith("1")]
+    report = radnec.monitor(watched, of_b)
+    assert not {"scanner change", "covariate shift", "feature drift"} & set(kinds(report))
+
+
+def test_a_change_at_every_scanner_is_not_blamed_on_one(watched, month):
+    rows = month(0, patients=60)
+    for scanner in ("A1", "B1", "C1"):
+        rows = altered(rows, scanner)
+    found = kinds(radnec.monitor(watched, rows))
+    assert "covariate shift" in found
+    assert "scanner change" not in found
+
+
+def test_a_scanner_never_seen_is_named_and_kept_out_of_the_comparison(watched, month):
+    rows = month(0)
+    rows.loc[rows["scanner_id"] == "B1", "scanner_id"] = "Z9"
+    report = radnec.monitor(watched, rows)
+    assert kinds(report)[0] == "new scanner"
+    assert "scanner change" not in kinds(report)
+    assert report.findings[0].subject == "scanner_id Z9"
+    assert report.rows == int((rows["scanner_id"] != "Z9").sum())
+
+
+def test_another_prevalence_is_found_with_labels_and_told_from_calibration(watched, hospital):
+    report = radnec.monitor(watched, enriched(hospital, 0.75))
+    (named,) = (finding for finding in report.findings if finding.kind == "prevalence change")
+    assert named.text.startswith("prevalence change: 74%") or named.text.startswith("prevalence change: 76%")
+    assert not {"scanner change", "covariate shift"} & set(kinds(report))
+    intercept = report.frame().query("check == 'calibration_intercept' and period == ''")["value"].item()
+    assert intercept > 0
+
+
+def test_another_prevalence_is_found_without_labels_and_said_to_be_unsure(watched, hospital):
+    report = radnec.monitor(watched, enriched(hospital, 0.75).drop(columns="label"))
+    (named,) = (finding for finding in report.findings if finding.kind == "prevalence change")
+    assert "judged without labels" in named.text
+    assert "Only labels can settle it" in named.text
+    frame = report.frame()
+    assert not frame["check"].isin(["prevalence", "calibration_intercept"]).any()
+    guess = frame[frame["check"] == "prevalence_estimated"].iloc[0]
+    assert guess["low"] < 0.75 < guess["high"]
+
+
+def test_labels_at_random_are_a_drift_of_the_slope(watched, month):
+    rows = month(0, patients=250)
+    rows["label"] = np.random.default_rng(0).permutation(rows["label"])
+    report = radnec.monitor(watched, rows)
+    assert "slope" in [finding.subject for finding in report.findings]
+
+
+def test_calibration_over_time_is_that_of_each_period(watched, month):
+    rows = month(0, patients=120)
+    rows["quarter"] = np.where(np.arange(len(rows)) % 2, "Q1", "Q2")
+    frame = radnec.monitor(watched, rows, period="quarter").frame()
+    own = rows["quarter"] == "Q1"
+    p = watched.assess(rows)["p_necrosis"][own]
+    expected = calibration(rows.loc[own, "label"] == "necrosis", p, groups=rows.loc[own, "patient_id"])
+    found = frame[(frame["period"] == "Q1")].set_index("check")
+    assert found.loc["calibration_slope", "value"] == pytest.approx(expected.slope)
+    assert found.loc["calibration_intercept", "high"] == pytest.approx(expected.intercept_high)
+    by_month = rows.assign(session_date=np.where(own, "2024-03-05", "2024-04-30"))
+    assert set(radnec.monitor(watched, by_month).frame()["period"]) == {"", "2024-03", "2024-04"}
+
+
+def test_a_sequence_that_goes_missing_is_named(watched, month):
+    rows = month(0)
+    names = [name for name in rows if name.startswith("FLAIR_")]
+    rows.loc[rows.index % 2 == 0, names] = np.nan
+    report = radnec.monitor(watched, rows)
+    (named,) = (finding for finding in report.findings if finding.kind == "missing values")
+    assert f"FLAIR ({len(names)} features" in named.text
+
+
+def test_an_earlier_table_serves_as_baseline_and_lets_a_classifier_tell_them_apart(watched, month):
+    earlier = month(3, patients=90)
+    quiet = radnec.monitor(watched, month(0), baseline=earlier)
+    assert quiet.ok
+    domain = quiet.frame().set_index("check").loc["domain_auc"]
+    assert domain["p"] > 0.01
+    report = radnec.monitor(watched, altered(month(0), "B1"), baseline=earlier)
+    assert {"scanner change", "multivariate drift"} <= set(kinds(report))
+
+
+def test_few_rows_cannot_tell(watched, month):
+    report = radnec.monitor(watched, month(0, patients=5))
+    assert report.ok is None
+    assert report.verdict == "cannot tell"
+    assert "too few" in report.conclusion
+
+
+def test_a_month_without_positives_is_judged_without_calibration(watched, month):
+    rows = month(0)
+    rows = rows[rows["label"] == "progression"]
+    report = radnec.monitor(watched, rows)
+    assert any("labels were not used" in note for note in report.notes)
+
+
+def test_false_alarms_are_as_rare_as_stated(watched, month):
+    # A binomial bound: of 24 months at 5 %, 5 or more have a probability of 0.6 %.
+    reports = [radnec.monitor(watched, month(number, patients=12)) for number in range(24)]
+    assert all(report.enough for report in reports)
+    assert sum(not report.ok for report in reports) <= 4
+
+
+def test_the_order_of_rows_and_columns_changes_nothing(watched, month):
+    rows = altered(month(0), "B1")
+    mixed = rows.sample(frac=1, random_state=1)[rows.columns[::-1]]
+    first, second = (radnec.monitor(watched, table) for table in (rows, mixed))
+    assert [f.kind for f in first.findings] == [f.kind for f in second.findings]
+    pd.testing.assert_frame_equal(
+        first.frame().query("check != 'prevalence_estimated'"),
+        second.frame().query("check != 'prevalence_estimated'"),
+        check_exact=False,
+        atol=1e-9,
+    )
+
+
+def test_a_stored_model_watches_as_the_fitted_one(watched, month, tmp_path):
+    rows = altered(month(0), "B1")
+    loaded = radnec.load(watched.save(tmp_path / "model.radnec"))
+    pd.testing.assert_frame_equal(radnec.monitor(loaded, rows).frame(), radnec.monitor(watched, rows).frame())
+
+
+def test_a_model_without_profile_says_what_it_cannot_compare(watched, month):
+    old = radnec.RadnecClassifier(watched.config)
+    old.__dict__.update(watched.__dict__ | {"profile_": None})
+    report = radnec.monitor(old, month(0))
+    assert any("features were not compared" in note for note in report.notes)
+    assert not report.frame()["check"].isin(["shift", "ks"]).any()
+    assert "novelty" in set(report.frame()["check"])
+
+
+def test_wrong_use_is_refused(watched, hospital, month):
+    with pytest.raises(ConfigError, match="false_alarms"):
+        radnec.monitor(watched, month(0), false_alarms=1.5)
+    with pytest.raises(ConfigError, match="DataFrame to watch"):
+        radnec.monitor(month(0), month(0))
+    with pytest.raises(TableError, match="quarter"):
+        radnec.monitor(watched, month(0), period="quarter")
+    with pytest.raises(LeakageError, match="came afterwards"):
+        radnec.monitor(watched, hospital)
+
+
+def test_the_report_is_json_and_tidy(watched, month):
+    report = radnec.monitor(watched, altered(month(0), "B1"))
+    read = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert read["verdict"] == "drift"
+    assert len(read["numbers"]) == len(report.frame())
+    assert read["findings"][0]["kind"] == report.findings[0].kind
+    assert not report.frame().duplicated(["check", "subject", "scanner", "period"]).any()
