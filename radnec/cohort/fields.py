@@ -86,7 +86,7 @@ _IMAGE = (
           "Arterial input function, for DSC and DCE: a CSV with time_s, and delta_r2_star_per_s (DSC), or plasma_mM or "
           "blood_mM (DCE)."),
     Field("bval_path", "path", "acquisition", "image", "row",
-          "b-values, for DWI."),
+          "b-values, for DWI; those of a DICOM series are read from its headers where this is empty."),
     Field("bvec_path", "path", "acquisition", "image", "row",
           "Diffusion directions, for DWI."),
     Field("metabolite_table_path", "path", "acquisition", "image", "row",

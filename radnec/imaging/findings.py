@@ -11,7 +11,7 @@ Severity = Literal["error", "warning", "info"]
 MIN_VOXELS = 64
 
 #: Voxels whose longest edge exceeds the shortest by more than this factor get RN010.
-MAX_ANISOTROPY = 5.0
+MAX_ANISOTROPY = 3.0
 
 #: Lesions of which more than this share lies outside the brain mask get RN021.
 MAX_OUTSIDE_BRAIN = 0.5
@@ -130,8 +130,9 @@ _ALL = (
         "very anisotropic voxels",
         "info",
         f"The longest edge of a voxel is more than {MAX_ANISOTROPY:g} times the shortest; "
-        "3-D texture then mixes distances.",
-        "Resample (ExtractionConfig(resampled_spacing_mm=(1, 1, 1))), or extract in 2-D (force_2d=True).",
+        "3-D texture then mixes distances, and volumes of rims, cores and shells are less certain.",
+        "Resample (ExtractionConfig(resampled_spacing_mm=(1, 1, 1))), or extract in 2-D (force_2d=True); measure "
+        "regions by distance on a 3-D acquisition.",
     ),
     Finding(
         "RN011",

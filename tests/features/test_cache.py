@@ -80,6 +80,18 @@ def test_another_version_of_what_values_depend_on_is_measured_again(two_patients
         libraries.library_versions.cache_clear()
 
 
+def test_another_state_of_the_code_has_another_digest(tmp_path):
+    for folder in ("config", "features/engine", "imaging"):
+        (tmp_path / folder).mkdir(parents=True)
+    code = tmp_path / "features" / "engine" / "shape.py"
+    code.write_text("volume = 1\n")
+    before = libraries.code_digest(tmp_path)
+    (tmp_path / "cli.py").write_text("printed = 1\n")
+    assert libraries.code_digest(tmp_path) == before
+    code.write_text("volume = 2\n")
+    assert libraries.code_digest(tmp_path) != before
+
+
 def test_the_label_is_part_of_the_key(two_patients, tmp_path):
     extract(two_patients.cohort(), QUICK, cache=tmp_path)
     swapped = two_patients.cohort().assign(mask_label=[2, 1, 2, 1, 2, 2])

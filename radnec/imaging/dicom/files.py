@@ -62,7 +62,7 @@ class _Bounded(io.BufferedReader):
         return super().read(size)
 
 
-def open_dicom(path: Path, *, pixels: bool = False, tags: Sequence[str] | None = None) -> Dataset:
+def open_dicom(path: Path, *, pixels: bool = False, tags: Sequence[str | int] | None = None) -> Dataset:
     """Read a DICOM file.
 
     Parameters
@@ -71,8 +71,8 @@ def open_dicom(path: Path, *, pixels: bool = False, tags: Sequence[str] | None =
         The file.
     pixels : bool, default False
         Whether the pixels are read too.
-    tags : sequence of str, optional
-        Keywords of the only attributes to read; faster where many files are looked at.
+    tags : sequence of str or int, optional
+        Keywords or tags of the only attributes to read; faster where many files are looked at.
 
     Returns
     -------

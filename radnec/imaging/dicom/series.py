@@ -73,10 +73,15 @@ def read_volume(series: Series, path: str, frame: int | str | None = None) -> si
 
 def read_volumes(series: Series, path: str) -> list[sitk.Image]:
     """Read all volumes of a series that was found, in order of what they differ in, as :func:`read_volume` does one."""
+    return [_built(series, path, volume) for volume in volumes(series, path).frames]
+
+
+def volumes(series: Series, path: str) -> Volumes:
+    """Return the volumes of a series that was found, in the order in which :func:`read_volumes` reads them."""
     name = _name(series, path)
     frames = read_frames(series.files)
     verify_alike(frames, name)
-    return [_built(series, path, volume) for volume in _volumes(frames, name).frames]
+    return _volumes(frames, name)
 
 
 def _built(series: Series, path: str, frames: list[Frame]) -> sitk.Image:
@@ -126,10 +131,7 @@ def _name_origin(image: sitk.Image, series: Series, head: Dataset, frame: Frame)
 
 def volume_frames(series: Series, path: str, frame: int | str | None = None) -> list[Frame]:
     """Return the frames of one volume of a series along their normal; arguments as of :func:`read_volume`."""
-    name = _name(series, path)
-    frames = read_frames(series.files)
-    verify_alike(frames, name)
-    found = _volumes(frames, name)
+    name, found = _name(series, path), volumes(series, path)
     if frame is None:
         if len(found.frames) > 1:
             raise ReadError(

@@ -33,6 +33,13 @@ _B_VALUES = (
     ("GEMS_PARM_01", 0x0043, 0x39),
     ("Philips Imaging DD 001", 0x2001, 0x03),
 )
+#: Tags of these, and of the creators that must be read with them, in the blocks that scanners use.
+PRIVATE_B_VALUES = tuple(
+    tag
+    for _, group, element in _B_VALUES
+    for block in range(0x10, 0x20)
+    for tag in (group << 16 | block, group << 16 | block << 8 | element)
+)
 # GE adds a large round number to mark that the field was set.
 _GE_MARK = 1_000_000_000
 

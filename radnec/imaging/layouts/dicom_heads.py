@@ -10,7 +10,7 @@ from tqdm import tqdm
 from radnec.errors import ReadError
 from radnec.imaging.dicom.files import is_dicom, open_dicom, parsing, plain
 from radnec.imaging.dicom.session_day import DATES, acquisition_day, session_day
-from radnec.imaging.dicom.view import View
+from radnec.imaging.dicom.view import PRIVATE_B_VALUES, View
 from radnec.imaging.layouts.named_masks import Outlined, chosen_by_name
 from radnec.imaging.layouts.names import Kind, kind_of
 
@@ -27,12 +27,13 @@ _TELLING = (
     *("InversionTime", "SOPClassUID", "DiffusionBValue", "SequenceName", "PulseSequenceName", "ScanningSequence"),
     *("AcquisitionContrast", "ComplexImageComponent"),
 )
-_READ = (
+_READ: tuple[str | int, ...] = (
     *_TELLING,
     *("PatientID", "StudyInstanceUID", "StudyTime", *DATES, "SeriesInstanceUID", "Modality", "Rows"),
     *("FrameOfReferenceUID", "DoseSummationType", "RadiopharmaceuticalInformationSequence"),
     *("StructureSetROISequence", "ReferencedFrameOfReferenceSequence", "RTROIObservationsSequence"),
     *("SegmentSequence", "ReferencedSeriesSequence"),
+    *PRIVATE_B_VALUES,
 )
 #: What RTROIInterpretedType tells (DICOM PS3.3, C.8.8.8.1); CAVITY, and types of a planning system's own, tell nothing.
 _KINDS_BY_TYPE: dict[str, Kind] = {
@@ -130,8 +131,8 @@ def _add(tree: Tree, path: Path, head: Dataset) -> None:
         tree.doses.append(Dose(path, patient, _text(head, "FrameOfReferenceUID"), _text(head, "DoseSummationType")))
     elif head.get("Rows") and _text(head, "SeriesInstanceUID"):
         uid = _text(head, "SeriesInstanceUID")
+        view = View(path, head, 0, {})
         if uid not in tree.series:
-            view = View(path, head, 0, {})
             tree.series[uid] = Series(
                 uid=uid,
                 modality=modality,
@@ -144,7 +145,9 @@ def _add(tree: Tree, path: Path, head: Dataset) -> None:
                 told={name: plain(head.get(name)) for name in _TELLING},
                 tracer=_tracer(head),
             )
-        tree.series[uid].files.append(path)
+        series = tree.series[uid]
+        series.files.append(path)
+        series.told["DiffusionBValue"] = _highest(series.told["DiffusionBValue"], view.get("DiffusionBValue"))
 
 
 def _day(read: Callable[[View], dt.date | None], view: View, tree: Tree) -> dt.date | None:
@@ -154,6 +157,11 @@ def _day(read: Callable[[View], dt.date | None], view: View, tree: Tree) -> dt.d
     except ReadError as error:
         tree.notes.append(f"no date was taken from {error}")
         return None
+
+
+def _highest(*b_values: Any) -> float | None:
+    """Return the highest b-value: the file that is read first may be the unweighted image of a series."""
+    return max((one for one in b_values if isinstance(one, float)), default=None)
 
 
 def _text(head: Dataset, keyword: str) -> str:

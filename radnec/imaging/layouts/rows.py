@@ -19,9 +19,11 @@ NOTES = ("undecided", "guessed_from")
 ANOTHERS = "it goes by another image's name"
 #: How a mask of one image serves another of its session.
 LENDING = (
-    "to measure the lesion here all the same, write this mask into mask_path and mask_label and the sequence it was "
+    "to measure the lesion here all the same, write its mask into mask_path and mask_label and the sequence it was "
     "drawn on into mask_sequence, and extract with registration: rigid"
 )
+#: Why an image has a row without a mask though its session has masks.
+_ELSEWHERE = f"no mask of a lesion was drawn on it; what may be one was drawn on other images of the session; {LENDING}"
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,9 @@ def session_rows(
 ) -> tuple[list[Row], list[str]]:
     """Return the rows of one session, each image with each mask that fits it, and a note on each mask in no row.
 
-    A lesion without a mask that fits an image keeps its row there, with the reason; so does a mask that names no
-    lesion, unless it goes by another image's name and there are other rows.
+    A lesion without a mask that fits an image keeps its row there, with the reason. A mask that names no lesion has
+    rows with the images that it fits; with others only if it fits none, and does not go by another image's name where
+    there are other rows. Every image has a row.
 
     Parameters
     ----------
@@ -125,20 +128,21 @@ def session_rows(
     rows: list[Row] = []
     used: set[int] = set()
     lost: dict[int, str] = {}
-    for image in images:
-        reasons = {id(mask): misfit(image, mask) for mask in masks}
+    every = [{id(mask): misfit(image, mask) for mask in masks} for image in images]
+    placed = {key for reasons in every for key, why in reasons.items() if not why}
+    for image, reasons in zip(images, every, strict=True):
         fitting = [mask for mask in masks if not reasons[id(mask)]]
         rows += [_row(keys, image, mask, guessed) for mask in fitting]
-        others = _without_fit(masks, fitting, reasons)
+        others = _without_fit([mask for mask in masks if mask.lesion or id(mask) not in placed], fitting, reasons)
         for mask in others:
             row = _row(keys, image, mask, guessed)
             row.cells.pop("mask_label", None)
             row.leave("mask_path", f"{_named(mask)}: {reasons[id(mask)]}")
             rows.append(row)
-        if not masks:
+        if not fitting and not others:
             row = _row(keys, image, None, guessed)
-            row.leave("lesion_id", "no mask was found for the session")
-            row.leave("mask_path", "no mask was found for the session")
+            for column in ("lesion_id", "mask_path"):
+                row.leave(column, _ELSEWHERE if masks else "no mask was found for the session")
             rows.append(row)
         used.update(map(id, [*fitting, *others]))
         # What is wrong with a mask on its own image tells more than that it is not of another.

@@ -14,6 +14,8 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinat
 from scipy.spatial import cKDTree
 
 from radnec.errors import EmptyMaskError
+from radnec.imaging.findings import MAX_ANISOTROPY
+from radnec.imaging.regions.thick_slices import between_slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +56,8 @@ class Surface:
         Smooth function that is positive in the region's voxels; exactly there, as :meth:`of` makes it.
     spacing_mm : tuple of three float
         Voxel size (z, y, x).
+    of_cube : float
+        Width of the smoothing, in edges of a cube of a voxel's volume.
 
     Notes
     -----
@@ -62,13 +66,16 @@ class Surface:
     corrected by half a voxel, the core of a ball still loses a tenth of its volume. Here the mask is smoothed by the
     kernel ``2 G(σ) - G(√2 σ)``, whose second moments are zero, so that curved surfaces stay where they are; voxels
     keep their side, and the level is set so that the volume stays that of the voxels. ``σ`` is the same in mm along
-    all axes, so that the steps of thick slices are smoothed as well.
+    all axes, so that the steps of thick slices are smoothed as well. Where slices are more than three times as thick as
+    voxels are wide, that would smooth away the region, and distances are those to the surface of the region as it is
+    drawn between its slices (:func:`~radnec.imaging.regions.thick_slices.between_slices`).
     """
 
     low: tuple[int, int, int]
     inside: Bools
     field: Floats
     spacing_mm: tuple[float, float, float]
+    of_cube: float = _OF_CUBE
 
     @classmethod
     def of(cls, mask: sitk.Image) -> Surface:
@@ -213,7 +220,8 @@ class Surface:
         margin = [math.ceil(3 * more / edge) for edge in self.spacing_mm]
         inside = np.pad(self.inside, [(count, count) for count in margin])
         k, j, i = (start - count for start, count in zip(self.low, margin, strict=True))
-        return Surface((k, j, i), inside, _smooth(inside, [sigma / edge for edge in self.spacing_mm]), self.spacing_mm)
+        field = _smooth(inside, [sigma / edge for edge in self.spacing_mm])
+        return Surface((k, j, i), inside, field, self.spacing_mm, _DEEP_OF_CUBE)
 
     def _signed_mm(self, points_mm: Floats) -> Floats:
         """Return how deep points (n, 3), in mm from the first voxel's centre, lie below the nearest tangent plane."""
@@ -224,17 +232,33 @@ class Surface:
     @cached_property
     def _tangents(self) -> tuple[cKDTree, Floats, Floats]:
         """Points of the surface in mm from the first voxel's centre, denser than voxels, and normals that point in."""
-        fine, parts = _finer(self.field, self.spacing_mm)
-        rank = round(self.inside.sum() * math.prod(parts))
+        field, spacing, first = self._even
+        fine, parts = _finer(field, spacing)
+        step = np.array(spacing) / np.array(parts)
+        rank = round(self.inside.sum() * math.prod(self.spacing_mm) / math.prod(step))
         level = float(np.partition(fine, -rank, axis=None)[-rank])
         points = _crossings(fine - np.clip(level, -_MOST_SHIFT, _MOST_SHIFT))
-        step = np.array(self.spacing_mm) / np.array(parts)
         normals = np.stack(
             [map_coordinates(np.gradient(fine, axis=axis), points.T, order=1) for axis in range(3)], axis=1
         )
         normals /= step
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.finfo(float).tiny)
-        return cKDTree(points * step), points * step, normals
+        points_mm = points * step + first
+        return cKDTree(points_mm), points_mm, normals
+
+    @property
+    def _even(self) -> tuple[Floats, tuple[float, ...], Floats]:
+        """The field on a grid without thick slices, its spacing (z, y, x), and where it begins in mm."""
+        if max(self.spacing_mm) <= MAX_ANISOTROPY * min(self.spacing_mm):
+            return self.field, self.spacing_mm, np.zeros(3)
+        inside, axis, parts = between_slices(self.inside, self.spacing_mm)
+        spacing = tuple(edge / parts if other == axis else edge for other, edge in enumerate(self.spacing_mm))
+        sigma = _sigma_mm(int(inside.sum()), spacing, of_cube=self.of_cube)
+        widths = [sigma / edge for edge in spacing]
+        field = _smoothed(inside, widths) if self.of_cube == _OF_CUBE else _smooth(inside, widths)
+        first = np.zeros(3)
+        first[axis] = (spacing[axis] - self.spacing_mm[axis]) / 2
+        return field, spacing, first
 
 
 def _sigma_mm(voxels: int, spacing_mm: Sequence[float], *, of_cube: float = _OF_CUBE) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.errors import MeasurementError
+from radnec.imaging.dicom.b_values import read_b_values
+from radnec.imaging.dicom.files import is_dicom
 from radnec.quantify.diffusion import adc_indices, apparent_diffusion
 from radnec.quantify.examinations.acquisition import inside, values
 from radnec.quantify.examinations.examination import Examination
@@ -36,10 +38,15 @@ def _series(lesion: Lesion) -> list[Measurement]:
     found = lesion.acquired("DWI")
     if found is None:
         return []
-    return _indices(found, apparent_diffusion(found.series, _b_values(found.text("bval_path"))), ())
+    return _indices(found, apparent_diffusion(found.series, _b_values(found)), ())
 
 
-def _b_values(path: str) -> list[float]:
+def _b_values(found: Acquisition) -> list[float]:
+    """Return the b-values that the row names, or else those of its DICOM headers."""
+    image = Path(found.text("image_path"))
+    if not found.row["bval_path"] and (image.is_dir() or is_dicom(image)):
+        return read_b_values(image, series_uid=found.row["series_uid"] or None)
+    path = found.text("bval_path")
     try:
         return [float(part) for part in Path(path).read_text(encoding="utf-8").replace(",", " ").split()]
     except (OSError, ValueError) as error:

@@ -119,6 +119,25 @@ def test_a_region_that_names_nothing_waits_for_the_user(
     assert draft["mask_label"].tolist() == ["ROI-X", 2]
 
 
+def test_a_region_that_names_nothing_has_a_row_only_where_it_was_drawn(
+    write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
+) -> None:
+    series = write_series("mr")
+    write_series("flair", SeriesDescription="AX FLAIR", **_FLUID)
+    write_rtstruct("rs", series, {"X": "", "Y": ""})
+    draft = draft_cohort(tmp_path, "dicom")
+    assert draft[["image_path", "mask_label"]].astype(object).where(draft.notna(), None).to_numpy().tolist() == [
+        ["flair", None],
+        ["mr", "X"],
+        ["mr", "Y"],
+    ]
+    assert "what may be one was drawn on other images" in draft["undecided"][0]
+    write_rtstruct("rs", series, {"X": "", "Y": "", "GTV": ""})
+    draft = draft_cohort(tmp_path, "dicom").set_index("image_path")
+    assert draft.loc["flair", "lesion_id"] == "GTV"
+    assert draft.loc[["mr"], "mask_label"].tolist() == ["X", "Y", "GTV"]
+
+
 def test_regions_that_name_nothing_all_stay_where_their_file_names_no_series(
     write_series: Callable[..., str], write_rtstruct: Callable[..., None], tmp_path: Path
 ) -> None:
@@ -373,3 +392,16 @@ def test_the_one_total_dose_of_the_frame_of_reference_is_named(
     draft = draft_cohort(tmp_path, "dicom")
     assert "dose_path" not in draft
     assert any("dose_path of mr is left empty" in note for note in draft.attrs["radnec"]["notes"])
+
+
+def test_diffusion_is_told_by_a_private_b_value_in_any_file(write_series: Callable[..., str], tmp_path: Path) -> None:
+    write_series("dwi", SeriesDescription="AX B1000", EchoTime=80, RepetitionTime=6000)
+    # The first file is the unweighted image.
+    for place, b in ((0, 0), (2, 1000)):
+        path = tmp_path / "dwi" / f"{place}.dcm"
+        file = pydicom.dcmread(path)
+        file.private_block(0x0043, "GEMS_PARM_01", create=True).add_new(0x39, "IS", [str(b), "8", "0", "0"])
+        file.save_as(path)
+    (row,) = draft_cohort(tmp_path, "dicom").to_dict("records")
+    assert row["sequence"] == "DWI"
+    assert "DiffusionBValue 1000" in row["guessed_from"]

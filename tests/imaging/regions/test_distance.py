@@ -94,12 +94,33 @@ def test_depths_below_a_voxel_are_warned_of(centred):
             part(lesion, 0.75)
 
 
+def test_slices_more_than_three_times_as_thick_are_warned_of(centred):
+    lesion = centred(10, (1.0, 1.0, 5.0))
+    for part in (rim, core, shell):
+        with pytest.warns(ExtractionWarning, match="of 4 mm|below 4 mm|to 4 mm.*: voxels are 5 times as long as wide"):
+            part(lesion, 4.0)
+
+
 @pytest.mark.parametrize(("radius", "spacing"), [(10, (1, 1, 3)), (15, (1, 1, 3)), (12, (0.9, 0.9, 2.0))])
 def test_volumes_are_analytic_on_average_with_slices_up_to_three_times_as_thick(centred, radius, spacing):
     random = np.random.default_rng(2)
     shifts = np.column_stack([random.uniform(-0.5, 0.5, (6, 2)), (np.arange(6) + 0.5) / 6 - 0.5])
     found = np.mean([errors(centred(radius, spacing, shift), radius, 4.0, 5.0) for shift in shifts], axis=0)
     assert np.abs(found).max() < 0.02
+
+
+@pytest.mark.filterwarnings("ignore:.* times as long as wide:radnec.errors.ExtractionWarning")
+@pytest.mark.parametrize("axis", [0, 2])
+def test_volumes_are_analytic_on_average_with_slices_five_times_as_thick(centred, axis):
+    spacing = [1.0, 1.0, 1.0]
+    spacing[axis] = 5.0
+    found = []
+    for place in (np.arange(5) + 0.5) / 5 - 0.5:
+        shift = np.array([0.3, -0.2, 0.1])
+        shift[axis] = place
+        found.append(errors(centred(10, tuple(spacing), shift), 10, 4.0, 5.0))
+    assert np.abs(np.mean(found, axis=0)).max() < 0.02
+    assert np.abs(found).max() < 0.12
 
 
 def test_distances_are_to_the_surface_between_the_voxels():
