@@ -208,6 +208,39 @@ def test_replicates_are_a_file_of_train_and_evaluate(run, table, quick, tmp_path
     assert "an external test fits nothing, so replicates would have no effect" in " ".join(err.split())
 
 
+def test_permutations_and_learning_curve_join_the_evaluation(run, trained, table, quick, tmp_path):
+    source, page = write_table(table, tmp_path / "table.csv"), tmp_path / "page.html"
+    words = ["--config", quick, "--permutations", 4, "--learning-curve"]
+    code, out, _ = run("evaluate", source, *words, "--json", "--out", page)
+    assert code == 0
+    data = json.loads(out)
+    assert len(data["permutation"]["null"]) == 4
+    assert data["permutation"]["p_value"] >= 0.2
+    area = next(one for one in data["numbers"] if (one["model"], one["metric"]) == ("radnec", "auc"))
+    assert data["permutation"]["value"] == pytest.approx(area["value"])
+    last = [one for one in data["learning_curve"] if one["metric"] == "auc"][-1]
+    assert last["value"] == pytest.approx(area["value"])
+    assert [one.partition(":")[0] for one in data["conclusions"][-2:]] == ["Permutation test", "Learning curve"]
+    assert all(sentence in page.read_text() for sentence in data["conclusions"][-2:])
+    assert "AUC and log loss after learning from" in page.read_text()
+    code, _, err = run("evaluate", source, "--model", trained, "--permutations", 4)
+    assert code == 2
+    assert "an external test fits nothing, so permutations would have no effect" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("racing", [True, False])
+def test_a_setting_of_the_search_reaches_it(run, table, tmp_path, racing):
+    settings, model = tmp_path / "training.yaml", tmp_path / "m.radnec"
+    settings.write_text(
+        f"candidates: [logistic]\ndraws: 16\ninner_folds: 3\nrandom_state: 0\nracing: {str(racing).lower()}\n"
+    )
+    source = write_table(table, tmp_path / "table.parquet")
+    assert run("train", source, "--out", model, "--config", settings)[0] == 0
+    folds = [one["folds"] for one in radnec.load(model).recipe_.search_]
+    assert len(folds) == 16
+    assert (min(folds) < 3) is racing
+
+
 def test_infinite_limits_are_json(run, trained, elsewhere, monkeypatch):
     from radnec.evaluation.result import Evaluation
 

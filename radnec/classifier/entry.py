@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from radnec.classifier.estimator import RadnecClassifier
 from radnec.classifier.inputs import truth_of
@@ -11,27 +11,31 @@ from radnec.config import ExtractionConfig, TrainingConfig
 from radnec.config.provenance import provenance
 from radnec.config.standardise import landmarks_of
 from radnec.errors import ConfigError, TableError
+from radnec.evaluation import learning
 from radnec.evaluation.crossval import cross_validate
 from radnec.evaluation.external import external_predictions
 from radnec.evaluation.guard import leak_flags, remarks
 from radnec.evaluation.ladder import published_cutoff
 from radnec.evaluation.notes import idle_filter_note, landmarks_note
+from radnec.evaluation.permutation import permutation_test
 from radnec.evaluation.protocol import select_rows
 from radnec.evaluation.result import Evaluation
-from radnec.evaluation.study import refuse_too_few_patients
+from radnec.evaluation.study import refuse_too_few_patients, replicates_of
 from radnec.evaluation.subgroups import traits_of
 from radnec.features.columns import ColumnName, parse
 from radnec.model.door import check_columns, check_table, refuse_replicates
 from radnec.model.measured import extraction_of, same_extraction
-from radnec.model.replicates import Replicates
 from radnec.model.roles import Roles, roles_of
 from radnec.model.splits import fresh_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from radnec.evaluation.predictions import Predicted
     from radnec.evaluation.protocol import Selection
     from radnec.pathway.stages import Pathway
 
@@ -109,6 +113,8 @@ def evaluate(
     *,
     model: RadnecClassifier | None = None,
     replicates: pd.DataFrame | None = None,
+    permutations: int = 0,
+    learning_curve: bool = False,
 ) -> Evaluation:
     """Evaluate the whole recipe by nested cross-validation, or a trained model on an external table.
 
@@ -124,6 +130,12 @@ def evaluate(
     replicates : DataFrame, optional
         Repeated measurements of the lesions, see :meth:`RadnecClassifier.fit`; in every fold, at every level, only
         those of its training patients are used.
+    permutations : int, default 0
+        Permutations of the labels that the whole recipe is tried on besides, see
+        :func:`radnec.evaluation.permutation_test`; each costs about as much as the evaluation itself.
+    learning_curve : bool, default False
+        Whether the recipe also learns from parts of the patients, see :func:`radnec.evaluation.learning_curve`; costs
+        about four times the evaluation itself.
 
     Returns
     -------
@@ -137,7 +149,7 @@ def evaluate(
     radnec.errors.SettingsMismatchError
         If the table was measured otherwise than the model's training table.
     radnec.errors.ConfigError
-        If `config` or `replicates` ask of a test of `model` what only fitting could do.
+        If something is asked of a test of `model` that only fitting could do, or `permutations` is below 0.
     radnec.errors.LeakageError
         If rows of the table are rows that `model` was trained on.
 
@@ -151,29 +163,26 @@ def evaluate(
     """
     check_table(table)
     refuse_replicates(table)
-    if model is not None and replicates is not None:
-        raise ConfigError("an external test fits nothing, so replicates would have no effect; leave them out")
+    if model is not None:
+        _refuse_fitting(replicates=replicates is not None, permutations=permutations, learning_curve=learning_curve)
     config = _settings(config) if model is None else _test_settings(model, config)
     roles = roles_of(table, config) if model is None else _roles_in(model, table)
     selection = select_rows(table, config, features=roles.features)
     classes = sorted(selection.y.unique().tolist()) if model is None else model.classes_.tolist()
     truth = truth_of(selection.y, classes, config.positive)
     seed = fresh_seed() if config.random_state is None else config.random_state
+    config = config.model_copy(update={"random_state": seed})
     if model is None:
         refuse_too_few_patients(selection.y, selection.table[config.patient])
-        repeated = _repeated(replicates, selection, table, roles, config)
+        repeated = replicates_of(replicates, table, selection.table, roles, config)
         predicted = cross_validate(selection.table, truth, roles, config, seed, replicates=repeated)
     else:
-        advice = "Leave these patients out, or train anew in each fold of its own table with radnec.evaluate(table)"
-        model.training_rows_.refuse(selection.table, advice)
-        recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
-        prevalence = model.summary_["prevalence"]
-        predicted = external_predictions(selection.table, truth, recipes, prevalence, config)
+        predicted = _tested(model, selection.table, truth, config)
     flags = leak_flags(selection.table, truth, _suspects(selection.table, roles, config), label=config.label)
     return Evaluation(
         predictions=predicted.table,
         flow=selection.flow,
-        config=config.model_copy(update={"random_state": seed}),
+        config=config,
         kind="nested cross-validation" if model is None else "external test",
         notes=(
             *(*selection.notes, *roles.notes, *_landmarks_notes(table, selection, config, model), *predicted.notes),
@@ -186,6 +195,7 @@ def evaluate(
         reasons=predicted.reasons,
         provenance={"table": provenance(table), "model": None if model is None else model.identity_},
         random_state=seed,
+        **_again(table, config, replicates, permutations=permutations, curve=learning_curve),
     )
 
 
@@ -193,6 +203,31 @@ def _settings(config: TrainingConfig | None) -> TrainingConfig:
     if config is not None and not isinstance(config, TrainingConfig):
         raise ConfigError(f"config is a {type(config).__name__}; expected a radnec.TrainingConfig or None")
     return config or TrainingConfig()
+
+
+def _tested(model: RadnecClassifier, rows: pd.DataFrame, truth: NDArray[np.bool_], config: TrainingConfig) -> Predicted:
+    advice = "Leave these patients out, or train anew in each fold of its own table with radnec.evaluate(table)"
+    model.training_rows_.refuse(rows, advice)
+    recipes = {"volume": model.volume_recipe_, "radnec": model.recipe_}
+    return external_predictions(rows, truth, recipes, model.summary_["prevalence"], config)
+
+
+def _again(
+    table: pd.DataFrame, config: TrainingConfig, replicates: pd.DataFrame | None, *, permutations: int, curve: bool
+) -> dict[str, Any]:
+    """Return what the recipe does on labels dealt anew and with fewer patients, where that is asked for."""
+    found: dict[str, Any] = {}
+    if permutations:
+        found["permutation"] = permutation_test(table, config, n_permutations=permutations, replicates=replicates)
+    if curve:
+        found["learning"] = learning.learning_curve(table, config, replicates=replicates)
+    return found
+
+
+def _refuse_fitting(**asked: bool | int) -> None:
+    idle = [name for name, given in asked.items() if given]
+    if idle:
+        raise ConfigError(f"an external test fits nothing, so {', '.join(idle)} would have no effect; leave this out")
 
 
 def _test_settings(model: RadnecClassifier, config: TrainingConfig | None) -> TrainingConfig:
@@ -267,14 +302,3 @@ def _landmarks_notes(
     if extraction is None:
         return []
     return landmarks_note(selection.table[config.patient].astype(str), landmarks_of(extraction))
-
-
-def _repeated(
-    replicates: pd.DataFrame | None, selection: Selection, table: pd.DataFrame, roles: Roles, config: TrainingConfig
-) -> Replicates | None:
-    """Return the replicates, once they suit the table."""
-    if replicates is None:
-        return None
-    same_extraction(replicates, extraction_of(table))
-    patients = selection.table[config.patient].astype(str).to_numpy(dtype=str)
-    return Replicates.of(replicates, roles.features, patients, config)

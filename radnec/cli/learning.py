@@ -68,6 +68,13 @@ def evaluate(
     config: Settings = None,
     extraction: Extraction = None,
     replicates: Replicates = None,
+    permutations: Annotated[
+        int,
+        typer.Option(min=0, help="Times the labels are dealt to other patients, for a p-value; each costs a run."),
+    ] = 0,
+    learning_curve: Annotated[
+        bool, typer.Option("--learning-curve", help="Also learn from parts of the patients; costs four runs.")
+    ] = False,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -84,7 +91,14 @@ def evaluate(
     settings = training_settings(config, n_jobs) if trained is None or config is not None else trained.config
     label = (settings or radnec.TrainingConfig()).label
     features = measured_table(table, extraction, n_jobs, model=trained, label=label)
-    evaluation = radnec.evaluate(features, settings, model=trained, replicates=replicates_table(replicates))
+    evaluation = radnec.evaluate(
+        features,
+        settings,
+        model=trained,
+        replicates=replicates_table(replicates),
+        permutations=permutations,
+        learning_curve=learning_curve,
+    )
     if out is not None:
         evaluation.save_html(out)
     if as_json:

@@ -234,7 +234,8 @@ def _against(summary: pd.DataFrame, rung: str, name: str) -> str:
     if better is None:
         if rung != "volume":
             return ""
-        return f"Not compared with {name}: {_reason(summary, 'auc_difference_volume', 'log_loss_difference_volume')}."
+        reason = _reason(summary, "auc_difference_volume", "log_loss_difference_volume")
+        return f"Not compared with {name}: {reason.removeprefix('volume: ')}."
     if area == loss == Estimate(0.0, 0.0, 0.0):
         return ""
     numbers = f"AUC {_signed(area, 2)}, log loss {_signed(loss)}"

@@ -16,7 +16,6 @@ from radnec.evaluation.figures import learning_figure
 from radnec.evaluation.predictions import part_of
 from radnec.evaluation.resampling import summarise
 from radnec.evaluation.study import Study
-from radnec.model.splits import PatientFolds, Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from radnec.config import TrainingConfig
+    from radnec.model.splits import Split
 
 #: Patients of each class that the smallest training set must have, to learn from one while another is predicted.
 _FEWEST = 2
@@ -58,6 +58,14 @@ class LearningCurve:
         """
         return self.numbers.copy()
 
+    @property
+    def sentence(self) -> str:
+        """What it says of more patients."""
+        area, loss = (self.numbers[self.numbers["metric"] == name] for name in ("auc", "log_loss"))
+        areas, losses = ", ".join(f"{v:.2f}" for v in area["value"]), ", ".join(f"{v:.3f}" for v in loss["value"])
+        sizes = ", ".join(map(str, area["patients"]))
+        return f"Learning curve: from {sizes} patients the recipe learnt an AUC of {areas} and a log loss of {losses}."
+
     def figure(self) -> Figure:
         """Draw AUC and log loss against the number of training patients, with their intervals.
 
@@ -70,7 +78,11 @@ class LearningCurve:
 
 
 def learning_curve(
-    table: pd.DataFrame, config: TrainingConfig | None = None, *, sizes: Sequence[int] | None = None
+    table: pd.DataFrame,
+    config: TrainingConfig | None = None,
+    *,
+    sizes: Sequence[int] | None = None,
+    replicates: pd.DataFrame | None = None,
 ) -> LearningCurve:
     """Evaluate the whole recipe after learning from random subsets of patients.
 
@@ -86,6 +98,8 @@ def learning_curve(
     sizes : sequence of int, optional
         Numbers of patients to learn from; by default up to five, the largest all that a training set has. A fold with
         fewer patients than asked for gives all.
+    replicates : DataFrame, optional
+        Repeated measurements of the lesions, of which each fit uses those of the patients it learns from.
 
     Returns
     -------
@@ -114,9 +128,8 @@ def learning_curve(
     >>> curve.frame().query("metric == 'auc'")["patients"].tolist()
     [12, 20]
     """
-    study = Study.of(table, config)
-    folds = PatientFolds(study.config.outer_folds, n_repeats=study.config.outer_repeats, random_state=study.seed)
-    repeats = list(folds.repeats(study.y, study.patients))
+    study = Study.of(table, config, replicates=replicates)
+    repeats = study.folds(study.y)
     orders = [
         [_ordered(study, train, [study.seed, repeat, fold]) for fold, (train, _) in enumerate(splits)]
         for repeat, splits in enumerate(repeats)
@@ -193,7 +206,9 @@ def _sizes(sizes: Sequence[int] | None, orders: list[_Order]) -> list[int]:
 
 def _predict(study: Study, repeat: int, fold: int, split: Split) -> pd.DataFrame:
     train, test = split
-    result = predict_fold(study.recipe, study.table, study.y, study.patients, split, study.config)
+    result = predict_fold(
+        study.recipe, study.table, study.y, study.patients, split, study.config, replicates=study.replicates
+    )
     known = {"prevalence": np.full(len(test), study.y[train].mean()), "radnec": result.p}
     parts = [part_of(name, repeat, fold, test, study.patients[test], study.y[test], p) for name, p in known.items()]
     return pd.concat(parts, ignore_index=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,15 +17,20 @@ from radnec.evaluation.crossval import predict_fold
 from radnec.evaluation.exchange import Exchange
 from radnec.evaluation.metrics import row_log_loss
 from radnec.evaluation.study import Study
-from radnec.model.splits import PatientFolds
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from radnec.config import TrainingConfig
+    from radnec.model.splits import Split
+
+    Folds = list[list[Split]]
 
 Statistic = Literal["auc", "log_loss"]
+
+#: Times that labels are dealt for one permutation before it is given up; dealing with folds kept apart can fail.
+_DEALS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,22 @@ class Permutation:
     p_value: float
     smallest: float
 
+    @property
+    def sentence(self) -> str:
+        """What it says of the recipe."""
+        told, reached = ("AUC", "or more") if self.statistic == "auc" else ("log loss", "or less")
+        value = f"{self.value:.{2 if self.statistic == 'auc' else 3}f}"
+        count = round(self.p_value * (len(self.null) + 1)) - 1
+        least = " (the smallest p that these can give)" if self.p_value <= self.smallest else ""
+        return (
+            f"Permutation test: with the labels dealt to other patients the recipe reached its {told} of {value} "
+            f"{reached} in {count} of {len(self.null)} repetitions, p = {self.p_value:.2g}{least}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as JSON can hold it."""
+        return {**vars(self), "null": self.null.tolist()}
+
     def __repr__(self) -> str:
         return (
             f"<Permutation of {len(self.null)}: {self.statistic} {self.value:.3f}, under permuted labels "
@@ -65,6 +87,7 @@ def permutation_test(
     n_permutations: int = 200,
     statistic: Statistic = "auc",
     within: str | None = None,
+    replicates: pd.DataFrame | None = None,
 ) -> Permutation:
     """Test whether the whole recipe tells the classes apart better than it would tell permuted labels.
 
@@ -86,6 +109,8 @@ def permutation_test(
     within : str, optional
         Column, such as ``site_id``, whose values labels are never exchanged between. Without it the test answers
         whether the features say anything, be it by telling the site.
+    replicates : DataFrame, optional
+        Repeated measurements of the lesions, which stay with their patients.
 
     Returns
     -------
@@ -124,7 +149,7 @@ def permutation_test(
         raise ConfigError(f"n_permutations is {n_permutations}; expected at least 1")
     if statistic not in ("auc", "log_loss"):
         raise ConfigError(f"statistic is {statistic!r}; expected auc or log_loss")
-    study = Study.of(table, config)
+    study = Study.of(table, config, replicates=replicates)
     exchange = _exchange(study, within)
     ways = exchange.log_arrangements(study.y)
     if ways < math.log(2) / 2:
@@ -134,11 +159,11 @@ def permutation_test(
             "or leave out the test"
         )
     rng = np.random.default_rng([study.seed, n_permutations])
-    labels = [study.y, *(exchange.shuffle(study.y, rng) for _ in range(n_permutations))]
+    dealt = [(study.y, study.folds(study.y)), *(_deal(study, exchange, rng) for _ in range(n_permutations))]
     results = Parallel(n_jobs=study.config.n_jobs, return_as="generator")(
-        delayed(_statistic)(study, y, statistic) for y in labels
+        delayed(_statistic)(study, y, repeats, statistic) for y, repeats in dealt
     )
-    found = np.array(list(tqdm(results, total=len(labels), desc="permute", unit="fit", disable=None, leave=False)))
+    found = np.array(list(tqdm(results, total=len(dealt), desc="permute", unit="fit", disable=None, leave=False)))
     value, null = float(found[0]), found[1:]
     better = null >= value - 1e-12 if statistic == "auc" else null <= value + 1e-12
     smallest = max(1 / (1 + n_permutations), math.exp(-ways))
@@ -155,14 +180,29 @@ def _exchange(study: Study, within: str | None) -> Exchange:
     )
 
 
-def _statistic(study: Study, y: NDArray[np.bool_], statistic: Statistic) -> float:
+def _deal(study: Study, exchange: Exchange, rng: np.random.Generator) -> tuple[NDArray[np.bool_], Folds]:
+    """Return labels dealt anew that the outer folds can be learnt with, and these folds.
+
+    The labels as they are belong to these too, so that the test stays exact.
+    """
+    for _ in range(_DEALS):
+        y = exchange.shuffle(study.y, rng)
+        with contextlib.suppress(LabelError):
+            return y, study.folds(y)
+    raise LabelError(
+        f"labels dealt anew {_DEALS} times always left a fold with too few patients of a class to learn from; deal "
+        'them within sites with within="site_id", or use TrainingConfig(outer="patients")'
+    )
+
+
+def _statistic(study: Study, y: NDArray[np.bool_], repeats: Folds, statistic: Statistic) -> float:
     """Return the cross-validated statistic of the recipe under the labels `y`."""
-    config = study.config
-    folds = PatientFolds(config.outer_folds, n_repeats=config.outer_repeats, random_state=study.seed)
-    p, fold = np.empty((config.outer_repeats, len(y))), np.empty((config.outer_repeats, len(y)), dtype=np.intp)
-    for repeat, splits in enumerate(folds.repeats(y, study.patients)):
+    p, fold = np.empty((len(repeats), len(y))), np.empty((len(repeats), len(y)), dtype=np.intp)
+    for repeat, splits in enumerate(repeats):
         for number, split in enumerate(splits):
-            result = predict_fold(study.recipe, study.table, y, study.patients, split, config)
+            result = predict_fold(
+                study.recipe, study.table, y, study.patients, split, study.config, replicates=study.replicates
+            )
             p[repeat, split[1]], fold[repeat, split[1]] = result.p, number
     if statistic == "log_loss":
         return float(row_log_loss(y, p).mean())

@@ -145,8 +145,13 @@ def _ladder(frame: pd.DataFrame, metrics: Iterable[str]) -> dict[str, dict[str, 
 
 
 def _gaps(ladder: dict[str, dict[str, Cell]]) -> list[tuple[str, str]]:
-    """Return each rung with each reason why something of it could not be computed, once."""
-    named = ((model, cell.reason) for model, cells in ladder.items() for cell in cells.values())
+    """Return each rung with each reason why a number of its own could not be computed, once."""
+    named = (
+        (model, cell.reason)
+        for model, cells in ladder.items()
+        for metric, cell in cells.items()
+        if "_difference_" not in metric
+    )
     return list(dict.fromkeys(pair for pair in named if pair[1]))
 
 
@@ -190,6 +195,16 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
     ]
     if FULL in scored.p:
         pictures += _of_full_recipe(evaluation)
+    if evaluation.learning is not None:
+        sizes = evaluation.learning.frame()["patients"]
+        pictures.append(
+            Picture(
+                _data_uri(evaluation.learning.figure()),
+                f"Learning curve: the full recipe after learning from part of the patients, with {level} intervals. "
+                "Dotted: the prevalence.",
+                f"AUC and log loss after learning from {sizes.min()} to {sizes.max()} patients.",
+            )
+        )
     if not evaluation.sites().empty:
         pictures.append(
             Picture(

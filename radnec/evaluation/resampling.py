@@ -221,7 +221,7 @@ def _draws(
         if gap is None:
             yield label, values[name][metric] - values[other][metric], ""
         else:
-            reason = scored.missing.get(gap, "was not evaluated")
+            reason = scored.missing.get(gap, "it was not evaluated")
             yield label, None, reason if gap == name else f"{gap}: {reason}"
 
 

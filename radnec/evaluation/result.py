@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from radnec.config import TrainingConfig
+    from radnec.evaluation.learning import LearningCurve
+    from radnec.evaluation.permutation import Permutation
 
 Kind = Literal["nested cross-validation", "external test"]
 
@@ -70,6 +72,10 @@ class Evaluation:
         Versions and whatever else makes the numbers traceable.
     random_state : int or None
         Seed of the resamples; that of `config` by default.
+    permutation : Permutation, optional
+        From :func:`radnec.evaluation.permutation_test` of the same table and settings.
+    learning : LearningCurve, optional
+        From :func:`radnec.evaluation.learning_curve` of the same table and settings.
 
     Raises
     ------
@@ -101,6 +107,8 @@ class Evaluation:
     reasons: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     random_state: int | None = None
+    permutation: Permutation | None = None
+    learning: LearningCurve | None = None
 
     def __post_init__(self) -> None:
         _ = self.scored
@@ -232,8 +240,8 @@ class Evaluation:
         found = conclude(self._summary, level=self.config.level, probability=self.config.probability, place=place)
         outcomes = (self.config.outcome, self.config.other_outcome)
         found += conclude_sets(self._summary, error=self.config.error, outcomes=outcomes)
-        mends = [] if self.mending is None else [self.mending.sentence]
-        return (*suspects, *found, *mends, *conclude_sites(self._sites))
+        more = [one.sentence for one in (self.permutation, self.learning, self.mending) if one is not None]
+        return (*suspects, *found, *more, *conclude_sites(self._sites))
 
     @property
     def better_than_prevalence(self) -> bool:
@@ -270,6 +278,8 @@ class Evaluation:
             "numbers": _plain(self._summary),
             "subgroups": _plain(self._subgroups),
             "sites": _plain(self._sites),
+            "permutation": None if self.permutation is None else self.permutation.to_dict(),
+            "learning_curve": [] if self.learning is None else _plain(self.learning.frame()),
             "selection_stability": {
                 name: None if isinstance(value, float) and math.isnan(value) else value
                 for name, value in self.stability._asdict().items()

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError
 from radnec.evaluation.ladder import with_volume
+from radnec.evaluation.outer import outer_folds
 from radnec.evaluation.protocol import select_rows
 from radnec.model.configured import full_recipe
 from radnec.model.door import check_table, check_values, refuse_replicates
+from radnec.model.measured import extraction_of, same_extraction
+from radnec.model.replicates import Replicates
 from radnec.model.roles import roles_of
 from radnec.model.splits import fresh_seed, patients_per_class
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from radnec.model.recipe import Recipe
+    from radnec.model.roles import Roles
+    from radnec.model.splits import Split
 
 #: One to hold out, two to tune on.
 _FEWEST_PATIENTS = 3
@@ -43,6 +48,8 @@ class Study:
         All settings.
     seed : int
         Seed of everything random.
+    replicates : Replicates or None
+        Repeated measurements, of which a fold uses those of its training patients.
     """
 
     table: pd.DataFrame
@@ -51,9 +58,12 @@ class Study:
     recipe: Recipe
     config: TrainingConfig
     seed: int
+    replicates: Replicates | None = None
 
     @classmethod
-    def of(cls, table: pd.DataFrame, config: TrainingConfig | None = None) -> Self:
+    def of(
+        cls, table: pd.DataFrame, config: TrainingConfig | None = None, *, replicates: pd.DataFrame | None = None
+    ) -> Self:
         """Choose the rows of a table and the columns of the recipe, as :func:`radnec.evaluate` does.
 
         Parameters
@@ -62,6 +72,8 @@ class Study:
             A feature table, or any table whose columns `config` names.
         config : TrainingConfig, optional
             All settings.
+        replicates : DataFrame, optional
+            Repeated measurements of the lesions.
 
         Raises
         ------
@@ -95,7 +107,36 @@ class Study:
             full_recipe(roles, config, seed),
             config,
             seed,
+            replicates_of(replicates, table, selection.table, roles, config),
         )
+
+    def folds(self, y: NDArray[np.bool_]) -> list[list[Split]]:
+        """Return the outer folds of each repeat for labels `y` (n,), those of :func:`radnec.evaluate` for its own.
+
+        Raises
+        ------
+        radnec.errors.LabelError, radnec.errors.TableError
+            As :func:`radnec.evaluation.outer.outer_folds`.
+        """
+        return outer_folds(self.table, y, self.patients, self.config, self.seed)[0]
+
+
+def replicates_of(
+    replicates: pd.DataFrame | None, table: pd.DataFrame, rows: pd.DataFrame, roles: Roles, config: TrainingConfig
+) -> Replicates | None:
+    """Return the replicates of the `rows` of a `table` that are learnt from, once they suit it; None for none.
+
+    Raises
+    ------
+    radnec.errors.SettingsMismatchError
+        If they were measured otherwise than the table.
+    radnec.errors.TableError
+        As :meth:`radnec.model.replicates.Replicates.of`.
+    """
+    if replicates is None:
+        return None
+    same_extraction(replicates, extraction_of(table))
+    return Replicates.of(replicates, roles.features, rows[config.patient].astype(str).to_numpy(dtype=str), config)
 
 
 def refuse_too_few_patients(y: ArrayLike, patients: pd.Series[Any]) -> None:

@@ -69,7 +69,7 @@ def test_missing_numbers_are_said_with_their_reason() -> None:
     frame["reason"] = frame["reason"].mask(frame["metric"] == "calibration_slope", "a constant prediction")
     assert better_than(frame, "volume") is None
     sentences = conclude(frame)
-    assert sentences[1] == "Not compared with lesion volume alone: volume: no volume column."
+    assert sentences[1] == "Not compared with lesion volume alone: no volume column."
     assert sentences[2] == "Calibration slope not known: a constant prediction."
 
 

@@ -47,6 +47,14 @@ def test_jobs_change_nothing(curve: LearningCurve) -> None:
     assert again.frame()["value"].tolist() == pytest.approx(first["value"].tolist(), abs=1e-12, nan_ok=True)
 
 
+def test_sites_are_held_out_as_the_evaluation_holds_them_out() -> None:
+    config = QUICK.model_copy(update={"outer": "sites"})
+    answer = evaluate(TABLE, config).frame().query("model == 'radnec' and metric == 'log_loss'")["value"].item()
+    most = max(TABLE.loc[TABLE["site_id"] != site, "patient_id"].nunique() for site in TABLE["site_id"].unique())
+    found = learning_curve(TABLE, config, sizes=[most]).frame().query("metric == 'log_loss'")
+    assert found["value"].tolist() == pytest.approx([answer])
+
+
 def test_the_figure_shows_every_size(curve: LearningCurve) -> None:
     left, right = curve.figure().axes
     for axes, metric in ((left, "auc"), (right, "log_loss_difference_prevalence")):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 import pytest
 
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, LabelError, TableError
-from radnec.evaluation.permutation import permutation_test
+from radnec.evaluation.permutation import Permutation, permutation_test
 from radnec.evaluation.study import Study
 from radnec.simulate import simulate_table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 QUICK = TrainingConfig(
     candidates=("logistic",), draws=1, outer_folds=2, outer_repeats=1, inner_folds=2, batch=None, random_state=0
@@ -45,6 +41,47 @@ def test_the_statistic_is_the_reported_one() -> None:
     for statistic in ("auc", "log_loss"):
         found = permutation_test(frame, config, n_permutations=1, statistic=statistic)
         assert found.value == pytest.approx(numbers[statistic])
+
+
+def test_sites_are_held_out_as_the_evaluation_holds_them_out() -> None:
+    from radnec.classifier import evaluate
+
+    frame, config = table(4.0), QUICK.model_copy(update={"resamples": 100, "outer": "sites"})
+    numbers = evaluate(frame, config).frame().query("model == 'radnec'").set_index("metric")["value"]
+    found = permutation_test(frame, config, n_permutations=2, statistic="log_loss")
+    assert found.value == pytest.approx(numbers["log_loss"])
+
+
+def test_replicates_are_used_as_the_evaluation_uses_them() -> None:
+    """The one feature that matters does not repeat, so that the recipe is not that without replicates."""
+    from radnec.classifier import evaluate
+
+    frame, config = table(4.0), QUICK.model_copy(update={"resamples": 100})
+    names = [name for name in frame if "_sim" in name]
+    parts = [frame.assign(perturbation=f"r{number}") for number in range(3)]
+    parts[0][names[0]] = parts[0][names[0]].to_numpy()[::-1]
+    replicates = pd.concat(parts)[["patient_id", "session_id", "lesion_id", "perturbation", *names]]
+    numbers = evaluate(frame, config, replicates=replicates).frame().query("model == 'radnec' and metric == 'log_loss'")
+    found = permutation_test(frame, config, n_permutations=1, statistic="log_loss", replicates=replicates)
+    assert found.value == pytest.approx(numbers["value"].item())
+    assert found.value != pytest.approx(permutation_test(frame, config, n_permutations=1, statistic="log_loss").value)
+
+
+def test_labels_that_no_fold_can_learn_from_are_not_dealt() -> None:
+    """A site that gets three of the four necroses could not be held out."""
+    frame = table(4.0).drop_duplicates("patient_id").iloc[:30].reset_index(drop=True)
+    frame = frame.assign(label=np.where(frame.index < 4, "necrosis", "progression"), site_id=frame.index % 3)
+    found = permutation_test(frame, QUICK.model_copy(update={"outer": "sites"}), n_permutations=8)
+    assert len(found.null) == 8
+
+
+def test_the_sentence_says_how_often_and_how_small_p_can_be() -> None:
+    few = Permutation("auc", 0.8, np.array([0.5, 0.6, 0.4, 0.5]), p_value=0.2, smallest=0.2)
+    assert few.sentence.endswith(
+        "AUC of 0.80 or more in 0 of 4 repetitions, p = 0.2 (the smallest p that these can give)."
+    )
+    many = Permutation("log_loss", 0.6, np.array([0.5, 0.7, 0.7, 0.7]), p_value=0.4, smallest=0.2)
+    assert many.sentence.endswith("log loss of 0.600 or less in 1 of 4 repetitions, p = 0.4.")
 
 
 def test_what_cannot_be_permuted_is_refused() -> None:

@@ -90,6 +90,17 @@ def test_figures_can_be_read_by_those_who_cannot_see_them(page: str, evaluation:
     assert "Calibration slope" in alts[2]
 
 
+def test_a_rung_that_is_missing_is_explained_once(predictions: pd.DataFrame) -> None:
+    evaluation = Evaluation(
+        predictions=predictions[predictions["model"] != "volume"],
+        config=TrainingConfig(resamples=100, random_state=0),
+        kind="nested cross-validation",
+        reasons={"volume": "no volume column"},
+    )
+    listed = re.findall(r"<li>(.*no volume column.*)</li>", report.render_page(evaluation))
+    assert listed == ["Not compared with lesion volume alone: no volume column.", "volume: no volume column"]
+
+
 def test_the_page_is_the_same_each_time(page: str, evaluation: Evaluation) -> None:
     assert report.render_page(evaluation) == page
 
