@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import radnec
 from radnec.cli.options import Existing, Jobs, Json, measured_table, writable
 from radnec.cli.printing import FINDINGS, as_csv, print_json, records, silence_failures, tell_failures, with_row
 from radnec.cli.reports import verify_reports, write_reports
+from radnec.cli.staging import judge_by_stages, refuse_unserved, staged_table
 from radnec.cohort.parsing import counted
 from radnec.phrasing import for_command_line
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def predict(
@@ -39,14 +44,22 @@ def predict(
     lesion, a column "row" comes first, the number of the row counted from 1. Exit code 1 when a lesion failed or a
     report could not be written; the table and the other reports are written all the same.
 
+    A saved pathway is a model too: the table then says the stage that each lesion reached, the call after it, and the
+    examinations to make next. Of a cohort the indices are measured as well as the radiomics.
+
     Example: radnec predict model.radnec cohort.csv --out assessed.csv
     """
     from radnec.classifier.describe import verdict
-    from radnec.classifier.storage import load_model
 
     writable(out, (".csv",), model, table)
-    trained = load_model(model)
+    trained = radnec.load(model)
     silence_failures()
+    if isinstance(trained, radnec.Pathway):
+        refuse_unserved(sr=sr, bids=bids, prevalence=prevalence)
+        features = staged_table(table, trained, n_jobs)
+        judge_by_stages(trained, features, out, as_json=as_json)
+        _finish(features, complete=True)
+        return
     cohort = verify_reports(table, sr=sr, bids=bids)
     features = measured_table(table, None, n_jobs, model=trained)
     if not trained.better_than_prevalence_:
@@ -60,7 +73,11 @@ def predict(
         print_json(records(assessed))
     elif out is None:
         typer.echo(as_csv(assessed, None), nl=False)
-    complete = write_reports(assessed, trained, cohort, sr=sr, bids=bids)
+    _finish(features, complete=write_reports(assessed, trained, cohort, sr=sr, bids=bids))
+
+
+def _finish(features: pd.DataFrame, *, complete: bool) -> None:
+    """Tell which lesions failed, and end with the exit code that says whether all is well."""
     measured = {"status", "error"} <= set(features.columns)
     failed = features[features["status"] == "failed"] if measured else features[:0]
     if len(failed):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FINDINGS = 1
 WRONG_USE = 2
 #: What is rounded in CSV: no probability is known better. The JSON has all digits.
-_PROBABILITIES = ("p_necrosis", "p_low", "p_high", "novelty")
+_PROBABILITIES = ("p_necrosis", "p_low", "p_high", "p_ledger", "novelty")
 
 
 def silence_failures() -> None:
@@ -49,7 +49,9 @@ def with_row(assessed: pd.DataFrame) -> pd.DataFrame:
 
 def as_csv(assessed: pd.DataFrame, path: Path | None) -> str:
     """Write judged lesions as CSV, probabilities to four digits; without a path, return it as text."""
-    rounded = {name: assessed[name].map("{:.4g}".format, na_action="ignore") for name in _PROBABILITIES}
+    # A pathway gives them after each stage too, with the stage's name behind.
+    known = [name for name in assessed.columns if str(name).startswith(_PROBABILITIES)]
+    rounded = {name: assessed[name].map("{:.4g}".format, na_action="ignore") for name in known}
     text: str | None = assessed.assign(**rounded).to_csv(path, index=False)
     return text or ""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +12,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from radnec.cohort.parsing import counted
+from radnec.evaluation import pathway_report
 from radnec.evaluation.outer import outer_folds, refuse_shared_patients
+from radnec.evaluation.pathway_figures import flow_of, pathway_figure
 from radnec.evaluation.pathway_metrics import summarise_pathway
 from radnec.model.splits import fresh_seed, patients_per_class
 from radnec.pathway.learning_rows import classes_of, patients_in
@@ -19,6 +23,7 @@ from radnec.pathway.value import Costs
 from radnec.pathway.walking import examined_in
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from radnec.model.recipe import Recipe
@@ -60,6 +65,10 @@ class PathwayEvaluation:
             lesion had, for all), ``metric``, ``value``, ``low``, ``high``; see
             :func:`radnec.evaluation.pathway_metrics.summarise_pathway`.
         """
+        return self._summary.copy()
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
         config = self.pathway._config()
         stages = self.pathway._stages()
         return summarise_pathway(
@@ -70,6 +79,40 @@ class PathwayEvaluation:
             resamples=config.resamples,
             random_state=self.random_state,
         )
+
+    def flow(self) -> pd.DataFrame:
+        """Return where the lesions went, one row per stage; see :func:`radnec.evaluation.pathway_figures.flow_of`."""
+        return flow_of(self.lesions, {stage.name: stage.examinations for stage in self.pathway._stages()})
+
+    def figure(self) -> Figure:
+        """Draw the pathway: stages, the lesions that reach them and are settled there, the examinations asked for.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Not known to pyplot.
+        """
+        return pathway_figure(self.flow(), self.pathway._config())
+
+    def save_html(self, path: str | FilePath) -> FilePath:
+        """Write one self-contained page: conclusions, the pathway drawn, and every number with its interval.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+        """
+        target = FilePath(path)
+        target.write_text(pathway_report.render_page(self), encoding="utf-8")
+        return target
+
+    def _repr_html_(self) -> str:
+        return pathway_report.render_summary(self)
 
 
 def evaluate_pathway(
@@ -112,6 +155,7 @@ def evaluate_pathway(
     ['pathway', 'conventional', 'everything']
     """
     config = pathway._checked()
+    pathway._columns(X)
     patients = patients_in(X, groups, config.patient)
     _, truth = classes_of(y, config.positive)
     labels = np.asarray(y, dtype=object)

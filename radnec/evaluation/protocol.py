@@ -14,9 +14,10 @@ from radnec.cohort.suggestions import folded
 from radnec.config import LabelPolicy, TrainingConfig
 from radnec.errors import LabelError, TableError
 from radnec.evaluation.sessions import after_label, last_sessions
-from radnec.features.columns import feature_columns, modality_of
+from radnec.features.columns import feature_columns
 from radnec.labels import UNDECIDED, Outcome
 from radnec.model.door import check_table, refuse_spaced_patients
+from radnec.model.incorporation import refuse_incorporation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,8 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
     rows = _one_session(rows, config, flow)
     if rows.empty:
         raise LabelError(f"no row is left to learn from:\n{flow.frame().to_string(index=False)}")
-    _refuse_incorporation(rows, feature_columns(rows) if features is None else features)
+    features = feature_columns(rows) if features is None else features
+    refuse_incorporation(rows, features, "TrainingConfig(features=...)")
     rows = _ordered(rows, config)
     return Selection(rows, rows[config.label], flow.frame(), tuple(flow.notes))
 
@@ -246,19 +248,6 @@ def _one_session(rows: pd.DataFrame, config: TrainingConfig, flow: _Flow) -> pd.
             "ordered by name."
         )
     return flow.keep(rows, last, "earlier session of a lesion learnt from later")
-
-
-def _refuse_incorporation(rows: pd.DataFrame, features: Sequence[str]) -> None:
-    if "label_source" not in rows:
-        return
-    judged_by_pet = int((rows["label_source"] == "pet").sum())
-    pet = [name for name in features if modality_of(name) == "PET"]
-    if judged_by_pet and pet:
-        raise LabelError(
-            f"{judged_by_pet} labels come from PET while {pet[0]!r} and {len(pet) - 1} more PET columns are features: "
-            "the test would be part of its own reference standard (incorporation bias). Leave the PET columns out "
-            "with TrainingConfig(features=...), or remove rows with label_source 'pet'"
-        )
 
 
 def _ordered(rows: pd.DataFrame, config: TrainingConfig) -> pd.DataFrame:

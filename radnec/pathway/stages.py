@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from radnec.config import TrainingConfig
 from radnec.errors import ConfigError, TableError
 from radnec.model.door import check_columns, check_table, check_values, name_row
+from radnec.model.incorporation import refuse_incorporation
 from radnec.model.likeness import quantiles, synthetic_rows
 from radnec.model.measured import extraction_of, same_extraction
 from radnec.model.splits import fresh_seed
@@ -134,7 +135,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         radnec.errors.ConfigError
             If a parameter is out of range.
         radnec.errors.LabelError
-            If there are not two classes, or a class has fewer than two patients.
+            If there are not two classes, a class has fewer than two patients, or labels come from PET where a stage
+            holds PET columns.
         radnec.errors.TableError
             If there is no column for the first stage, or a patient is missing.
         radnec.errors.LeakageError
@@ -146,7 +148,7 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise TableError(f"found {len(np.atleast_1d(np.asarray(y, dtype=object)))} labels for {len(X)} rows")
         self.classes_, truth = classes_of(y, config.positive)
         given = self._stages()
-        self.columns_ = columns_of(given, X)
+        self.columns_ = self._columns(X)
         self.stages_ = [stage for stage in given if stage.name in self.columns_]
         self.random_state_ = fresh_seed() if config.random_state is None else config.random_state
         examined = examined_in(X, self.stages_, self.columns_)
@@ -278,6 +280,12 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _stages(self) -> list[Stage]:
         return list(default_stages() if self.stages is None else self.stages)
+
+    def _columns(self, X: pd.DataFrame) -> dict[str, list[str]]:
+        """Return the columns of each stage, once the labels owe nothing to them."""
+        found = columns_of(self._stages(), X)
+        refuse_incorporation(X, [name for names in found.values() for name in names], "Stage(columns=...)")
+        return found
 
     def _checked(self) -> TrainingConfig:
         if not 0 < self.error < 1 / 2:

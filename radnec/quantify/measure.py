@@ -36,7 +36,8 @@ _READ = (
     *("image_path", "series_uid", "volume", "mask_path", "mask_label", "mask_threshold"),
     *("brain_mask_path", "reference_mask_path", "t1_map_path", "m0_path", "aif_path", "bval_path"),
     *("metabolite_table_path", "frame_times_s", "flip_angle_deg", "te_ms", "tr_ms", "field_strength_t"),
-    *("asl_labelling", "asl_labelling_duration_ms", "asl_delay_ms"),
+    *("asl_labelling", "asl_labelling_duration_ms", "asl_delay_ms", "asl_labelling_efficiency"),
+    *("metabolite_record", "mrs_voxel_cc", "minutes_after_injection"),
 )
 _NEEDED = (*KEYS, "sequence", "image_path")
 

@@ -1,4 +1,4 @@
-"""Writes a simulated cohort to a folder: NIfTI images, masks and cohort.csv."""
+"""Writes a simulated cohort to a folder: images, masks and cohort.csv, and of further examinations their truth."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from pydantic import Field, field_validator
 from radnec.config.base import check_jobs
 from radnec.errors import ConfigError
 from radnec.simulate.anatomy import INTENSITIES, Head
+from radnec.simulate.canvas import Canvas
 from radnec.simulate.clinical import Record, ReferenceStandard
+from radnec.simulate.examinations import write_examination
 from radnec.simulate.lesions import Lesion, place
+from radnec.simulate.physiology import QUANTITIES, Examination, examined, true_indices
 from radnec.simulate.scanner import Scanner, scanners_of
 from radnec.simulate.scene import Scene
-from radnec.simulate.truth import SESSION, PatientTruth, Truth, site_name, stream
+from radnec.simulate.truth import PHYSIOLOGY, SESSION, PatientTruth, Truth, site_name, stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Sequence = Literal["T1wCE", "FLAIR", "rCBV"]
+_PLACED = ("sequence", "image_path", "mask_path", "mask_label", "brain_mask_path")
+_SCANNERS: dict[Examination, str] = {"PET": "PET", "SPECT": "SPECT"}
 
 
 class Design(Truth):
@@ -32,6 +37,8 @@ class Design(Truth):
     sessions_per_patient: tuple[int, int] = (1, 2)
     scanner_effect: float = Field(default=1.0, ge=0, le=3)
     sequences: tuple[Sequence, ...] = ("T1wCE", "FLAIR", "rCBV")
+    modalities: tuple[Examination, ...] = ("MR",)
+    missing: float = Field(default=0.0, ge=0, le=1)
 
     @field_validator("sessions_per_patient")
     @classmethod
@@ -47,6 +54,13 @@ class Design(Truth):
             raise ValueError(f"name each sequence once, at least one of {', '.join(INTENSITIES)}")
         return value
 
+    @field_validator("modalities")
+    @classmethod
+    def _with_mr(cls, value: tuple[Examination, ...]) -> tuple[Examination, ...]:
+        if "MR" not in value or len(set(value)) < len(value):
+            raise ValueError("modalities names each once, 'MR' among them: every lesion has conventional MRI")
+        return value
+
 
 def simulate_cohort(
     folder: str | Path,
@@ -60,6 +74,8 @@ def simulate_cohort(
     lesions_per_patient: tuple[int, int] = (1, 3),
     sessions_per_patient: tuple[int, int] = (1, 2),
     sequences: tuple[str, ...] = ("T1wCE", "FLAIR", "rCBV"),
+    modalities: tuple[str, ...] = ("MR",),
+    missing: float = 0.0,
     scanner_effect: float = 1.0,
     site_label_shift: float = 0.0,
     n_jobs: int = 1,
@@ -88,6 +104,12 @@ def simulate_cohort(
         Fewest and most; each further one is half as likely as the one before.
     sequences : tuple of str
         Which of ``T1wCE``, ``FLAIR`` and ``rCBV`` to write.
+    modalities : tuple of str
+        What is examined: ``MR`` (the sequences above), ``perfusion`` (DSC, DCE and ASL), ``diffusion`` (DWI), ``MRS``,
+        ``PET`` (FET, still) and ``SPECT`` (thallium, early and delayed). What they find follows the same traits, so
+        that P(RN) stays ``p_necrosis_true``; see :data:`radnec.simulate.physiology.QUANTITIES`.
+    missing : float, default 0.0
+        Share of sessions that lack an examination beyond conventional MRI, drawn for each by itself.
     scanner_effect : float, default 1.0
         Strength of the differences between scanners (gain, shading, noise, voxel size, blur); 0: all alike.
     site_label_shift : float, default 0.0
@@ -98,7 +120,8 @@ def simulate_cohort(
     Returns
     -------
     pathlib.Path
-        Path of ``cohort.csv``, which is written last.
+        Path of ``cohort.csv``, which is written last. With further modalities ``truth.csv`` beside it holds the indices
+        that :func:`radnec.measure` should find, by lesion and session, empty where there is no examination.
 
     Raises
     ------
@@ -124,6 +147,8 @@ def simulate_cohort(
         lesions_per_patient=lesions_per_patient,
         sessions_per_patient=sessions_per_patient,
         sequences=sequences,
+        modalities=modalities,
+        missing=missing,
         scanner_effect=scanner_effect,
         site_label_shift=site_label_shift,
     )
@@ -132,9 +157,13 @@ def simulate_cohort(
     # Threads: the work is array arithmetic and compression, which leave the interpreter free.
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")
     written = parallel(delayed(_write_patient)(root, design, number) for number in range(n_patients))
-    path = root / "cohort.csv"
-    table = pd.DataFrame([row for rows in written for row in rows])
-    table.to_csv(path, index=False, lineterminator="\n")
+    if len(design.modalities) > 1:
+        _write_table([row for _, truths in written for row in truths], root / "truth.csv")
+    return _write_table([row for rows, _ in written for row in rows], root / "cohort.csv")
+
+
+def _write_table(rows: list[dict[str, Any]], path: Path) -> Path:
+    pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
     return path
 
 
@@ -179,8 +208,27 @@ class _Session:
             grid.write(volume, root / paths[name])
         return {name: path.as_posix() for name, path in paths.items()}
 
+    def examine(
+        self, root: Path, design: Design, indices: list[dict[str, float]]
+    ) -> tuple[list[list[dict[str, Any]]], tuple[Examination, ...]]:
+        """Write the examinations beyond conventional MRI; return the cells of each lesion's rows, and what was made."""
+        rng = stream(design.random_state, PHYSIOLOGY, self.truth.number, len(indices), self.number)
+        made = examined(design.modalities, design.missing, rng)
+        folder = Path("images") / self.truth.patient_id / self.session_id
+        field_t = self.scanner.field_strength_t
+        canvas = Canvas(root, folder, self.head, self.lesions, self.volume_ml, field_t, rng)
+        rows: list[list[dict[str, Any]]] = [[] for _ in indices]
+        for one in made:
+            if one == "MR":
+                continue
+            found = write_examination(one, canvas, indices)
+            own = {"scanner_id": f"{site_name(self.truth.site)}-{_SCANNERS[one]}"} if one in _SCANNERS else {}
+            for lesion, cells in enumerate(found):
+                rows[lesion] += [each | own for each in cells]
+        return rows, made
 
-def _write_patient(root: Path, design: Design, number: int) -> list[dict[str, Any]]:
+
+def _write_patient(root: Path, design: Design, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     truth = design.patient(number)
     rng = stream(design.random_state, SESSION, number)
     fewest, most = design.sessions_per_patient
@@ -191,43 +239,65 @@ def _write_patient(root: Path, design: Design, number: int) -> list[dict[str, An
     head = Head.draw(rng)
     lesions = place(head, truth.traits, truth.volume_ml, rng)
     scanners = scanners_of(design.random_state, truth.site, design.scanner_effect)
+    indices = true_indices(truth.traits, design.random_state, number)
     rows: list[dict[str, Any]] = []
+    truths: list[dict[str, Any]] = []
     for k in range(n_sessions):
         # Lesions grow towards the last session, at a pace that says nothing about the outcome.
         growth = rng.uniform(0.75, 0.95, size=len(lesions)) ** (n_sessions - 1 - k)
         scanner = scanners[rng.integers(len(scanners))]
         session = _Session(truth, k, head, lesions, truth.volume_ml * growth, scanner)
         paths = session.write(root, design)
-        rows += _rows(session, design, record, standards, paths)
-    return rows
+        further, made = session.examine(root, design, indices)
+        for lesion, standard in enumerate(standards):
+            mr = [
+                {
+                    "sequence": sequence,
+                    "image_path": paths[sequence],
+                    "mask_path": paths["lesions"],
+                    "mask_label": lesion + 1,
+                    "brain_mask_path": paths["brain"],
+                }
+                for sequence in design.sequences
+            ]
+            rows += [_row(session, record, standard, lesion, cells) for cells in [*mr, *further[lesion]]]
+            truths.append(_truth(session, lesion, indices[lesion], made))
+    return rows, truths
 
 
-def _rows(
-    session: _Session,
-    design: Design,
-    record: Record,
-    standards: list[ReferenceStandard],
-    paths: dict[str, str],
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "patient_id": session.truth.patient_id,
-            "session_id": session.session_id,
-            "lesion_id": f"L{k + 1}",
-            "sequence": sequence,
-            "image_path": paths[sequence],
-            "mask_path": paths["lesions"],
-            "mask_label": k + 1,
-            "brain_mask_path": paths["brain"],
-            **record.session(session.number),
-            "site_id": site_name(session.truth.site),
-            "scanner_id": session.scanner.scanner_id,
-            "manufacturer": session.scanner.manufacturer,
-            "field_strength_t": session.scanner.field_strength_t,
-            **record.columns,
-            **standard.columns(record, session.number),
-            "p_necrosis_true": float(session.truth.p_necrosis[k]),
-        }
-        for k, standard in enumerate(standards)
-        for sequence in design.sequences
-    ]
+def _keys(session: _Session, lesion: int) -> dict[str, str]:
+    return {
+        "patient_id": session.truth.patient_id,
+        "session_id": session.session_id,
+        "lesion_id": f"L{lesion + 1}",
+    }
+
+
+def _truth(session: _Session, lesion: int, indices: dict[str, float], made: tuple[Examination, ...]) -> dict[str, Any]:
+    found = {one.name for one in QUANTITIES if one.examination in made}
+    columns = {f"index_{name}": value if name in found else None for name, value in indices.items()}
+    return _keys(session, lesion) | columns
+
+
+def _row(
+    session: _Session, record: Record, standard: ReferenceStandard, lesion: int, cells: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a row of the cohort table; `cells` say what its image is and how it was made."""
+    scanner = {
+        "scanner_id": session.scanner.scanner_id,
+        "manufacturer": session.scanner.manufacturer,
+        "field_strength_t": session.scanner.field_strength_t,
+    }
+    if "scanner_id" in cells:  # no MR scanner
+        scanner = dict.fromkeys(scanner)
+    return {
+        **_keys(session, lesion),
+        **{name: cells.get(name) for name in _PLACED},
+        **record.session(session.number),
+        "site_id": site_name(session.truth.site),
+        **scanner,
+        **record.columns,
+        **standard.columns(record, session.number),
+        "p_necrosis_true": float(session.truth.p_necrosis[lesion]),
+        **{name: value for name, value in cells.items() if name not in _PLACED},
+    }

@@ -27,7 +27,7 @@ LATENESS_WEIGHT = 0.6
 VOLUME_ML = (0.7, 12.0)
 
 # Streams of random numbers are told apart by their first key.
-PATIENT, SCANNER, SESSION, FEATURE, MODALITY = range(5)
+PATIENT, SCANNER, SESSION, FEATURE, MODALITY, PHYSIOLOGY = range(6)
 
 
 class Truth(Settings):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from radnec import Pathway, TrainingConfig
+from radnec.errors import LabelError
 from radnec.evaluation import evaluate_pathway
+from radnec.evaluation.pathway import PathwayEvaluation
+from radnec.evaluation.pathway_figures import flow_of
 from radnec.evaluation.pathway_metrics import summarise_pathway
 from radnec.pathway.value import Costs
 from radnec.simulate import simulate_multimodal
@@ -52,6 +57,17 @@ def test_every_number_of_a_small_table_is_that_of_pencil_and_paper():
     assert pathway["net_benefit_difference_everything"] == pytest.approx((0.6 - 0.8) / 5)
 
 
+def test_the_flow_counts_lesions_and_sessions():
+    flow = flow_of(lesions(), {"conventional": ("MRI",), "functional": ("DSC", "MRS"), "nuclear": ("PET",)})
+    assert flow["stage"].tolist() == ["conventional", "functional", "nuclear", "board"]
+    np.testing.assert_allclose(flow["reached"], [1, 2 / 5, 1 / 5, 1 / 5])
+    np.testing.assert_allclose(flow["positive"], [0, 1 / 5, 0, 0])
+    np.testing.assert_allclose(flow["negative"], [3 / 5, 0, 0, 0])
+    np.testing.assert_allclose(flow["sessions"], [1, 2 / 4, 1 / 4, 0])
+    settled = flow["positive"].sum() + flow["negative"].sum()
+    assert settled + flow["reached"].iloc[-1] == pytest.approx(1)
+
+
 def test_intervals_hold_the_values():
     frame = summarise_pathway(
         lesions(), Costs(), {"conventional": 0.0, "functional": 0.0, "nuclear": 0.0}, resamples=100
@@ -64,6 +80,39 @@ def test_intervals_hold_the_values():
 QUICK = TrainingConfig(
     candidates=("logistic",), draws=1, inner_folds=2, outer_folds=2, outer_repeats=1, resamples=100, random_state=0
 )
+
+
+def test_the_page_stands_alone_says_what_was_settled_and_lets_no_name_act(tmp_path):
+    hostile = "<script>alert('x')</script>"
+    found = PathwayEvaluation(lesions(), Pathway(config=QUICK), (f"3 rows of {hostile}",), 0)
+    page = found.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "settled 80%" in page
+    assert "Of the settled lesions that were necrosis, 50%" in page
+    assert "above the level of 10%" in page
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert page == found.save_html(tmp_path / "again.html").read_text(encoding="utf-8")
+    summary = found._repr_html_()
+    assert summary.strip().startswith("<div")
+    assert "settled 80%" in summary
+    assert "<script" not in summary
+
+
+def test_the_drawing_names_stages_examinations_and_shares():
+    figure = PathwayEvaluation(lesions(), Pathway(config=QUICK), (), 0).figure()
+    told = "\n".join(text.get_text() for text in figure.axes[0].texts)
+    for words in ("conventional", "functional", "nuclear", "board", "40% of lesions", "50% of\nsessions", "PET, SPECT"):
+        assert words in told
+    assert "60% progression" in told
+
+
+def test_labels_from_pet_are_refused_where_a_stage_reads_pet():
+    table = simulate_multimodal(n_patients=20, random_state=0).assign(label_source="histology_biopsy")
+    table.loc[table.index[:2], "label_source"] = "pet"
+    with pytest.raises(LabelError, match=r"2 labels come from PET .* Stage\(columns=\.\.\.\)"):
+        evaluate_pathway(Pathway(config=QUICK), table, table["label"])
+    with pytest.raises(LabelError, match="2 labels come from PET"):
+        Pathway(config=QUICK).fit(table, table["label"])
 
 
 def test_nobody_is_judged_by_a_model_that_saw_the_patient_and_nothing_is_asked_that_was_not_made():

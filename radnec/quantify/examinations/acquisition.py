@@ -67,6 +67,10 @@ class Acquisition:
         """Return the number in a cell that must not be empty."""
         return float(self.text(column))
 
+    def known(self, column: str) -> float | None:
+        """Return the number in a cell, None where it is empty."""
+        return float(self.row[column]) if self.row[column] else None
+
     @property
     def is_dynamic(self) -> bool:
         """Whether the image has frames; ``volume`` then says which of them radiomics are taken from."""

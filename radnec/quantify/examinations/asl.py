@@ -37,9 +37,11 @@ def _flow(found: Acquisition) -> Floats:
         raise MeasurementError(f"field_strength_t is {field_t:g}; expected {known}, where T1 of blood is agreed upon")
     duration, delay = found.number("asl_labelling_duration_ms"), found.number("asl_delay_ms")
     difference, m0 = values(found.image), values(found.map("m0_path"))
+    share = found.known("asl_labelling_efficiency")
+    constants = {"t1_blood_ms": t1_ms} | ({} if share is None else {"labelling_efficiency": share})
     if found.text("asl_labelling") == "pasl":
-        return pasl_cbf(difference, m0, inversion_time_ms=delay, bolus_duration_ms=duration, t1_blood_ms=t1_ms)
-    return pcasl_cbf(difference, m0, post_labelling_delay_ms=delay, labelling_duration_ms=duration, t1_blood_ms=t1_ms)
+        return pasl_cbf(difference, m0, inversion_time_ms=delay, bolus_duration_ms=duration, **constants)
+    return pcasl_cbf(difference, m0, post_labelling_delay_ms=delay, labelling_duration_ms=duration, **constants)
 
 
 def _map(lesion: Lesion) -> list[Measurement]:

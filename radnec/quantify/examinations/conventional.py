@@ -49,7 +49,8 @@ def _late_contrast(lesion: Lesion) -> Iterable[Measurement]:
     if late is None:
         return []
     early = lesion.needed("T1wCE")
-    return tram_fractions(early.image, late.image, early.lesion, early.reference.mask)
+    delay_min = late.known("minutes_after_injection")
+    return tram_fractions(early.image, late.image, early.lesion, early.reference.mask, delay_min=delay_min)
 
 
 EXAMINATIONS = (

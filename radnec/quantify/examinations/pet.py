@@ -115,7 +115,17 @@ def _change(lesion: Lesion) -> list[Measurement]:
         return []
     early = lesion.needed("PET-FDG")
     references = [_healthy(found, found.image) for found in (early, delayed)]
-    return [dual_phase_change(early.image, delayed.image, early.lesion, *references, delayed_lesion=delayed.lesion)]
+    start, end = (found.known("minutes_after_injection") for found in (early, delayed))
+    return [
+        dual_phase_change(
+            early.image,
+            delayed.image,
+            early.lesion,
+            *references,
+            delayed_lesion=delayed.lesion,
+            interval_min=None if start is None or end is None else end - start,
+        )
+    ]
 
 
 def _units(tracer: Tracer) -> dict[str, str]:

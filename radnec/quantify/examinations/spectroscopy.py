@@ -23,13 +23,21 @@ def _spectrum(lesion: Lesion) -> Iterable[Measurement]:
     if found is None:
         return []
     other = lesion.acquired("MRS", region="contralateral")
-    return metabolite_ratios(_table(found), contralateral=None if other is None else _table(other))
+    return metabolite_ratios(
+        _table(found),
+        contralateral=None if other is None else _table(other),
+        voxel_cc=found.known("mrs_voxel_cc"),
+        contralateral_voxel_cc=None if other is None else other.known("mrs_voxel_cc"),
+    )
 
 
 def _table(found: Acquisition) -> MetaboliteTable:
-    field = found.row["field_strength_t"]
-    path = found.text("metabolite_table_path")
-    return read_metabolites(path, field_strength_t=float(field) if field else None)
+    record = found.known("metabolite_record")
+    return read_metabolites(
+        found.text("metabolite_table_path"),
+        record=None if record is None else int(record),
+        field_strength_t=found.known("field_strength_t"),
+    )
 
 
 EXAMINATIONS = (Examination("MRS", _UNITS, _spectrum),)

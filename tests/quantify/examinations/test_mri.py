@@ -109,6 +109,9 @@ def test_asl_gives_the_flow_of_the_consensus_formula(head, paint, kind, expected
     row = head.measured()
     assert row["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected, abs=0.01)
     assert row["index_nASL_CBF_mean"] == pytest.approx(2)
+    head.rows[0]["asl_labelling_efficiency"] = 0.5
+    usual = {"pcasl": 0.85, "pasl": 0.98}[kind]
+    assert head.measured()["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected * usual / 0.5, rel=1e-3)
 
 
 def test_maps_of_flow_and_permeability_are_read(head, paint):
@@ -156,6 +159,31 @@ def test_metabolites_of_both_sides_are_compared(head, paint):
         row = head.measured()
     assert row["index_Cho_Cr"] == pytest.approx(0.6)
     assert row["index_Cho_nCho"] == pytest.approx(2)
+
+
+def test_the_spectrum_and_the_voxel_that_the_row_names_are_taken(head, paint):
+    path = head.folder / "grid.csv"
+    path.write_text("Row, Col, tCho, tCho %SD, tCr, tCr %SD\n1, 1, 1.2, 4, 4.0, 5\n1, 2, 2.4, 4, 4.0, 5\n")
+    head.row("MRS", paint(1.0, 1.0), metabolite_table_path=str(path), metabolite_record=2, mrs_voxel_cc=3.4)
+    with pytest.warns(ExtractionWarning, match="Cho_NAA"):
+        row = head.measured()
+    assert row["index_Cho_Cr"] == pytest.approx(0.6)
+    assert "size of the voxel" not in row["index_Cho_Cr_flags"]
+    head.rows[0]["mrs_voxel_cc"] = 0.5
+    with pytest.warns(ExtractionWarning, match="Cho_Cr"):
+        assert "the voxel is small: 0.5 cc" in head.measured()["index_Cho_Cr_reason"]
+    head.rows[0]["metabolite_record"] = None
+    with pytest.warns(ExtractionWarning, match="no record is chosen"):
+        head.measured()
+
+
+@pytest.mark.parametrize(("minutes", "flag"), [(75.0, ""), (20.0, "short delay: 20 min"), (None, "is not known")])
+def test_the_delay_of_late_contrast_is_told(head, paint, minutes, flag):
+    head.row("T1wCE", paint(100.0, 100.0))
+    head.row("T1wCE", paint(60.0, 100.0), phase="delayed", minutes_after_injection=minutes)
+    flags = head.measured()["index_TRAM_clearing_fraction_flags"]
+    assert flag in flags
+    assert ("delay" in flags) is bool(flag)
 
 
 def test_signs_of_conventional_mri(head, paint, masks):

@@ -58,6 +58,9 @@ def test_delayed_fdg_gives_the_change_of_the_ratio(head, paint):
     row = head.measured()
     assert row["index_FDG_dual_phase_change_percent"] == pytest.approx(20)
     assert row["index_TBRmax_FDG"] == pytest.approx(1)
+    assert "the interval between the images is not known" in row["index_FDG_dual_phase_change_percent_flags"]
+    head.rows[0]["minutes_after_injection"], head.rows[1]["minutes_after_injection"] = 60.0, 150.0
+    assert "short interval: 90 min" in head.measured()["index_FDG_dual_phase_change_percent_flags"]
 
 
 def test_without_a_reference_mask_or_a_brain_there_is_no_ratio(head, paint):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from radnec.errors import MeasurementError
-from radnec.quantify.spectroscopy import read_metabolites
+from radnec.quantify.spectroscopy import metabolite_ratios, read_metabolites
 
 LCMODEL = """ 07-May-2025  9:31    Data of: Anon.raw
  LCModel (Version 6.3-1R)
@@ -70,6 +70,26 @@ def test_an_lcmodel_coord_file_is_read_as_its_table(tmp_path):
     assert (coord.concentrations, coord.linewidth_ppm) == (table.concentrations, table.linewidth_ppm)
 
 
+def test_lines_that_lcmodel_pads_and_small_numbers_are_read(tmp_path):
+    """LCModel writes names in a field of 52 characters, and raw scales in exponents."""
+    rows = ((" 6.10E-08 166% 4.1E-02", "Ala"), (" 2.75E-06  17%   1.483", "MM14+Lip13a+Lip13b+MM12"))
+    rows += ((" 4.12E-07   8%   0.222", "GPC+PCh"), (" 1.86E-06   5%   1.000", "Cr+PCr"))
+    text = "\n".join(
+        [
+            "$$CONC  5 lines in following concentration table = NCONC+1",
+            f"{'    Conc.  %SD /Cr+PCr  Metabolite':<75}",
+            *(f"{numbers} {name:<52}" for numbers, name in rows),
+            "",
+            "$$MISC  6 lines in following misc. output table",
+            f"{'  FWHM = 0.084 ppm    S/N =  21':<74}",
+        ]
+    )
+    found = read_metabolites(written(tmp_path, "out.table", text))
+    assert list(found.concentrations) == [name for _, name in rows]
+    assert found.concentrations["GPC+PCh"] == 4.12e-7
+    assert found.linewidth_ppm == 0.084
+
+
 def test_a_damaged_lcmodel_table_is_refused(tmp_path):
     for cut, told in (("1.804   4", r"found '1.804   4' among"), ("    Conc.", "found 'nothing' among")):
         with pytest.raises(MeasurementError, match=told):
@@ -111,6 +131,19 @@ def test_osprey_tables_are_read_with_bounds_and_line_width(tmp_path):
     assert math.isnan(read_metabolites(path, record=2).linewidth_ppm)
     with pytest.raises(MeasurementError, match="holds Cramér-Rao bounds"):
         read_metabolites(bounds, record=1)
+
+
+def test_osprey_tables_of_edited_spectra_are_read_with_all_columns_of_the_quality_table(tmp_path):
+    path = written(
+        tmp_path, "QuantifyResults/diff1_tCr_Voxel_1_Basis_1.tsv", "Cr_PCr\tNAA_NAAG\tPCh_GPC\ttCr\n1\t1.4\t.3\t1\n"
+    )
+    header = "Cr_SNR\tCr_FWHM\twater_FWHM\tresidual_water_ampl\tfreqShift\trelResA"
+    written(tmp_path, "QM_processed_spectra.tsv", f"{header}\n98.1\t7.664\t8.0\t2.8\t-2.3\t5.3\n")
+    found = read_metabolites(path, field_strength_t=3.0)
+    assert found.linewidth_ppm == pytest.approx(0.06, rel=0.001)
+    ratios = {one.index: one.value for one in metabolite_ratios(found)}
+    assert ratios["Cho_Cr"] == pytest.approx(0.3)
+    assert ratios["Cho_NAA"] == pytest.approx(0.3 / 1.4)
 
 
 FSL = pd.DataFrame(
