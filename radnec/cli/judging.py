@@ -30,6 +30,10 @@ def predict(
         float | None,
         typer.Option(help="Share of necrosis where these lesions come from; adds p_at_prevalence, re-weighted to it."),
     ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Refuse a model that this key did not sign (radnec sign)."),
+    ] = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +49,7 @@ def predict(
     from radnec.classifier.storage import load_model
 
     writable(out, (".csv",), model, table)
-    trained = load_model(model)
+    trained = load_model(model, public_key=public_key)
     silence_failures()
     cohort = verify_reports(table, sr=sr, bids=bids)
     features = measured_table(table, None, n_jobs, model=trained)
