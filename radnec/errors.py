@@ -186,8 +186,16 @@ class BundleVersionError(BundleError):
     """The file was written by a newer radnec format."""
 
 
+class BundleSignatureError(BundleError):
+    """A model file is not signed, or not by the key that was asked for, or was changed since."""
+
+
 class CanaryError(BundleError):
     """A loaded model no longer predicts what it predicted when it was saved."""
+
+
+class SigningKeyError(RadnecError, ValueError):
+    """A key to sign or verify with is missing, of another kind, or locked by another passphrase."""
 
 
 class RadnecWarning(UserWarning):

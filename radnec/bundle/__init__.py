@@ -20,15 +20,16 @@ from radnec.bundle.manifest import (
     writer_of,
 )
 from radnec.bundle.pipeline import bytes_to_pipeline, pipeline_to_bytes
+from radnec.bundle.signature import check_signature
 from radnec.bundle.tables import bytes_to_table, table_to_bytes
 from radnec.bundle.texts import bytes_to_settings, bytes_to_text
 from radnec.config import ExtractionConfig, TrainingConfig
-from radnec.errors import BundleError, BundleFormatError
+from radnec.errors import BundleError, BundleFormatError, BundleSizeError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMAT_VERSION", "Bundle", "read_bundle", "write_bundle"]
+__all__ = ["FORMAT_VERSION", "Bundle", "bundle_of", "read_bundle", "read_bytes", "write_bundle"]
 
 LIMITS = Limits(archive=128 << 20, entries=16, entry=128 << 20, total=256 << 20)
 
@@ -136,17 +137,19 @@ def _check_place(path: Path) -> None:
         raise BundleError(f"there is no folder {path.parent} to write {path.name} to; make it first")
 
 
-def read_bundle(path: str | Path) -> Bundle:
+def read_bundle(path: str | Path, *, public_key: str | Path | None = None) -> Bundle:
     """Read a model file in memory: nothing of it is run, nothing is written to disk.
 
     In this order: sizes and names from the zip directory, format version, hashes, and only then the parts;
     the pipeline through the fixed list of :mod:`radnec.bundle.trust`. The hashes find damage, not forgery:
-    whoever makes a file makes its hashes.
+    whoever makes a file makes its hashes. With `public_key` the signature is checked before all of this.
 
     Parameters
     ----------
     path : path-like
         File written by :func:`write_bundle`.
+    public_key : path-like, optional
+        Key (PEM) that must have signed the file, see :mod:`radnec.service.signing`.
 
     Returns
     -------
@@ -158,15 +161,32 @@ def read_bundle(path: str | Path) -> Bundle:
     radnec.errors.BundleError
         If the file is not what radnec writes: :class:`~radnec.errors.BundleFormatError`,
         :class:`~radnec.errors.BundlePathError`, :class:`~radnec.errors.BundleSizeError`,
-        :class:`~radnec.errors.BundleHashError`, :class:`~radnec.errors.BundleTypeError` or
-        :class:`~radnec.errors.BundleVersionError`.
+        :class:`~radnec.errors.BundleHashError`, :class:`~radnec.errors.BundleTypeError`,
+        :class:`~radnec.errors.BundleVersionError` or :class:`~radnec.errors.BundleSignatureError`.
+    radnec.errors.SigningKeyError
+        If `public_key` is none.
     OSError
         If the file cannot be opened.
     """
+    data = read_bytes(path)
+    if public_key is not None:
+        check_signature(data, path, public_key)
+    return bundle_of(data, path)
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Return the bytes of a model file, none of them looked at; errors as :func:`read_bundle`."""
     if Path(path).is_dir():
         raise BundleFormatError(f"{path} is a folder; expected a file that ends in .radnec")
     with Path(path).open("rb") as file:
         data = file.read(LIMITS.archive + 1)
+    if len(data) > LIMITS.archive:
+        raise BundleSizeError(f"{path}: the archive is larger than {LIMITS.archive:,} bytes")
+    return data
+
+
+def bundle_of(data: bytes, path: str | Path) -> Bundle:
+    """Return the parts of a model file's bytes; `path` is told in errors, which are those of :func:`read_bundle`."""
     try:
         return _from_bytes(data)
     except BundleError as error:

@@ -91,7 +91,6 @@ def why_abstain(
     known = {"status", "error"} <= set(X.columns)
     errors = X["error"].fillna("").tolist() if known else [""] * len(X)
     failed = X["status"].eq("failed").fillna(False).tolist() if known else [False] * len(X)
-    limit, novel = recipe.novelty_.limit_, recipe.novelty_.beyond(judgement.novelty)
     reasons = []
     for row in range(len(X)):
         why = []
@@ -106,11 +105,8 @@ def why_abstain(
             why.append(f"{missing[row]:.0%} of the features are missing")
         if unseen[row]:
             why.append(f"unseen scanner ({unseen[row]}): model.adapt(rows of that scanner) learns it")
-        if novel[row]:
-            why.append(
-                f"outside the training range in {judgement.novelty[row]:.0%} of the features (limit {limit:.0%}), "
-                f"most of all {judgement.outlying[row]}"
-            )
+        if judgement.doubts[row]:
+            why.append(judgement.doubts[row])
         reasons.append("; ".join(why))
     return reasons
 

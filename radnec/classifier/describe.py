@@ -164,7 +164,8 @@ def _reading(model: RadnecClassifier, config: TrainingConfig) -> list[str]:
         ),
         (
             "- `abstain` means the model should not be asked: unseen scanner, failed extraction, missing features, or "
-            "features outside the training range."
+            "features unlike the training lesions', one by one or together "
+            f"({model.recipe_.novelty_.rate:.0%} of ordinary lesions at most, about)."
         ),
         (
             "- Calls follow from the fold models' scores among held-out patients of each class, `p_necrosis` from one "

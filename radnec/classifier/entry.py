@@ -256,13 +256,16 @@ def _roles_in(model: RadnecClassifier, table: pd.DataFrame) -> Roles:
     return Roles(model.feature_names_)
 
 
-def load(path: str | Path) -> RadnecClassifier | Pathway:
+def load(path: str | Path, *, public_key: str | Path | None = None) -> RadnecClassifier | Pathway:
     """Load what :meth:`RadnecClassifier.save` or :meth:`Pathway.save` wrote, without executing anything from the file.
 
     Parameters
     ----------
     path : path-like
         A ``.radnec`` file.
+    public_key : path-like, optional
+        Public key (PEM) of who must have signed the file; nothing of it is read before its signature,
+        ``model.radnec.sig``, is found good. See :mod:`radnec.service.signing`.
 
     Returns
     -------
@@ -272,13 +275,16 @@ def load(path: str | Path) -> RadnecClassifier | Pathway:
     Raises
     ------
     radnec.errors.BundleError
-        If the file is not what radnec writes, was altered, or predicts otherwise; the subclass says which.
+        If the file is not what radnec writes, was altered, or predicts otherwise; the subclass says which. With
+        `public_key`, :class:`~radnec.errors.BundleSignatureError` if it is not signed by that key.
+    radnec.errors.SigningKeyError
+        If `public_key` is no public key.
     """
     from radnec.bundle import read_bundle
     from radnec.classifier.storage import model_of
     from radnec.pathway.storage import KIND, pathway_of
 
-    bundle = read_bundle(path)
+    bundle = read_bundle(path, public_key=public_key)
     return pathway_of(bundle, path) if bundle.manifest.get("model") == KIND else model_of(bundle, path)
 
 

@@ -59,9 +59,9 @@ def save_model(model: RadnecClassifier, path: Path, evaluation: Evaluation | Non
     return write_bundle(path, bundle)
 
 
-def load_model(path: str | Path) -> RadnecClassifier:
-    """Read a model and check that it predicts what it predicted when it was saved."""
-    return model_of(read_bundle(path), path)
+def load_model(path: str | Path, *, public_key: str | Path | None = None) -> RadnecClassifier:
+    """Read a model, signed by a key where one is given, and check that it predicts what it predicted when saved."""
+    return model_of(read_bundle(path, public_key=public_key), path)
 
 
 def model_of(bundle: Bundle, path: str | Path) -> RadnecClassifier:
@@ -102,9 +102,9 @@ def model_of(bundle: Bundle, path: str | Path) -> RadnecClassifier:
 
 
 def _sing(model: RadnecClassifier, canary: pd.DataFrame, path: str | Path) -> None:
-    expected = canary[_EXPECTED].to_numpy()
-    model.canary_ = canary.drop(columns=_EXPECTED)
     try:
+        expected = canary[_EXPECTED].to_numpy(dtype=float)
+        model.canary_ = canary.drop(columns=_EXPECTED)
         found = model.recipe_.predict_proba(model.canary_)
     except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
         raise CanaryError(

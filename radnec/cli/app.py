@@ -18,6 +18,7 @@ from radnec.cli.judging import predict
 from radnec.cli.learning import evaluate, train
 from radnec.cli.measuring import extract, measure
 from radnec.cli.printing import WRONG_USE, tell_broken
+from radnec.cli.signing import keys, sign, verify
 from radnec.cli.watching import monitor
 from radnec.errors import CohortError, RadnecError, RadnecWarning
 from radnec.phrasing import for_command_line
@@ -48,7 +49,10 @@ def _radnec(
     """Take the options that stand before a command."""
 
 
-for command in (demo, schema, check, extract, measure, train, evaluate, predict, monitor, adapt, recalibrate, evidence):
+for command in (
+    *(demo, schema, check, extract, measure, train, evaluate, predict, monitor, adapt, recalibrate, evidence),
+    *(keys, sign, verify),
+):
     app.command()(command)
 app.add_typer(cohort)
 

@@ -35,6 +35,10 @@ def predict(
         float | None,
         typer.Option(help="Share of necrosis where these lesions come from; adds p_at_prevalence, re-weighted to it."),
     ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Refuse a model that this key did not sign (radnec sign)."),
+    ] = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
@@ -52,7 +56,7 @@ def predict(
     from radnec.classifier.describe import verdict
 
     writable(out, (".csv",), model, table)
-    trained = radnec.load(model)
+    trained = radnec.load(model, public_key=public_key)
     silence_failures()
     if isinstance(trained, radnec.Pathway):
         refuse_unserved(sr=sr, bids=bids, prevalence=prevalence)

@@ -1,13 +1,15 @@
-"""Tells how far a lesion lies outside what a model was trained on."""
+"""Tells how far a lesion lies outside what a model was trained on, feature by feature or in all together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,45 +18,60 @@ Array = NDArray[np.float64]
 
 #: Share of a range, or of its larger end, by which a value may leave it through rounding alone.
 _ROUNDING = 1e-9
+#: Principal axes at most, rows for each, and the least variance along one as a share of the mean variance.
+_MOST_AXES, _ROWS_PER_AXIS, _LEAST_VARIANCE = 10, 5, 1e-3
+#: How many levels, from half the rate (of measures that never exceed together) to the rate (that always do), are tried.
+_LEVELS = 26
 
 
 class RangeNovelty(BaseEstimator):  # type: ignore[misc]
-    """Share of a model's features that lie outside their training range.
+    """How far a row lies outside the training rows: feature by feature, and in all features together.
 
     Each fold model knows the smallest and largest value that its training rows took of each feature it uses. The
-    share of features outside is averaged over the fold models. The limit is the share that held-out training
-    rows exceeded at the rate `rate` under their own fold's model; the average over the fold models varies less, so at
-    most about that share of ordinary lesions is called novel.
+    *novelty* of a row is the share of features outside, averaged over the fold models. The *distance* sees what no
+    range shows, a combination that training never had: it is Mahalanobis', by the covariance of probabilistic principal
+    components (Tipping & Bishop, Journal of the Royal Statistical Society B 1999;61:611), as a root mean over features.
+
+    Each has a limit that the held-out training rows set, every patient counting once: a share `rate` of them lay beyond
+    one limit or the other (or both), under the model of their own fold. The averages over the fold models vary less, so
+    at most about that share of ordinary lesions is doubted. With too few patients for such a share, the limits are the
+    largest values seen.
 
     Parameters
     ----------
     rate : float, default 0.05
-        Share of held-out training rows beyond the limit.
+        Share of ordinary lesions that may be doubted.
 
     Attributes
     ----------
-    limit_ : float
-        Novelty above which a row counts as outside the training distribution.
+    limit_, distance_limit_ : float
+        Novelty and distance that ordinary rows rarely exceed.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> train, held_out = rng.normal(size=(90, 4)), rng.normal(size=(10, 4))
-    >>> novelty = RangeNovelty().fit([train], [held_out])
-    >>> bool(novelty.measure([np.full((1, 4), 50.0)])[0] > novelty.limit_)
-    True
+    >>> novelty = RangeNovelty().fit([train], [held_out], [np.arange(10)])
+    >>> novelty.doubts([np.full((1, 4), 50.0)], ["volume"])
+    ['outside the training range in 100% of the features (limit 38%), most of all volume; unlike the training ...']
     """
+
+    # Models stored before distances were measured know none.
+    clouds_: Sequence[Sequence[Array]] = ()
+    distance_limit_ = np.inf
 
     def __init__(self, *, rate: float = 0.05) -> None:
         self.rate = rate
 
-    def fit(self, training: Sequence[ArrayLike], held_out: Sequence[ArrayLike]) -> Self:
-        """Learn ranges and the limit.
+    def fit(self, training: Sequence[ArrayLike], held_out: Sequence[ArrayLike], patients: Sequence[ArrayLike]) -> Self:
+        """Learn ranges, distances and the limits.
 
         Parameters
         ----------
         training, held_out : lists of arrays, one per fold model
             Rows each fold model was trained on, and those it was not, in the features it uses.
+        patients : list of arrays, one per fold model
+            Patient of each held-out row; none is kept.
         """
         self.low_ = [np.min(rows, axis=0) for rows in training]
         self.high_ = [np.max(rows, axis=0) for rows in training]
@@ -63,26 +80,67 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
             margin = _ROUNDING * np.maximum(high - low, np.maximum(np.abs(low), np.abs(high)))
             low -= margin
             high += margin
-        shares = [self._outside(np.asarray(rows), fold).mean(axis=1) for fold, rows in enumerate(held_out)]
-        self.limit_ = float(np.quantile(np.concatenate(shares), 1 - self.rate, method="higher"))
+        with threadpool_limits(1):
+            self.clouds_ = [_cloud(np.asarray(rows, dtype=float)) for rows in training]
+        found = np.stack([np.concatenate(self._shares(held_out)), np.concatenate(self._distances(held_out))])
+        self.limit_, self.distance_limit_ = _limits(found, np.concatenate([np.asarray(p) for p in patients]), self.rate)
         return self
 
-    def _outside(self, rows: Array, fold: int) -> NDArray[np.bool_]:
-        return np.asarray((rows < self.low_[fold]) | (rows > self.high_[fold]))
+    def _shares(self, rows: Sequence[ArrayLike]) -> list[Array]:
+        """Return the share of features outside the range, for the rows as each fold model sees them."""
+        folds = zip(rows, self.low_, self.high_, strict=True)
+        return [((np.asarray(part) < low) | (np.asarray(part) > high)).mean(axis=1) for part, low, high in folds]
+
+    def _distances(self, rows: Sequence[ArrayLike]) -> list[Array]:
+        with threadpool_limits(1):
+            return [_distance(np.asarray(part), *cloud) for part, cloud in zip(rows, self.clouds_, strict=True)]
 
     def measure(self, rows: Sequence[ArrayLike]) -> Array:
         """Return the novelty (n,), between 0 and 1, of rows as each fold model sees them."""
         check_is_fitted(self)
-        shares = [self._outside(np.asarray(part), fold).mean(axis=1) for fold, part in enumerate(rows)]
-        return np.asarray(np.mean(shares, axis=0))
+        return np.asarray(np.mean(self._shares(rows), axis=0))
 
-    def beyond(self, novelty: Array, *, least: float = 0.0) -> NDArray[np.bool_]:
-        """Return which novelties (n,) lie above the limit, or above `least` where that is more.
+    def distance(self, rows: Sequence[ArrayLike]) -> Array:
+        """Return the distance (n,) of rows as each fold model sees them; about 1 for training rows, 0 if unknown."""
+        check_is_fitted(self)
+        return (
+            np.asarray(np.mean(self._distances(rows), axis=0)) if self.clouds_ else np.zeros(len(np.asarray(rows[0])))
+        )
 
-        A novelty is a mean over fold models, which may lie a rounding error above a limit that it equals.
+    def beyond(self, novelty: Array) -> NDArray[np.bool_]:
+        """Return which novelties (n,) lie more than half a feature above the limit.
+
+        Without the half, a single fold model of narrower range would be enough to doubt an ordinary row.
         """
         check_is_fitted(self)
-        return np.asarray(novelty > max(self.limit_, least) + _ROUNDING)
+        return np.asarray(novelty > self._most())
+
+    def _most(self) -> float:
+        return self.limit_ + float(0.5 / np.mean([len(low) for low in self.low_]))
+
+    def doubts(self, rows: Sequence[ArrayLike], outlying: Sequence[str]) -> list[str]:
+        """Return in words, per row, why it is novel; empty where it is not.
+
+        Parameters
+        ----------
+        rows : list of arrays, one per fold model
+            The rows as each fold model sees them.
+        outlying : list of str
+            Per row, what :meth:`worst` says.
+        """
+        novelty, distance = self.measure(rows), self.distance(rows)
+        outside, apart = self.beyond(novelty), distance > self.distance_limit_ * (1 + _ROUNDING)
+        told = []
+        for row, name in enumerate(outlying):
+            why = []
+            if outside[row]:
+                share = f"{novelty[row]:.0%} of the features (limit {self._most():.0%})"
+                why.append(f"outside the training range in {share}, most of all {name}")
+            if apart[row]:
+                far = f"distance {distance[row]:.3g}, limit {self.distance_limit_:.3g}"
+                why.append(f"unlike the training lesions in all features together ({far})")
+            told.append("; ".join(why))
+        return told
 
     def worst(self, rows: Sequence[ArrayLike], names: Sequence[Sequence[str]]) -> list[str]:
         """Return, per row, the feature farthest outside its training range, in units of that range."""
@@ -98,3 +156,38 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
             best[better] = amount[better]
             worst[better] = np.asarray(names[fold], dtype=object)[column[better]]
         return [str(name) for name in worst]
+
+
+def _limits(found: Array, patients: NDArray[Any], rate: float) -> tuple[float, float]:
+    """Return limits of the two measures (2, n), each exceeded alike, that a share `rate` of the patients lies beyond.
+
+    A new patient counts as one who lies beyond both (hierarchical conformal prediction: Lee, Barber & Willett,
+    arXiv:2306.06342).
+    """
+    _, who, count = np.unique(patients.astype(str), return_inverse=True, return_counts=True)
+    weight = 1 / count[who] / (len(count) + 1)
+    order = np.argsort(found, axis=1, kind="stable")
+    reached = np.cumsum(weight[order], axis=1)
+    limits = found.max(axis=1)
+    for level in np.linspace(rate / 2, rate, _LEVELS):
+        places = [min(int(np.searchsorted(one, 1 - level - _ROUNDING)), len(who) - 1) for one in reached]
+        candidate = found[[0, 1], order[[0, 1], places]]
+        if weight @ (found > candidate[:, None]).any(axis=0) + 1 / (len(count) + 1) <= rate + _ROUNDING:
+            limits = candidate
+    return float(limits[0]), float(limits[1])
+
+
+def _cloud(rows: Array) -> tuple[Array, Array, Array]:
+    """Return centre (k,), principal axes (q, k) and the variances along them with that of the rest (q + 1,)."""
+    found = PCA(min(_MOST_AXES, rows.shape[1] - 1, len(rows) // _ROWS_PER_AXIS), svd_solver="full").fit(rows)
+    # A direction in which training hardly varied must not make rounding look like distance.
+    least = _LEAST_VARIANCE * max(float(rows.var(axis=0).mean()), np.finfo(float).tiny)
+    variances = np.append(found.explained_variance_, found.noise_variance_)
+    return found.mean_, found.components_, np.maximum(variances, least)
+
+
+def _distance(rows: Array, centre: Array, axes: Array, variances: Array) -> Array:
+    away = rows - centre
+    along = away @ axes.T
+    rest = np.maximum((away**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
+    return np.asarray(np.sqrt(((along**2 / variances[:-1]).sum(axis=1) + rest / variances[-1]) / rows.shape[1]))

@@ -52,6 +52,8 @@ class Judgement:
         Share of the used features outside their training range.
     outlying : list of str
         The feature farthest outside its training range, or an empty text.
+    doubts : list of str
+        Why the row is too unlike the training rows, or an empty text.
     """
 
     p: Array
@@ -60,6 +62,7 @@ class Judgement:
     scores: Array
     novelty: Array
     outlying: list[str]
+    doubts: list[str]
 
 
 class Recipe(BaseEstimator):  # type: ignore[misc]
@@ -222,8 +225,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         self.chosen_ = str(candidate)
         self.members_ = [member.pipeline for member in members]
         scores = [member.scores for member in members]
-        self.novelty_ = RangeNovelty().fit([member.seen for member in members], [member.new for member in members])
         held_out = [test for _, test in folds]
+        rows = [member.seen for member in members], [member.new for member in members]
+        self.novelty_ = RangeNovelty().fit(*rows, [groups[test] for test in held_out])
         self.gain_ = gain_over_prevalence(scores, y, groups, folds)
         self.conformal_ = ConformalSets().fit(scores, [y[t] for t in held_out], [groups[t] for t in held_out])
         calibration = FoldCalibration(self.calibration, each=self.calibration_per_fold)
@@ -274,7 +278,8 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
             scores = np.vstack([score_of(member[-1], values) for member, values in rows])
         p, low, high = self._probabilities(scores)
         outlying = self.novelty_.worst(prepared, self.member_features())
-        return Judgement(p, low, high, scores, self.novelty_.measure(prepared), outlying)
+        doubts = self.novelty_.doubts(prepared, outlying)
+        return Judgement(p, low, high, scores, self.novelty_.measure(prepared), outlying, doubts)
 
     def predict_proba(self, X: pd.DataFrame) -> Array:
         """Return P(positive class) of the rows of X, shape (n,)."""

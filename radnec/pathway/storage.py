@@ -131,12 +131,13 @@ def _sing(pathway: Pathway, canary: pd.DataFrame, path: str | FilePath) -> None:
     try:
         pathway.canary_ = canary.drop(columns=names)
         found = _song(pathway)
+        expected = {name: canary[name].to_numpy(dtype=float) for name in names}
     except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
         raise CanaryError(
             f"{path}: the loaded pathway cannot judge its own test rows ({type(error).__name__}: {error}). It was "
             "written by another version of radnec or its libraries; the manifest names them"
         ) from error
-    difference = max(float(np.abs(found[name] - canary[name].to_numpy()).max()) for name in names)
+    difference = max(float(np.abs(found[name] - expected[name]).max()) for name in names)
     if not difference <= _TOLERANCE:
         raise CanaryError(
             f"{path}: the loaded pathway predicts its test rows up to {difference:.3g} off what it predicted when "

@@ -128,9 +128,6 @@ def _consult(
     unseen = recipe.unseen_rows(X).tolist()
     used = {name for names in recipe.member_features() for name in names}
     empty = X[[name for name in own if name in used]].isna()
-    # Where few features are used the limit may be 0, and then a single fold model would be enough to doubt a lesion.
-    least = 0.5 / max(len(used), 1)
-    limit, novel = max(recipe.novelty_.limit_, least), recipe.novelty_.beyond(judgement.novelty, least=least)
     for place, row in enumerate(rows.tolist()):
         way.paths[row] = path
         lacking = empty.columns[empty.iloc[place].to_numpy(dtype=bool)].tolist()
@@ -139,8 +136,5 @@ def _consult(
             way.remarks[row].append(f"{counted(len(lacking), 'column')} imputed within its stage ({shown})")
         if unseen[place]:
             way.doubts[row].append(f"unseen scanner ({unseen[place]})")
-        if novel[place]:
-            way.doubts[row].append(
-                f"outside the training range in {judgement.novelty[place]:.0%} of the features (limit {limit:.0%}), "
-                f"most of all {judgement.outlying[place]}"
-            )
+        if judgement.doubts[place]:
+            way.doubts[row].append(judgement.doubts[place])

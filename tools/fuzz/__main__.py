@@ -23,7 +23,7 @@ from typing import IO, Any
 import seeds
 
 _WORKER = Path(__file__).with_name("worker.py")
-_CASE_SECONDS, _START_SECONDS = 20, 180
+_CASE_SECONDS, _START_SECONDS = 20, 600
 
 
 @dataclass
@@ -54,15 +54,22 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0, help="time for damaged files, shared by the targets")
     parser.add_argument("--cases", type=int, default=1 << 60, help="at most this many cases of every target")
     parser.add_argument("--seed", default="0", help="another seed makes other damage")
-    parser.add_argument("--only", default="", help="targets whose name holds this text, such as mask/seg")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="targets whose name holds this text, such as mask/seg; model: all of models, crafted ones too",
+    )
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     given = parser.parse_args()
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
-        seeds.write_all(Path(folder))
+        if given.only == "model":
+            seeds.write_models(Path(folder) / "model")
+        else:
+            seeds.write_all(Path(folder))
         names = sorted(f"{one.parent.name}/{one.name}" for one in Path(folder).glob("*/*"))
         names = [name for name in names if given.only in name]
-        if not given.only:
+        if given.only in ("", "model"):
             _run(["--crafted", folder], 0, None, None, tally)
         until = time.monotonic() + 60 * given.minutes
         first, last = given.first * len(names), (given.first + given.cases) * len(names)

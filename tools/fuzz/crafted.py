@@ -8,6 +8,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
+import models
 import numpy as np
 import pydicom
 import seeds
@@ -281,4 +282,5 @@ _MAKERS: dict[str, dict[str, Maker]] = {
         "deflate bomb": _deflated("report/sr"),
         "image": _dicom("image/enhanced"),
     },
+    "model": models.makers(),
 }

@@ -6,6 +6,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
+import models
+
 if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
@@ -24,6 +26,8 @@ def damage(path: Path, rng: Random) -> str:
         ways += [_attribute, _attribute, _vr, _remove]
     if path.suffix in (".nrrd", ".mha", ".mhd", ".nhdr", ".csv", ".yaml", ".json"):
         ways += [_number, _number, _number]
+    if path.suffix == ".radnec":
+        ways += [_reforge] * 6 + [_swap] * 2
     way = rng.choice(ways)
     way(path, rng)
     return way.__name__.strip("_")
@@ -136,3 +140,13 @@ def _remove(path: Path, rng: Random) -> None:
         del inside[tag]
 
     _rewrite(path, rng, change)
+
+
+def _reforge(path: Path, rng: Random) -> None:
+    """Damage a part of a model file, under hashes that fit."""
+    models.reforge(path, rng, damage)
+
+
+def _swap(path: Path, rng: Random) -> None:
+    """Take a part of another model, under hashes that fit."""
+    models.swap(path, rng)

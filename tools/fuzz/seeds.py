@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -392,8 +393,28 @@ def write_report(folder: Path, series: list[Path]) -> None:
     write_sr(pd.DataFrame([row]), folder / "report.dcm", source=series, model=model, created=noon)
 
 
+def write_models(folder: Path) -> None:
+    """Write a model, another, a forest and a pathway."""
+    import radnec
+    from radnec.simulate import simulate_multimodal, simulate_table
+
+    warnings.simplefilter("ignore", radnec.errors.RadnecWarning)
+    logistic, forest = (
+        radnec.TrainingConfig(candidates=(family,), draws=1, inner_folds=2, random_state=0)
+        for family in ("logistic", "random_forest")
+    )
+    for name, config, seed in (("classifier", logistic, 0), ("another", logistic, 1), ("forest", forest, 0)):
+        (folder / name).mkdir(parents=True)
+        table = simulate_table(n_patients=30, n_features=8, effect=3.0, random_state=seed)
+        radnec.train(table, config).save(folder / name / "m.radnec")
+    (folder / "pathway").mkdir()
+    table = simulate_multimodal(n_patients=60, effect=1.5, random_state=0)
+    radnec.Pathway(config=logistic, fewest=4).fit(table, table["label"]).save(folder / "pathway" / "m.radnec")
+
+
 def write_all(folder: Path) -> None:
     """Write the seeds of every target, each in its own folder."""
+    write_models(folder / "model")
     write_volumes(folder / "image", image())
     write_volumes(folder / "mask", mask())
     series = write_series(folder / "image" / "series")

@@ -158,6 +158,15 @@ def read_labels(folder: Path, _image: sitk.Image) -> Reading:
     return Reading((), "\n".join(f"{number} {name}" for number, name in list_labels(_only(folder))).encode())
 
 
+def read_model(folder: Path, _image: sitk.Image) -> Reading:
+    """Load a model, and let it judge its own test rows."""
+    import radnec
+
+    model = radnec.load(_only(folder))
+    recipes = list(model.models_.values()) if isinstance(model, radnec.Pathway) else [model.recipe_]
+    return Reading((), b"".join(recipe.predict_proba(model.canary_).tobytes() for recipe in recipes))
+
+
 READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "image": read_image,
     "mask": read_mask,
@@ -171,6 +180,7 @@ READERS: dict[str, Callable[[Path, sitk.Image], Reading]] = {
     "source": read_source,
     "region": read_region,
     "labels": read_labels,
+    "model": read_model,
 }
 
 
@@ -186,6 +196,8 @@ def complaint(name: str, way: str, found: Reading, pristine: Reading, file_bytes
     if kind == "headers":
         facts, known = (set(one.content.decode().split("\n")) for one in (found, pristine))
         return "a header that is cut short told something else" if way == "truncate" and not facts <= known else ""
+    if kind == "model":
+        return _of_model(way, found, pristine)
     if way == "truncate" and kind != "table" and found != pristine:
         return "a file that is cut short was read as something else"
     if kind == "report" and found != pristine:
@@ -211,3 +223,10 @@ def _of_volume(kind: str, found: Reading, pristine: Reading, file_bytes: int) ->
         if set(found.content) != {0, 1}:
             return f"the mask holds {sorted(set(found.content))}"
     return ""
+
+
+def _of_model(way: str, found: Reading, pristine: Reading) -> str:
+    if found != pristine and way not in ("reforge", "swap"):
+        return "a damaged model was read as another"
+    p = np.frombuffer(found.content)
+    return "" if ((p >= 0) & (p <= 1)).all() else "a model gives what is no probability"

@@ -54,7 +54,8 @@ def harmful() -> None:
         for origin in sorted(corpus.glob(f"{kind}/*")):
             read(origin, image)  # so that libraries are loaded before memory is limited
     _limit_memory()
-    cases = [(kind, name, make) for kind in READERS for name, make in sorted(crafted.of(kind).items())]
+    kinds = [kind for kind in READERS if (corpus / kind).is_dir()]
+    cases = [(kind, name, make) for kind in kinds for name, make in sorted(crafted.of(kind).items())]
     for case, (kind, name, make) in enumerate(cases[first:], start=first):
         place = corpus / "crafted" / kind / name.replace(" ", "_")
         shutil.rmtree(place, ignore_errors=True)
@@ -64,6 +65,8 @@ def harmful() -> None:
         outcome, found = _judged(READERS[kind], place, image)
         if found is not None:
             outcome |= {"outcome": "bad", "what": "read without a word"}
+        if any(corpus.rglob("escaped*")) or Path("escaped").exists():
+            outcome |= {"outcome": "bad", "what": "left a file"}
         print(json.dumps({"done": case, "name": f"{kind}: {name}"} | outcome), flush=True)
 
 
