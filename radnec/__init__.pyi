@@ -5,6 +5,7 @@ from . import imaging as imaging
 from . import model as model
 from . import pathway as pathway
 from . import quantify as quantify
+from . import service as service
 from ._versions import show_versions as show_versions
 from .classifier import RadnecClassifier as RadnecClassifier
 from .classifier import evaluate as evaluate

@@ -507,6 +507,11 @@ def test_a_model_is_carried_to_another_place(run, trained, elsewhere, tmp_path):
     assert radnec.load(tmp_path / "mended.radnec").predict_proba(theirs) == pytest.approx(expected, abs=1e-12)
 
 
+def test_an_intercept_is_mended_alone(run, trained, elsewhere, tmp_path):
+    code, out, _ = run("recalibrate", trained, elsewhere, "--out", tmp_path / "m.radnec", "--intercept-only")
+    assert (code, "log-odds times 1.000 plus" in out) == (0, True)
+
+
 def test_a_model_is_not_recalibrated_on_its_own_rows(run, trained, table, tmp_path):
     path = write_table(table, tmp_path / "own.csv")
     code, _, err = run("recalibrate", trained, path, "--out", tmp_path / "m.radnec")

@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "radnec").rglob("*.py"))
 PUBLIC = [
     *("read_cohort", "check", "extract", "measure", "labelled", "train", "evaluate", "load", "simulate_cohort", "join"),
     *("RadnecClassifier", "ExtractionConfig", "TrainingConfig", "LabelPolicy", "Outcome"),
-    *("errors", "show_versions", "model", "imaging", "features", "evaluation", "pathway", "quantify"),
+    *("errors", "show_versions", "model", "imaging", "features", "evaluation", "pathway", "quantify", "service"),
     *("Ledger", "Pathway", "monitor"),
 ]
 

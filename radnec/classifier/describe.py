@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from radnec.classifier.abstention import absent_sequences
+from radnec.cohort.parsing import counted
 from radnec.evaluation.crossval import candidate_counts
 from radnec.evaluation.notes import events_note, folds_note, pooled_note, stability_note
 from radnec.model.candidates import FAMILIES
@@ -81,6 +82,31 @@ def verdict(model: RadnecClassifier) -> str:
     if model.better_than_prevalence_:
         return f"Better than prevalence in training ({numbers}, of the best of the candidates); evaluate to know."
     return f"No better than prevalence ({numbers})."
+
+
+def adapted_note(scanners: pd.Series[str]) -> str:
+    """Say what a model was adapted to.
+
+    Examples
+    --------
+    >>> adapted_note(pd.Series(["", "scanner_id B", "scanner_id B"]))
+    'Adapted without labels to scanner_id B (2 rows).'
+    """
+    counts = scanners[scanners != ""].value_counts().sort_index()
+    told = ", ".join(f"{name} ({counted(n, 'row')})" for name, n in counts.items())
+    return f"Adapted without labels to {told}."
+
+
+def recalibrated_note(truth: NDArray[np.bool_], shift: float, factor: float) -> str:
+    """Say what a model was recalibrated on, and how that moved it.
+
+    Examples
+    --------
+    >>> recalibrated_note(np.array([True, False, False]), -0.5, 1.0)
+    'Recalibrated on 3 rows, 1 of them positive: log-odds times 1.000 plus -0.500.'
+    """
+    rows = f"{counted(len(truth), 'row')}, {int(truth.sum())} of them positive"
+    return f"Recalibrated on {rows}: log-odds times {factor:.3f} plus {shift:+.3f}."
 
 
 def text(model: RadnecClassifier) -> str:

@@ -251,24 +251,27 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         Raises
         ------
         radnec.errors.TableError
-            If no row comes from a scanner without an effect of its own.
+            If no row comes from a scanner without an effect of its own, or a feature is infinite.
+        radnec.errors.SettingsMismatchError
+            If the table was made with other extraction settings than the training table.
 
         Warns
         -----
         radnec.errors.TrainingWarning
             If a new scanner has fewer than ``config.min_batch`` rows.
         """
-        frame = self._input(X)
-        check_new_scanners(self.recipe_.learnable_rows(frame.reset_index(drop=True)), self._settings().min_batch)
-        adapted = self._child(frame)
+        frame = self._measured_alike(X)
+        scanners = self.recipe_.learnable_rows(frame.reset_index(drop=True))
+        check_new_scanners(scanners, self._settings().min_batch)
+        adapted = self._child("adapt", frame, describe.adapted_note(scanners))
         adapted.recipe_ = self.recipe_.adapt(frame)
         return adapted
 
-    def recalibrate(self, X: pd.DataFrame, y: ArrayLike) -> RadnecClassifier:
+    def recalibrate(self, X: pd.DataFrame, y: ArrayLike, *, slope: bool = True) -> RadnecClassifier:
         """Return a new model whose probabilities are mended on labelled rows of a new place.
 
         The intercept and slope of the log-odds are fitted with priors at 0 and 1, so that few events move them
-        little; the ranking of lesions and the prediction sets stay as they were.
+        little (:func:`radnec.model.calibrate.fit_recalibration`); ranking and prediction sets stay as they were.
 
         Parameters
         ----------
@@ -276,6 +279,8 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             Rows of the new place.
         y : array of shape (n,)
             Their labels.
+        slope : bool, default True
+            False mends the intercept alone: enough where only the prevalence differs, and safer with few events.
 
         Returns
         -------
@@ -284,6 +289,8 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
 
         Raises
         ------
+        radnec.errors.SettingsMismatchError
+            If the table was made with other extraction settings than the training table.
         radnec.errors.LabelError
             If `y` holds a value that is not one of the model's classes, or only one of them.
         radnec.errors.LeakageError
@@ -291,8 +298,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         radnec.errors.UnseenBatchError
             If a row comes from a scanner that training never saw, unless ``unseen="reference"``.
         """
-        frame = self._input(X)
-        check_values(frame, self.recipe_.features, {})
+        frame = self._measured_alike(X)
         self.training_rows_.refuse(X, "On its own training rows a model looks better calibrated than it is")
         if self.unseen == "error":
             refuse_unseen(self.recipe_.unseen_rows(frame))
@@ -302,12 +308,14 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             raise LabelError(
                 "all rows to recalibrate on are of one class; expected both, or the intercept has no limit"
             )
-        mended = self._child(frame)
+        shift, factor = fit_recalibration(self.recipe_.predict_proba(frame), truth, slope=slope)
+        labelled = pd.concat([frame, pd.Series(truth, index=frame.index)], axis=1)
+        kind = "recalibrate" if slope else "recalibrate the intercept"
+        mended = self._child(kind, labelled, describe.recalibrated_note(truth, shift, factor))
         mended.training_rows_ = self.training_rows_.with_rows(frame)
-        intercept, slope = fit_recalibration(self.recipe_.predict_proba(frame), truth)
         before = self.recipe_.adjustment_
         mended.recipe_ = copy.copy(self.recipe_)
-        mended.recipe_.adjustment_ = [intercept + slope * before[0], slope * before[1]]
+        mended.recipe_.adjustment_ = [shift + factor * before[0], factor * before[1]]
         mended.recipe_.prevalence_ = float(truth.mean())
         return mended
 
@@ -363,10 +371,19 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
             f"{self.feature_names_[0]!r} and {len(self.feature_names_) - 1} more"
         )
 
-    def _child(self, frame: pd.DataFrame) -> RadnecClassifier:
+    def _measured_alike(self, X: Any) -> pd.DataFrame:
+        """Return the columns that are read, of a table that new models may be made of."""
+        frame = self._input(X)
+        same_extraction(X, self.extraction_config_)
+        check_values(frame, self.recipe_.features, {})
+        return frame
+
+    def _child(self, kind: str, frame: pd.DataFrame, note: str) -> RadnecClassifier:
         child = copy.copy(self)
         child.parent_ = self.identity_
-        child.identity_ = identity_of(self.identity_, frame)
+        rows = np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy())
+        child.identity_ = identity_of(self.identity_, kind, rows)
+        child.summary_ = {**self.summary_, "notes": [*self.summary_["notes"], note]}
         return child
 
     def __sklearn_tags__(self) -> Any:

@@ -33,10 +33,19 @@ def adapt(model: Annotated[Path, Existing], table: Annotated[Path, Existing], ou
     typer.echo(f"Adapted model {trained.identity_} to {listed}; wrote {out}.")
 
 
-def recalibrate(model: Annotated[Path, Existing], table: Annotated[Path, Existing], out: Out, n_jobs: Jobs = 1) -> None:
+def recalibrate(
+    model: Annotated[Path, Existing],
+    table: Annotated[Path, Existing],
+    out: Out,
+    slope: Annotated[
+        bool, typer.Option("--slope/--intercept-only", help="Mend both, or the intercept alone, safer with few events.")
+    ] = True,
+    n_jobs: Jobs = 1,
+) -> None:
     """Mend the intercept and slope of the probabilities on labelled lesions, and write a new model.
 
-    Rows are chosen as for training: labelled, with mature follow-up, one session per lesion.
+    Rows are chosen as for training: labelled, with mature follow-up, one session per lesion. With few events both move
+    little.
 
     Example: radnec recalibrate model.radnec theirs.parquet --out here.radnec
     """
@@ -48,10 +57,10 @@ def recalibrate(model: Annotated[Path, Existing], table: Annotated[Path, Existin
     config = trained.config or radnec.TrainingConfig()
     features = measured_table(table, None, n_jobs, model=trained, label=config.label)
     chosen = select_rows(features, config, features=trained.feature_names_)
-    mended = trained.recalibrate(chosen.table, chosen.y)
+    mended = trained.recalibrate(chosen.table, chosen.y, slope=slope)
     mended.save(out)
-    intercept, slope = mended.recipe_.adjustment_
+    shift, factor = mended.recipe_.adjustment_
     typer.echo(
-        f"Recalibrated model {trained.identity_} on {counted(len(chosen.y), 'lesion')}: log-odds times {slope:.3f} "
-        f"plus {intercept:+.3f}; wrote {out}."
+        f"Recalibrated model {trained.identity_} on {counted(len(chosen.y), 'lesion')}: log-odds times {factor:.3f} "
+        f"plus {shift:+.3f}; wrote {out}."
     )

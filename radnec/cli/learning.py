@@ -9,6 +9,7 @@ import typer
 
 import radnec
 from radnec.cli.options import (
+    Cache,
     Existing,
     Extraction,
     Jobs,
@@ -22,6 +23,7 @@ from radnec.cli.options import (
     writable,
 )
 from radnec.cli.printing import FINDINGS, print_json, records
+from radnec.cli.retraining import Champion, Fewest, Inputs, Margin, Primary, Proof, refuse_idle, retrain
 from radnec.phrasing import for_command_line
 
 
@@ -31,16 +33,35 @@ def train(
     config: Settings = None,
     extraction: Extraction = None,
     replicates: Replicates = None,
+    champion: Champion = None,
+    primary: Primary = None,
+    proof: Proof = None,
+    margin: Margin = None,
+    fewest: Fewest = None,
+    cache: Cache = None,
     n_jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Train a model on a feature table, or on a cohort table that is measured first.
 
+    With --champion, the model in use, the new model is a candidate: both are judged on the same folds of the table, and
+    the exit code is 0 when the candidate is accepted, 3 when the champion is kept. The candidate is written in either
+    case, its report beside it as .json; nothing is replaced. A run that was killed goes on where it was when it is run
+    again, from the folder OUT.work. Settings are the champion's own unless --config gives others.
+
     Example: radnec train features.parquet --out model.radnec
+
+    Example: radnec train cohort.csv --champion current.radnec --out candidate.radnec
     """
-    writable(out, (".radnec",), table, config, extraction, replicates)
+    writable(out, (".radnec",), table, config, extraction, replicates, champion)
+    rule = {"primary": primary, "proof": proof, "margin": margin, "fewest": fewest}
+    if champion is not None:
+        inputs = Inputs(table, champion, config, extraction, replicates)
+        retrain(inputs, out, rule, cache=cache, n_jobs=n_jobs, as_json=as_json)
+        return
+    refuse_idle(rule)
     settings = training_settings(config, n_jobs)
-    features = measured_table(table, extraction, n_jobs, label=settings.label)
+    features = measured_table(table, extraction, n_jobs, label=settings.label, cache=cache)
     given = extraction_settings(extraction)
     model = radnec.train(features, settings, extraction=given, replicates=replicates_table(replicates))
     model.save(out)

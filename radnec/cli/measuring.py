@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import radnec
-from radnec.cli.options import Existing, Extraction, Jobs, Json, extraction_settings, writable
+from radnec.cli.options import Cache, Existing, Extraction, Jobs, Json, extraction_settings, writable
 from radnec.cli.printing import FINDINGS, print_json, silence_failures, tell_failures
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def extract(
     cohort: Annotated[Path, Existing],
     out: Annotated[Path, typer.Option(help="Feature table to write: .parquet, or .csv with .json beside it.")],
     extraction: Extraction = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder that remembers what was measured.")] = None,
+    cache: Cache = None,
     verify: Annotated[
         int,
         typer.Option(min=0, help="Random lesions to measure again with pyradiomics; a difference beyond 1e-9 stops."),

@@ -34,6 +34,7 @@ Extraction = Annotated[
         help="Extraction settings in YAML, radnec's or pyradiomics'.",
     ),
 ]
+Cache = Annotated[Path | None, typer.Option(help="Folder that remembers what was measured.")]
 Replicates = Annotated[
     Path | None,
     typer.Option(
@@ -84,11 +85,12 @@ def measured_table(
     *,
     model: radnec.RadnecClassifier | None = None,
     label: str | None = None,
+    cache: Path | None = None,
 ) -> pd.DataFrame:
     """Return a feature table as it is, or a cohort table measured, as `model` was trained where there is one."""
     from radnec.features.source import measured
 
     if model is None:
-        return measured(path, extraction_settings(extraction), label=label, n_jobs=n_jobs)
+        return measured(path, extraction_settings(extraction), label=label, n_jobs=n_jobs, cache=cache)
     settings = extraction_settings(extraction) or model.extraction_config_
-    return measured(path, settings, needed=model.recipe_.columns(), label=label, n_jobs=n_jobs)
+    return measured(path, settings, needed=model.recipe_.columns(), label=label, n_jobs=n_jobs, cache=cache)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FINDINGS = 1
 WRONG_USE = 2
+#: A candidate was trained, and the champion is better kept.
+KEPT = 3
 #: What is rounded in CSV: no probability is known better. The JSON has all digits.
 _PROBABILITIES = ("p_necrosis", "p_low", "p_high", "p_ledger", "novelty")
 

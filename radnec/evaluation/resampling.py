@@ -14,7 +14,7 @@ from radnec.evaluation.metrics import row_log_loss
 from radnec.evaluation.predictions import Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,6 +63,8 @@ def summarise(
     resamples: int = 1000,
     random_state: int | None = None,
     reasons: Mapping[str, str] | None = None,
+    differences: Sequence[tuple[str, str]] = DIFFERENCES,
+    fixed: Sequence[str] = ("cutoff",),
 ) -> pd.DataFrame:
     """Return every metric of every model, with intervals that resample patients.
 
@@ -85,13 +87,17 @@ def summarise(
         Seed of the resamples.
     reasons : mapping of str to str, optional
         Why a model could not be computed; its rows hold NaN and the reason.
+    differences : sequence of (str, str)
+        Metrics, and of each the model that is subtracted from all others; by default :data:`DIFFERENCES`.
+    fixed : sequence of str
+        Models that are not fitted anew in each fold.
 
     Returns
     -------
     pandas.DataFrame
         ``model, metric, value, low, high, reason``. Metrics are those of :data:`METRICS`, those of
         :data:`SET_METRICS` for a model with prediction sets, and for all but
-        the prevalence the differences of :data:`DIFFERENCES`, such as ``auc_difference_volume`` and
+        the prevalence the `differences`, such as ``auc_difference_volume`` and
         ``log_loss_difference_prevalence``: the model's value minus the other's
         (a negative difference in loss is good). The rung ``cutoff`` has those of :data:`AT_CUTOFF` besides, of the
         cut-off's own calls, over the lesions whose index was evaluable. ``attrs["redrawn"]`` counts resamples that
@@ -144,11 +150,11 @@ def summarise(
     if {"cutoff", "prevalence"} <= set(values):
         values["cutoff"] |= _at_cutoff(scored, weights)
     rows = [
-        (name, metric, *_limits(metric, draws, scored, level, refitted=name != "cutoff" or "_difference_" in metric))
+        (name, metric, *_limits(metric, draws, scored, level, refitted=name not in fixed or "_difference_" in metric))
         if draws is not None
         else (name, metric, math.nan, math.nan, math.nan, reason)
         for name in scored.names
-        for metric, draws, reason in _draws(name, scored, values)
+        for metric, draws, reason in _draws(name, scored, values, differences)
     ]
     frame = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "reason"])
     frame.attrs["redrawn"] = drawn.redrawn
@@ -204,7 +210,10 @@ def _at_cutoff(scored: Scored, weights: Floats) -> dict[str, Floats]:
 
 
 def _draws(
-    name: str, scored: Scored, values: Mapping[str, Mapping[str, Floats]]
+    name: str,
+    scored: Scored,
+    values: Mapping[str, Mapping[str, Floats]],
+    differences: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, Floats | None, str]]:
     """Yield each metric of a model with its values under all weights, or None with the reason."""
     for metric in (*METRICS, *(AT_CUTOFF if name == "cutoff" else ())):
@@ -213,7 +222,7 @@ def _draws(
         yield metric, values[name][metric] if name in values else None, scored.missing.get(name, "")
     if name in scored.held:
         yield from ((metric, values[name][metric], "") for metric in SET_METRICS)
-    for metric, other in DIFFERENCES:
+    for metric, other in differences:
         if name in (other, "prevalence"):
             continue
         label = f"{metric}_difference_{other}"

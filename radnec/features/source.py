@@ -35,6 +35,7 @@ def measured(
     needed: Sequence[str] = (),
     label: str | None = None,
     n_jobs: int | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Return the feature table of a feature file or of a cohort file.
 
@@ -51,6 +52,8 @@ def measured(
         Column that has to hold labels; a cohort without any is refused before it is measured.
     n_jobs : int, optional
         Parallel jobs of the extraction, as in :func:`radnec.extract`.
+    cache : path-like, optional
+        Folder of features already measured, as in :func:`radnec.extract`.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def measured(
             "lesions to learn from"
         )
     _refuse_absent(path, cohort, needed, extraction or ExtractionConfig())
-    return extract(cohort, extraction, n_jobs=n_jobs)
+    return extract(cohort, extraction, n_jobs=n_jobs, cache=cache)
 
 
 def is_cohort(path: str | os.PathLike[str]) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from radnec.classifier import evaluate, load, train
 from radnec.classifier.training_rows import TrainingRows
-from radnec.errors import LeakageError, TableError, TrainingWarning, UnseenBatchError
+from radnec.config import ExtractionConfig
+from radnec.errors import LeakageError, SettingsMismatchError, TableError, TrainingWarning, UnseenBatchError
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,44 @@ def test_a_model_is_not_recalibrated_on_its_training_rows_or_an_unknown_scanner(
     with pytest.raises(UnseenBatchError, match="elsewhere"):
         model.recalibrate(elsewhere, elsewhere["label"])
     assert model.adapt(elsewhere).recalibrate(elsewhere, elsewhere["label"]).parent_
+
+
+def test_an_intercept_alone_moves_all_log_odds_alike(model, others):
+    mended = model.recalibrate(others, others["label"], slope=False)
+    before, after = (logit(one.predict_proba(others)[:, 0]) for one in (model, mended))
+    shift, factor = mended.recipe_.adjustment_
+    assert (factor, shift != 0) == (1.0, True)
+    free = (np.abs(before) < 8) & (np.abs(after) < 8)  # beyond, probabilities are held off 0 and 1
+    assert free.sum() > len(others) / 2
+    assert (after - before)[free] == pytest.approx(np.full(free.sum(), shift), abs=1e-9)
+
+
+def test_models_made_of_one_parent_in_different_ways_have_different_names(model, others):
+    new = others.assign(scanner_id="elsewhere")
+    flipped = others["label"].map({"necrosis": "progression", "progression": "necrosis"})
+    made = [
+        model.adapt(new),
+        model.recalibrate(others, others["label"]),
+        model.recalibrate(others, others["label"], slope=False),
+        model.recalibrate(others, flipped),
+    ]
+    assert len({model.identity_, *(one.identity_ for one in made)}) == 5
+    assert {one.parent_ for one in made} == {model.identity_}
+    assert "Adapted without labels to scanner_id elsewhere" in made[0].summary_["notes"][-1]
+    assert f"Recalibrated on {len(others)} rows" in made[1].summary_["notes"][-1]
+    backwards = model.recalibrate(others[::-1], others["label"][::-1])
+    assert backwards.identity_ == made[1].identity_
+
+
+def test_no_model_is_made_of_a_table_measured_otherwise_or_of_infinite_values(model, others):
+    new = others.assign(scanner_id="elsewhere")
+    new.attrs = {"radnec": {"extraction": ExtractionConfig(bin_width=5).model_dump(mode="json")}}
+    with pytest.raises(SettingsMismatchError, match="bin_width"):
+        model.adapt(new)
+    with pytest.raises(SettingsMismatchError, match="bin_width"):
+        model.recalibrate(new, new["label"])
+    with pytest.raises(TableError, match="infinite"):
+        model.adapt(others.assign(scanner_id="elsewhere", **{model.feature_names_[0]: np.inf}))
 
 
 def test_there_must_be_something_to_adapt_to(others, model):

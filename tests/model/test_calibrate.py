@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq, root
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -133,6 +134,30 @@ def test_recalibration_finds_a_shift_and_keeps_the_slope_where_events_are_few():
     free = fit_recalibration(expit(score[:12]), y[:12], spread=1e6)[1]
     shrunk = fit_recalibration(expit(score[:12]), y[:12])[1]
     assert abs(shrunk - 1) < 0.7 * abs(free - 1)
+
+
+@pytest.mark.parametrize(("events", "rows"), [(1, 5), (4, 40), (80, 100), (8000, 10_000)])
+def test_an_intercept_alone_is_the_root_of_its_score_equation(events, rows):
+    y = np.arange(rows) < events
+    expected = brentq(lambda a: rows * expit(a) - events + a / 4, -10, 10)
+    for p in (np.full(rows, 0.5), [0.5] * rows):
+        intercept, slope = fit_recalibration(p, y, slope=False)
+        assert intercept == pytest.approx(expected, abs=1e-4)
+        assert slope == 1
+    free = np.log(events / (rows - events))
+    assert abs(expected) < abs(free)  # shrunk, the less the more events there are
+    assert (expected == pytest.approx(free, rel=1e-3)) == (rows == 10_000)
+
+
+def test_intercept_and_slope_are_where_likelihood_and_priors_balance():
+    score, y = scored(60, 12)
+    mended = y & (np.arange(60) % 3 > 0)
+
+    def balance(theta):
+        residual = expit(theta[0] + theta[1] * score) - mended
+        return residual.sum() + theta[0] / 4, residual @ score + (theta[1] - 1) / 0.25
+
+    assert fit_recalibration(expit(score), mended) == pytest.approx(root(balance, [0.0, 1.0]).x, abs=1e-3)
 
 
 def test_unknown_calibration_lists_the_known():

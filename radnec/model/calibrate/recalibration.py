@@ -12,7 +12,7 @@ from radnec.model.calibrate.limits import EPSILON
 Array = NDArray[np.float64]
 
 
-def fit_recalibration(p: ArrayLike, y: ArrayLike, *, spread: float = 0.5) -> tuple[float, float]:
+def fit_recalibration(p: ArrayLike, y: ArrayLike, *, spread: float = 0.5, slope: bool = True) -> tuple[float, float]:
     """Fit the intercept and slope that mend probabilities at a new place, shrunk when events are few.
 
     Maximises the likelihood of ``logit(p') = a + b logit(p)`` with normal priors: `a` around 0 with SD 2, `b` around 1
@@ -26,6 +26,8 @@ def fit_recalibration(p: ArrayLike, y: ArrayLike, *, spread: float = 0.5) -> tup
         True for the positive class.
     spread : float, default 0.5
         Prior SD of the slope.
+    slope : bool, default True
+        False keeps the slope at 1, so that only the intercept moves.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def fit_recalibration(p: ArrayLike, y: ArrayLike, *, spread: float = 0.5) -> tup
         return float((np.logaddexp(0, eta) - target * eta).sum() + prior), gradient
 
     # The slope is kept above 0, so that recalibrating never turns the ranking round.
-    fit = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(None, None), (0.01, None)])
+    limits = (0.01, None) if slope else (1.0, 1.0)
+    fit = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(None, None), limits])
     return float(fit.x[0]), float(fit.x[1])
 
 
