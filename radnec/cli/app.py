@@ -16,6 +16,7 @@ from radnec.cli.demo import demo
 from radnec.cli.evidence import evidence
 from radnec.cli.judging import predict
 from radnec.cli.learning import evaluate, train
+from radnec.cli.lesion import report
 from radnec.cli.measuring import extract, measure
 from radnec.cli.printing import WRONG_USE, tell_broken
 from radnec.errors import CohortError, RadnecError, RadnecWarning
@@ -47,7 +48,7 @@ def _radnec(
     """Take the options that stand before a command."""
 
 
-for command in (demo, schema, check, extract, measure, train, evaluate, predict, adapt, recalibrate, evidence):
+for command in (demo, schema, check, extract, measure, train, evaluate, predict, report, adapt, recalibrate, evidence):
     app.command()(command)
 app.add_typer(cohort)
 
