@@ -16,6 +16,7 @@ from radnec.cli.demo import demo
 from radnec.cli.evidence import evidence
 from radnec.cli.judging import predict
 from radnec.cli.learning import evaluate, train
+from radnec.cli.lesion import report
 from radnec.cli.measuring import extract, measure
 from radnec.cli.printing import WRONG_USE, tell_broken
 from radnec.cli.signing import keys, sign, verify
@@ -50,7 +51,7 @@ def _radnec(
 
 
 for command in (
-    *(demo, schema, check, extract, measure, train, evaluate, predict, monitor, adapt, recalibrate, evidence),
+    *(demo, schema, check, extract, measure, train, evaluate, predict, report, monitor, adapt, recalibrate, evidence),
     *(keys, sign, verify),
 ):
     app.command()(command)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import jinja2
-import matplotlib as mpl
 import pandas as pd
 
 from radnec.evaluation import figures
 from radnec.evaluation.conclusions import FULL, find
 from radnec.evaluation.facts import facts_of
+from radnec.evaluation.page import Picture, environment, svg_uri
 from radnec.evaluation.selection import stability_sentence
 from radnec.evaluation.tables import Cell, cell_of, text_table, wide
 from radnec.labels import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from matplotlib.figure import Figure
 
     from radnec.evaluation.result import Evaluation
 
@@ -55,22 +50,6 @@ _COMPACT = ("auc", "log_loss", "calibration_slope")
 _SHOWN = 20
 _SHOWN_SHORT = 5
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("radnec.evaluation"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
-
-
-class Picture(NamedTuple):
-    """A figure as a data URI, with its caption and its text for those who cannot see it."""
-
-    uri: str
-    caption: str
-    alt: str
-
 
 def render_page(evaluation: Evaluation) -> str:
     """Return the whole page; it asks for nothing from the network.
@@ -87,27 +66,32 @@ def render_page(evaluation: Evaluation) -> str:
     """
     ladder = _ladder(evaluation.frame(), _NAMES)
     own = evaluation.config.positive == Outcome.necrosis
-    return _TEMPLATES.get_template("evaluation.html").render(
-        evaluation=evaluation,
-        question="Radiation necrosis or tumour progression" if own else evaluation.config.outcome,
-        ladder={model: cells for model, cells in ladder.items() if any(cell.interval for cell in cells.values())},
-        gaps=_gaps(ladder),
-        features=text_table(_most_used(evaluation)),
-        stability=stability_sentence(evaluation.stability),
-        sets=text_table(_prediction_sets(evaluation)),
-        facts=facts_of(evaluation),
-        names=_NAMES,
-        pictures=_pictures(evaluation),
-        subgroups=text_table(
-            wide(evaluation.subgroups(), ("trait", "subgroup"), _NAMES, outcome=evaluation.config.outcome)
-        ),
-        sites=text_table(wide(evaluation.sites(), ("site",), _NAMES, outcome=evaluation.config.outcome)),
-        mending=text_table(_mended(evaluation)),
-        flow=text_table(evaluation.flow),
-        flags=text_table(evaluation.flags),
-        settings=evaluation.config.to_yaml(),
-        digest=evaluation.config.digest(),
-        disclaimer=DISCLAIMER,
+    return (
+        environment()
+        .get_template("evaluation.html")
+        .render(
+            evaluation=evaluation,
+            question="Radiation necrosis or tumour progression" if own else evaluation.config.outcome,
+            ladder={model: cells for model, cells in ladder.items() if any(cell.interval for cell in cells.values())},
+            numbers={metric for cells in ladder.values() for metric in cells},
+            gaps=_gaps(ladder),
+            features=text_table(_most_used(evaluation)),
+            stability=stability_sentence(evaluation.stability),
+            sets=text_table(_prediction_sets(evaluation)),
+            facts=facts_of(evaluation),
+            names=_NAMES,
+            pictures=_pictures(evaluation),
+            subgroups=text_table(
+                wide(evaluation.subgroups(), ("trait", "subgroup"), _NAMES, outcome=evaluation.config.outcome)
+            ),
+            sites=text_table(wide(evaluation.sites(), ("site",), _NAMES, outcome=evaluation.config.outcome)),
+            mending=text_table(_mended(evaluation)),
+            flow=text_table(evaluation.flow),
+            flags=text_table(evaluation.flags),
+            settings=evaluation.config.to_yaml(),
+            digest=evaluation.config.digest(),
+            disclaimer=DISCLAIMER,
+        )
     )
 
 
@@ -124,14 +108,18 @@ def render_summary(evaluation: Evaluation) -> str:
     str
         HTML fragment. Names from the table are escaped.
     """
-    return _TEMPLATES.get_template("summary.html").render(
-        evaluation=evaluation,
-        ladder=_ladder(evaluation.frame(), _COMPACT),
-        selected=evaluation.selection_frame().head(_SHOWN_SHORT).to_dict("records"),
-        stability=stability_sentence(evaluation.stability),
-        names=_NAMES,
-        metrics=_COMPACT,
-        disclaimer=DISCLAIMER,
+    return (
+        environment()
+        .get_template("summary.html")
+        .render(
+            evaluation=evaluation,
+            ladder=_ladder(evaluation.frame(), _COMPACT),
+            selected=evaluation.selection_frame().head(_SHOWN_SHORT).to_dict("records"),
+            stability=stability_sentence(evaluation.stability),
+            names=_NAMES,
+            metrics=_COMPACT,
+            disclaimer=DISCLAIMER,
+        )
     )
 
 
@@ -183,14 +171,16 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
     areas = "; ".join(f"{model} {find(frame, 'auc', model).value:.2f}" for model in computed)
     pictures = [
         Picture(
-            _data_uri(figures.ladder_figure(frame)),
+            svg_uri(figures.ladder_figure(frame)),
             f"The ladder: AUC and log loss of each rung with {level} intervals. Dotted: the prevalence.",
             f"AUC and log loss of each rung with intervals. AUC: {areas}.",
+            "ladder.svg",
         ),
         Picture(
-            _data_uri(figures.roc_figure(scored, frame)),
+            svg_uri(figures.roc_figure(scored, frame)),
             "ROC curves, averaged over folds and repeats by their pairs; thin lines are single repeats.",
             f"ROC curves. AUC: {areas}.",
+            "roc.svg",
         ),
     ]
     if FULL in scored.p:
@@ -208,10 +198,11 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
     if not evaluation.sites().empty:
         pictures.append(
             Picture(
-                _data_uri(figures.forest_figure(evaluation.sites())),
+                svg_uri(figures.forest_figure(evaluation.sites())),
                 f"Sites with {level} intervals, and pooled by random effects (diamond); the thin line is where another "
                 "site is expected.",
                 f"AUC, calibration intercept and slope of {evaluation.sites()['site'].nunique() - 1} sites.",
+                "sites.svg",
             )
         )
     return pictures
@@ -222,17 +213,19 @@ def _of_full_recipe(evaluation: Evaluation) -> list[Picture]:
     level, slope = f"{config.level * 100:g} %", find(evaluation.frame(), "calibration_slope").value
     return [
         Picture(
-            _data_uri(figures.reliability_figure(scored, config, random_state=evaluation.seed)),
+            svg_uri(figures.reliability_figure(scored, config, random_state=evaluation.seed)),
             f"Reliability: bins with {level} intervals from patient resamples, the flexible calibration curve with "
             f"its band, and a histogram of {config.probability}.",
             f"Observed share of {config.outcome} against predicted probability. "
             + ("No slope." if math.isnan(slope) else f"Calibration slope {slope:.2f}."),
+            "reliability.svg",
         ),
         Picture(
-            _data_uri(figures.decision_figure(scored, config)),
+            svg_uri(figures.decision_figure(scored, config)),
             f"Decision curve: net benefit of acting from each threshold on, with {level} intervals. A model below "
             "the other two lines at a threshold does harm there.",
             f"Net benefit of acting on {config.probability}, on all lesions and on none, against the threshold.",
+            "decision.svg",
         ),
     ]
 
@@ -243,12 +236,3 @@ def _mended(evaluation: Evaluation) -> pd.DataFrame:
     frame = evaluation.mending.frame()
     text = frame[["without", "with"]].map(lambda value: cell_of("", value, value, value, "").value)
     return pd.concat([frame["metric"].map(_NAMES | {"ici": "Integrated calibration index"}), text], axis=1)
-
-
-def _data_uri(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    # The salt makes the file the same each time; without it, ids inside are random.
-    with mpl.rc_context({"svg.hashsalt": "radnec"}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

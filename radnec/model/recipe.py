@@ -272,11 +272,11 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
 
         A row's values never depend on the other rows of X.
         """
+        prepared = self.prepared(X)
         with threadpool_limits(1):
-            prepared = [member[:-1].transform(self._read(X)) for member in self.members_]
             rows = zip(self.members_, prepared, strict=True)
             scores = np.vstack([score_of(member[-1], values) for member, values in rows])
-        p, low, high = self._probabilities(scores)
+        p, low, high = self.probabilities(scores)
         outlying = self.novelty_.worst(prepared, self.member_features())
         doubts = self.novelty_.doubts(prepared, outlying)
         return Judgement(p, low, high, scores, self.novelty_.measure(prepared), outlying, doubts)
@@ -285,7 +285,13 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         """Return P(positive class) of the rows of X, shape (n,)."""
         return self.judge(X).p
 
-    def _probabilities(self, scores: Array) -> tuple[Array, Array, Array]:
+    def prepared(self, X: pd.DataFrame) -> list[Array]:
+        """Return the rows of X as each fold model sees them, (n, its features); 0 is the mean of its training rows."""
+        with threadpool_limits(1):
+            return [np.asarray(member[:-1].transform(self._read(X))) for member in self.members_]
+
+    def probabilities(self, scores: Array) -> tuple[Array, Array, Array]:
+        """Return the probabilities (n,) with their limits that the scores (n_folds, n) of the fold models stand for."""
         p, low, high = (self._adjusted(values) for values in self.calibration_.predict(scores))
         return p, low, high
 

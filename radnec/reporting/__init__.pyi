@@ -4,9 +4,16 @@ from . import bids_labels as bids_labels
 from . import dicom_sr as dicom_sr
 from . import from_cohort as from_cohort
 from . import identity as identity
+from . import lesion as lesion
+from . import lesion_page as lesion_page
+from . import lesion_rows as lesion_rows
+from . import lesion_views as lesion_views
+from . import moved as moved
+from . import slices as slices
 from . import sr_codes as sr_codes
 from . import sr_index as sr_index
 from . import sr_outlines as sr_outlines
 from . import sr_reading as sr_reading
 from . import sr_regions as sr_regions
 from . import sr_source as sr_source
+from . import training_range as training_range

@@ -7,6 +7,12 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+from radnec.config import TrainingConfig
+from radnec.evaluation import report
+from radnec.evaluation.result import Evaluation
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>../\u202ecod.exe\u200f"
+
 
 def make_predictions(
     *, n_patients: int = 60, folds: int = 5, repeats: int = 2, signal: float = 1.5, seed: int = 0
@@ -30,3 +36,23 @@ def make_predictions(
 @pytest.fixture
 def predictions() -> pd.DataFrame:
     return make_predictions()
+
+
+@pytest.fixture(scope="session")
+def hostile_page() -> str:
+    """Return a page on which every name from the table is hostile."""
+    predictions = make_predictions()
+    flags = [(f"column {number}", f"code{9 - number}", HOSTILE if number == 3 else "x") for number in range(12)]
+    return report.render_page(
+        Evaluation(
+            predictions=predictions,
+            config=TrainingConfig(resamples=100, random_state=0),
+            kind="nested cross-validation",
+            flow=pd.DataFrame({"step": ["all rows", f"without: {HOSTILE}"], "rows": [130, 120]}),
+            notes=(f"3 rows of scanner {HOSTILE}",),
+            features=pd.Series({"a_feature_of_a_rather_long_name_" * 3: 1.0, "b": 0.5, "c": 0.1, "d": 0.25}),
+            flags=pd.DataFrame(flags, columns=["column", "code", "finding"]),
+            reasons={"clinical": f"no column {HOSTILE}"},
+            provenance={"radnec": "0.1.0", "versions": {HOSTILE: "1"}},
+        )
+    )
