@@ -42,28 +42,20 @@ HEAD = (
     "|---|---|---|---|---|---|---|---|",
 )
 README = Path(__file__).parents[1] / "README.md"
-# A call that takes longer than so many seconds has fewer rounds.
-_FEWER = {1.0: 3, 3.0: 1}
-# A tool that takes longer for filters is not asked for them again.
-_TOO_SLOW_S = 10.0
+# A tool whose call takes longer than so many seconds is called once.
+_ONCE_S = 30.0
 
 
 def compare(scans: dict[str, Written], tools: dict[str, str], rounds: int, cases: str) -> Iterator[dict[str, Any]]:
     """Yield a row for every scan, case and tool: processor seconds, and how far values are from pyradiomics'."""
-    slow: dict[str, str] = {}
     for scan, (image, lesion, spheres) in scans.items():
         for case, masks, types in (("a", [lesion], ORIGINAL), ("b", [lesion], FILTERS), ("c", spheres, FILTERS)):
             if case not in cases:
                 continue
             able = {name: python for name, python in tools.items() if case in TOOLS[name].cases}
-            asked = {name: python for name, python in able.items() if case == "a" or name not in slow}
-            answers: dict[str, list[Answer] | str] = {name: slow.get(name, "") for name in able}
-            answers |= _in_turn(asked, (image, masks, types), rounds)
+            answers = _in_turn(able, (image, masks, types), rounds)
             for name, found in answers.items():
-                row = {"scan": scan, "case": case, "tool": name} | _row(found, answers["pyradiomics"])
-                if case != "a" and name != "pyradiomics" and row.get("cpu", 0.0) > _TOO_SLOW_S:
-                    slow[name] = f"not run: ({case}) of {scan} took {row['cpu']:.0f}"
-                yield row
+                yield {"scan": scan, "case": case, "tool": name} | _row(found, answers["pyradiomics"])
 
 
 def _in_turn(
@@ -77,7 +69,7 @@ def _in_turn(
         for turn in range(rounds + 1):
             for name, worker in workers.items():
                 answers = found[name]
-                if isinstance(answers, str) or len(answers) >= _rounds(answers, rounds):
+                if isinstance(answers, str) or (answers and answers[0].seconds > _ONCE_S and name != "pyradiomics"):
                     continue
                 try:
                     answer = worker.measure(*(order if turn else (image, masks[:1], ORIGINAL)))
@@ -87,10 +79,6 @@ def _in_turn(
                     answers += [answer] if turn else []
                     print(f"{name}: {answer.seconds:.4f} s", file=sys.stderr)
     return found
-
-
-def _rounds(answers: list[Answer], rounds: int) -> int:
-    return min([rounds, *(few for slow, few in _FEWER.items() if answers and answers[0].seconds > slow)])
 
 
 def _row(found: list[Answer] | str, reference: list[Answer] | str) -> dict[str, Any]:
