@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-import jinja2
-import matplotlib as mpl
+import pandas as pd
 
+from radnec.evaluation.page import Picture, environment, svg_uri
 from radnec.evaluation.tables import text_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from radnec.evaluation.pathway import PathwayEvaluation
 
 _DISCLAIMER = "Research use only. Not a medical device, and no treatment advice."
@@ -29,13 +25,6 @@ _NAMES = {
     "examinations_share": "Share of the examinations that were there",
     "net_benefit": "Net benefit per lesion, less examinations",
 }
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("radnec.evaluation"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
 
 
 class _Number(NamedTuple):
@@ -98,7 +87,7 @@ def render_page(evaluation: PathwayEvaluation) -> str:
     str
         HTML. Names from the table are escaped.
     """
-    return _TEMPLATES.get_template("pathway.html").render(**_content(evaluation), whole=True)
+    return environment().get_template("pathway.html").render(**_content(evaluation))
 
 
 def render_summary(evaluation: PathwayEvaluation) -> str:
@@ -114,7 +103,7 @@ def render_summary(evaluation: PathwayEvaluation) -> str:
     str
         HTML fragment. Names from the table are escaped.
     """
-    return _TEMPLATES.get_template("pathway.html").render(**_content(evaluation), whole=False)
+    return environment().get_template("pathway_summary.html").render(**_content(evaluation))
 
 
 def _content(evaluation: PathwayEvaluation) -> dict[str, object]:
@@ -123,21 +112,26 @@ def _content(evaluation: PathwayEvaluation) -> dict[str, object]:
     shares = ["reached", "positive", "negative", "sessions"]
     told = flow.assign(**{name: flow[name].map("{:.0%}".format) for name in shares})
     outcomes = {"positive": f"settled as {config.outcome}", "negative": f"settled as {config.other_outcome}"}
-    own = [(metric, one.told()) for metric, one in numbers["pathway"].items() if metric not in _NAMES]
+    own = [(metric.replace("_", " "), one.told()) for metric, one in numbers["pathway"].items() if metric not in _NAMES]
+    rows = [
+        (name, *(numbers[one][metric].told() for one in _STRATEGIES))
+        for metric, name in _NAMES.items()
+        if metric in numbers["pathway"]
+    ]
+    found = conclusions(evaluation)
+    caption = (
+        "Stages, the lesions that reach each and are settled there, and the sessions in which the next examinations "
+        "are asked for."
+    )
     return {
         "subject": f"{evaluation.lesions['row'].nunique()} lesions of {evaluation.lesions['patient'].nunique()} "
         f"patients, {evaluation.lesions['repeat'].nunique()} × {evaluation.lesions['fold'].nunique()} outer folds",
-        "conclusions": conclusions(evaluation),
+        "conclusions": found,
         "notes": evaluation.notes,
-        "picture": _data_uri(evaluation),
+        "picture": Picture(svg_uri(evaluation.figure()), caption, f"The pathway: {' '.join(found)}", "pathway.svg"),
         "flow": text_table(told.rename(columns=outcomes)),
-        "strategies": list(_STRATEGIES.values()),
-        "rows": [
-            (name, [numbers[one][metric].told() for one in _STRATEGIES])
-            for metric, name in _NAMES.items()
-            if metric in numbers["pathway"]
-        ],
-        "own": own,
+        "strategies": text_table(pd.DataFrame(rows, columns=["number", *_STRATEGIES.values()])),
+        "own": text_table(pd.DataFrame(own, columns=["number", "of the pathway"])),
         "level": f"{config.level:.0%}",
         "settings": config.to_yaml(),
         "seed": evaluation.random_state,
@@ -151,12 +145,3 @@ def _numbers(frame: pd.DataFrame) -> dict[str, dict[str, _Number]]:
         number = _Number(row["value"], row["low"], row["high"])
         found.setdefault(row["strategy"], {})[row["metric"]] = number
     return found
-
-
-def _data_uri(evaluation: PathwayEvaluation) -> str:
-    buffer = io.BytesIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    # The salt makes the file the same each time; without it, ids inside are random.
-    with mpl.rc_context({"svg.hashsalt": "radnec"}):
-        evaluation.figure().savefig(buffer, format="svg", metadata=nothing)
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

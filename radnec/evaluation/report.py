@@ -189,10 +189,11 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
         sizes = evaluation.learning.frame()["patients"]
         pictures.append(
             Picture(
-                _data_uri(evaluation.learning.figure()),
+                svg_uri(evaluation.learning.figure()),
                 f"Learning curve: the full recipe after learning from part of the patients, with {level} intervals. "
                 "Dotted: the prevalence.",
                 f"AUC and log loss after learning from {sizes.min()} to {sizes.max()} patients.",
+                "learning.svg",
             )
         )
     if not evaluation.sites().empty:

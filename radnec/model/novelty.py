@@ -113,9 +113,10 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
         Without the half, a single fold model of narrower range would be enough to doubt an ordinary row.
         """
         check_is_fitted(self)
-        return np.asarray(novelty > self._most())
+        return np.asarray(novelty > self.most())
 
-    def _most(self) -> float:
+    def most(self) -> float:
+        """Return the share of features outside the range that is not yet novel."""
         return self.limit_ + float(0.5 / np.mean([len(low) for low in self.low_]))
 
     def doubts(self, rows: Sequence[ArrayLike], outlying: Sequence[str]) -> list[str]:
@@ -134,7 +135,7 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
         for row, name in enumerate(outlying):
             why = []
             if outside[row]:
-                share = f"{novelty[row]:.0%} of the features (limit {self._most():.0%})"
+                share = f"{novelty[row]:.0%} of the features (limit {self.most():.0%})"
                 why.append(f"outside the training range in {share}, most of all {name}")
             if apart[row]:
                 far = f"distance {distance[row]:.3g}, limit {self.distance_limit_:.3g}"

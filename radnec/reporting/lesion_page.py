@@ -75,7 +75,7 @@ def render_page(report: LesionReport) -> str:
             contributions=report.contributions,
             influential=_influential(report),
             used=len(report.if_typical),
-            limit=model.recipe_.novelty_.limit_,
+            limit=model.recipe_.novelty_.most(),
             weighed=_weighed(report),
             ledger=report.ledger,
             status=_status(report),

@@ -47,7 +47,13 @@ def missing_values(frame: pd.DataFrame, patients: NDArray[np.str_], profile: Pro
 
 
 def judgements(
-    model: RadnecClassifier, assessed: pd.DataFrame, patients: NDArray[np.str_], *, level: float, random_state: int
+    model: RadnecClassifier,
+    assessed: pd.DataFrame,
+    doubted: NDArray[np.bool_],
+    patients: NDArray[np.str_],
+    *,
+    level: float,
+    random_state: int,
 ) -> list[Number]:
     """Compare novelty and probabilities with what training promised, and count the calls.
 
@@ -57,6 +63,8 @@ def judgements(
         The model.
     assessed : DataFrame of shape (n, …)
         What it says of the rows.
+    doubted : bool array of shape (n,)
+        Rows that are novel to it.
     patients : array of shape (n,)
         Patient of each row.
     level : float
@@ -68,11 +76,11 @@ def judgements(
     weights = patient_weights(patients)
     count = float(weights.sum())
     sizes: dict[str, Any] = {"rows": len(assessed), "patients": round(count)}
-    novel = float(weights @ recipe.novelty_.beyond(assessed["novelty"].to_numpy()))
+    novel = float(weights @ doubted)
     rate = recipe.novelty_.rate
     low, high = intervals.wilson(novel / count, count, level=level)
     p = float(excess_p([novel], count, [rate], reference)[0])
-    numbers = [Number("novelty", "beyond the limit", "", "", novel / count, rate, low, high, p, **sizes)]
+    numbers = [Number("novelty", "beyond a limit", "", "", novel / count, rate, low, high, p, **sizes)]
     probability = assessed["p_necrosis"].to_numpy()
     trained = recipe.prevalence_
     # Few probabilities, most of them low, often vary less than they will: their spread in training is the least.

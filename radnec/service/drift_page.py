@@ -5,24 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jinja2
 import pandas as pd
 from matplotlib.figure import Figure
 
-from radnec.evaluation.report import DISCLAIMER, Picture, _data_uri
+from radnec.evaluation.page import Picture, environment, svg_uri
+from radnec.evaluation.report import DISCLAIMER
 from radnec.evaluation.tables import text_table
 
 if TYPE_CHECKING:
     from radnec.service.drift_report import DriftReport
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("radnec.service"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
-
+_HOME = "radnec.service"
 #: Rows of the long tables.
 _SHOWN = 20
 _NAMES = {
@@ -31,7 +24,7 @@ _NAMES = {
     "prevalence": "Share among the labelled",
     "calibration_intercept": "Calibration intercept",
     "calibration_slope": "Calibration slope",
-    "novelty": "Share beyond the novelty limit",
+    "novelty": "Share of lesions unlike the training lesions",
     "domain_auc": "AUC of telling new from earlier lesions",
     "unseen_scanner": "Lesion sessions of a scanner never seen in training",
 }
@@ -78,7 +71,7 @@ def render_page(report: DriftReport) -> str:
         _section("Calls", "Shares of the calls with their 95 % limits", whole[whole["check"] == "call"], ["call"]),
     ]
     shown = [section for section in sections if section.data["rows"]]
-    return _TEMPLATES.get_template("drift.html").render(report=report, sections=shown, disclaimer=DISCLAIMER)
+    return environment(_HOME).get_template("drift.html").render(report=report, sections=shown, disclaimer=DISCLAIMER)
 
 
 def render_summary(report: DriftReport) -> str:
@@ -94,7 +87,7 @@ def render_summary(report: DriftReport) -> str:
     str
         HTML fragment. Names from the table are escaped.
     """
-    return _TEMPLATES.get_template("drift_summary.html").render(report=report, disclaimer=DISCLAIMER)
+    return environment(_HOME).get_template("drift_summary.html").render(report=report, disclaimer=DISCLAIMER)
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
@@ -157,4 +150,6 @@ def _over_time(frame: pd.DataFrame) -> list[Picture]:
         axes.set_xticks(range(len(periods)), [period.replace("$", r"\$") for period in periods], rotation=45)
         axes.set_ylabel(name)
     caption = "Calibration of each period with its 95 % limits. Dotted: the ideal."
-    return [Picture(_data_uri(figure), caption, f"Calibration intercept and slope of {len(periods)} periods.")]
+    return [
+        Picture(svg_uri(figure), caption, f"Calibration intercept and slope of {len(periods)} periods.", "periods.svg")
+    ]

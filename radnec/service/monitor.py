@@ -103,7 +103,8 @@ def monitor(
     enough = len(np.unique(patients)) >= FEWEST_PATIENTS
     if enough:
         assessed = rows.assessed[usable]
-        numbers += judgements(model, assessed, patients, level=_LEVEL, random_state=random_state)
+        doubted = np.array([bool(doubt) for doubt in recipe.judge(frame).doubts])
+        numbers += judgements(model, assessed, doubted, patients, level=_LEVEL, random_state=random_state)
         earlier = None if baseline is None else NewRows.of(model, baseline)
         profile, told = _profile(model, rows, earlier)
         notes += told
