@@ -147,7 +147,7 @@ def _novelty(frame: pd.DataFrame) -> list[Finding]:
         Finding(
             "novelty",
             row.subject,
-            f"novelty: {row.value:.0%} ({row.low:.0%} to {row.high:.0%}) of the lesions are unlike the training lesions, "
+            f"novelty: {row.value:.0%} ({row.low:.0%} to {row.high:.0%}) of the lesions are unlike those of training, "
             f"at most {row.expected:.0%} were to be expected.",
             row.p_adjusted,
         )
