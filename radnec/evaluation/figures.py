@@ -112,7 +112,7 @@ def reliability_figure(
         label=[config.outcome, config.other_outcome],
     )
     lower.set(xlabel=config.probability, ylabel="Lesions")
-    lower.legend(frameon=False, fontsize="small")
+    lower.legend(loc="upper right", frameon=False, fontsize="small")
     for axes in (upper, lower):
         _bare(axes)
     return figure
@@ -177,7 +177,7 @@ def decision_figure(scored: Scored, config: TrainingConfig, *, model: str = FULL
     axes.plot(curve["threshold"], curve["model"], color=_COLOUR, linewidth=2.2, label=f"act on {model}")
     most = float(scored.y.mean())
     axes.set(ylim=(-most / 4, 1.15 * most), aspect="auto")
-    axes.legend(frameon=False)
+    axes.legend(loc="upper right", frameon=False)
     return figure
 
 
