@@ -265,7 +265,7 @@ def load(path: str | Path, *, public_key: str | Path | None = None) -> RadnecCla
         A ``.radnec`` file.
     public_key : path-like, optional
         Public key (PEM) of who must have signed the file; nothing of it is read before its signature,
-        ``model.radnec.sig``, is found good. See :mod:`radnec.service.signing`.
+        ``model.radnec.sig``, is found good. See :func:`radnec.service.signing.verify`.
 
     Returns
     -------

@@ -98,7 +98,15 @@ class Settings(BaseModel):
 
     @classmethod
     def from_text(cls, text: str, *, source: str = "the settings") -> Self:
-        """Read settings from YAML text; `source` is named in errors."""
+        """Read settings from YAML text; `source` is named in errors.
+
+        Parameters
+        ----------
+        text : str
+            The YAML.
+        source : str
+            What errors call it.
+        """
         values = parse_yaml(text, source=source) or {}
         if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
             found = type(values).__name__ if not isinstance(values, dict) else "name that is no text"

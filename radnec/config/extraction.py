@@ -105,13 +105,25 @@ class ExtractionConfig(Settings):
         make the lesion itself. Presets: ``brats-2021``, ``brats-2023``, ``brats-2024``.
     whole_lesion : bool, default True
         Whether the whole lesion is measured beside its regions.
+    interpolator, pad_distance, pre_crop
+        As in pyradiomics: how images are resampled, margin in voxels round the region, cropping before all filters.
+    normalize, normalize_scale, remove_outliers
+        As in pyradiomics: intensities by mean and SD of the whole image.
+    resegment_range, resegment_mode, resegment_shape
+        As in pyradiomics: which intensities stay in the region, and whether shape heeds it.
+    minimum_roi_dimensions, minimum_roi_size
+        As in pyradiomics: regions that are too small to measure.
+    force_2d, force_2d_dimension, distances, symmetrical_glcm, weighting_norm, gldm_a
+        As in pyradiomics: how texture is counted.
+    voxel_array_shift
+        As in pyradiomics: what is added to intensities in energy and root mean square.
     engine : {"auto", "native", "pyradiomics"}, default "auto"
         What measures: radnec's own kernels wherever they can (they can do every image type) and pyradiomics for the
         rest, nothing but the kernels, or nothing but pyradiomics. Not part of the digest: the values agree to 1e-9.
 
     Notes
     -----
-    The other fields carry pyradiomics' names in snake_case and mean what its documentation says.
+    Fields described as in pyradiomics carry its names in snake_case and mean what its documentation says.
 
     Examples
     --------
@@ -267,7 +279,13 @@ class ExtractionConfig(Settings):
         return self.force_2d_dimension if flat else None
 
     def for_sequence(self, sequence: str) -> ExtractionConfig:
-        """Return the settings that hold for `sequence`, with its exceptions from ``by_sequence`` applied."""
+        """Return the settings that hold for `sequence`, with its exceptions from ``by_sequence`` applied.
+
+        Parameters
+        ----------
+        sequence : str
+            Such as ``"rCBV"``.
+        """
         changes = self.by_sequence.get(sequence, {})
         if "by_sequence" in changes:
             raise ValueError("by_sequence cannot be nested")
@@ -320,7 +338,15 @@ class ExtractionConfig(Settings):
 
     @classmethod
     def from_text(cls, text: str, *, source: str = "the settings") -> Self:
-        """Read settings from YAML text, radnec's or a parameter file of pyradiomics; `source` is named in errors."""
+        """Read settings from YAML text, radnec's or a parameter file of pyradiomics; `source` is named in errors.
+
+        Parameters
+        ----------
+        text : str
+            The YAML.
+        source : str
+            What errors call it.
+        """
         values = parse_yaml(text, source=source)
         if isinstance(values, dict) and {"imageType", "featureClass", "setting"} & set(values):
             return cls.from_pyradiomics(values, source=source)

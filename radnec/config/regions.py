@@ -115,7 +115,7 @@ class Mirror(Settings):
 
     See Also
     --------
-    radnec.imaging.regions.symmetry.midsagittal_plane : How the plane is found and checked.
+    radnec.imaging.regions.midsagittal_plane : How the plane is found and checked.
     """
 
     kind: Literal["mirror"] = "mirror"

@@ -135,11 +135,12 @@ def evaluate_pathway(
     Returns
     -------
     PathwayEvaluation
+        ``.frame()``, ``.flow()``, ``.figure()``, ``.save_html(path)``.
 
     Raises
     ------
     radnec.errors.LabelError, radnec.errors.TableError, radnec.errors.LeakageError
-        As :meth:`Pathway.fit` does.
+        As :meth:`radnec.Pathway.fit` does.
 
     Examples
     --------

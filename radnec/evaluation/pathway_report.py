@@ -127,7 +127,7 @@ def _content(evaluation: PathwayEvaluation) -> dict[str, object]:
         "subject": f"{evaluation.lesions['row'].nunique()} lesions of {evaluation.lesions['patient'].nunique()} "
         f"patients, {evaluation.lesions['repeat'].nunique()} × {evaluation.lesions['fold'].nunique()} outer folds",
         "conclusions": found,
-        "notes": evaluation.notes,
+        "notes": list(evaluation.notes),
         "picture": Picture(svg_uri(evaluation.figure()), caption, f"The pathway: {' '.join(found)}", "pathway.svg"),
         "flow": text_table(told.rename(columns=outcomes)),
         "strategies": text_table(pd.DataFrame(rows, columns=["number", *_STRATEGIES.values()])),

@@ -67,7 +67,7 @@ def minimum_sample_size(
     prevalence : float
         Expected share of patients with the outcome, within 0 and 1.
     r2_cs, r2_nagelkerke, auc : float
-        What the model is expected to reach; exactly one of them. An AUC is turned into R² by :func:`r2_from_auc`.
+        What the model is expected to reach; exactly one of them. An AUC is turned into R² by ``r2_from_auc``.
         Where nothing is known, ``r2_nagelkerke=MODEST_R2`` (0.15) is the usual assumption.
     shrinkage : float, default 0.9
         Least factor by which the fitted coefficients may have to be shrunk; more than 0 and below 1.

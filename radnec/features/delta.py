@@ -51,7 +51,7 @@ def change(
         session named to the second. Sessions are ordered as :func:`radnec.cohort.sessions.order_sessions` says.
     kinds : sequence of {"absolute", "relative", "per_month"}, default all
         ``delta_<feature>`` is later - earlier; ``delta_relative_<feature>`` is that over the size of the earlier
-        value, |earlier|, so that its sign is that of the change; ``delta_per_month_<feature>`` is it over the
+        value, ``abs(earlier)``, so that its sign is that of the change; ``delta_per_month_<feature>`` is it over the
         months (30.4375 days) between the sessions.
     features : sequence of str or str, optional
         Numeric columns, or a regular expression that is searched for in their names; by default

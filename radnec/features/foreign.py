@@ -64,7 +64,7 @@ def from_pyradiomics(
         Column that holds the outcome, and what each of its values means, such as
         ``("progressed", {1: "progression", 0: "necrosis"})``. The column is replaced by ``label``.
     extraction : ExtractionConfig, optional
-        Settings the features were made with (see :meth:`ExtractionConfig.from_pyradiomics_yaml`), so that new
+        Settings the features were made with (see :meth:`radnec.ExtractionConfig.from_pyradiomics_yaml`), so that new
         lesions can be measured alike. The features cannot prove it.
 
     Returns

@@ -76,6 +76,16 @@ class Verification:
     def watched(self, results: Iterable[list[Measured]]) -> Iterator[list[Measured]]:
         """Yield results as they come, after those that were drawn were recomputed.
 
+        Parameters
+        ----------
+        results : iterable of list of Measured
+            The regions measured, one list for each image.
+
+        Yields
+        ------
+        list of Measured
+            The same lists, unchanged.
+
         Raises
         ------
         radnec.errors.ExtractionError

@@ -59,6 +59,16 @@ def grid_difference(image: sitk.Image, mask: sitk.Image, *, tolerance: float = 1
 def overlap(image: sitk.Image, mask: sitk.Image) -> bool:
     """Return whether the boxes that two images fill in space have a point in common, along the axes of space.
 
+    Parameters
+    ----------
+    image, mask : SimpleITK.Image
+        Images on any grids.
+
+    Returns
+    -------
+    bool
+        False says that they cannot be of one place.
+
     Examples
     --------
     >>> image, mask = sitk.Image(4, 4, 4, sitk.sitkInt16), sitk.Image(4, 4, 4, sitk.sitkUInt8)

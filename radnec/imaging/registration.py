@@ -91,12 +91,24 @@ class Registration:
     rotation_deg: float
 
     def shift_mm(self, lesion: sitk.Image) -> float:
-        """Return how far the centre of a lesion moves in mm; `lesion` is non-zero there, on the fixed image's grid."""
+        """Return how far the centre of a lesion moves in mm.
+
+        Parameters
+        ----------
+        lesion : SimpleITK.Image
+            Mask of the lesion, on the fixed image's grid; other than zero inside.
+        """
         centre = _centre(lesion)
         return math.dist(centre, self.transform.TransformPoint(centre))
 
     def facts(self, lesion: sitk.Image) -> dict[str, float]:
-        """Return the quality measures of the registration for a lesion, by the names that tables give them."""
+        """Return the quality measures of the registration for a lesion, by the names that tables give them.
+
+        Parameters
+        ----------
+        lesion : SimpleITK.Image
+            Mask of the lesion, on the fixed image's grid.
+        """
         return {
             "registration_mi_before": self.mi_before,
             "registration_mi_after": self.mi_after,

@@ -27,8 +27,8 @@ def visiting_order(
         Columns.
     representative : {"least_correlated", "interpretable", "stable"}
         Who speaks for a cluster: the feature least correlated with all others (None is returned, the filter's own
-        order), the one easiest to picture (:func:`difficulty`), or the one of the greatest intraclass correlation;
-        features without one come first, for nothing speaks against them.
+        order), the one easiest to picture (:func:`~radnec.model.clusters.difficulty`), or the one of the greatest
+        intraclass correlation; features without one come first, for nothing speaks against them.
     iccs : mapping of str to float, optional
         Intraclass correlations, for ``"stable"``.
 

@@ -44,7 +44,15 @@ class VarianceFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         self.threshold = threshold
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Learn which features vary in X (n, p)."""
+        """Learn which features vary in X (n, p).
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Features of the training rows.
+        y : None
+            Ignored.
+        """
         values: Array = validate_data(self, X, dtype=float)
         spread, size = values.std(axis=0), np.abs(values).max(axis=0)
         self.support_: Mask = np.asarray(spread > self.threshold * size)
@@ -96,7 +104,15 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         self.order = order
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Learn which features of X (n, p) to keep."""
+        """Learn which features of X (n, p) to keep.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+            Features of the training rows.
+        y : None
+            Ignored.
+        """
         values: Array = validate_data(self, X, dtype=float)
         ranks = normalised(rankdata(values, axis=0))
         correlation = np.abs(ranks.T @ ranks)

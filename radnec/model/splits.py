@@ -51,7 +51,15 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def get_n_splits(self, X: Any = None, y: ArrayLike | None = None, groups: ArrayLike | None = None) -> int:
-        """Return the number of splits, which is smaller where a class has too few patients."""
+        """Return the number of splits, which is smaller where a class has too few patients.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+        y, groups : arrays of shape (n,), optional
+            As in :meth:`split`; without them the number that was asked for.
+        """
         if y is None or groups is None:
             return self.n_splits * self.n_repeats
         return sum(1 for _ in self.split(X, y, groups))
@@ -67,6 +75,11 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
             Two classes.
         groups : array of shape (n,)
             Patient of each row.
+
+        Yields
+        ------
+        train, test : arrays of int
+            Positions of the rows of a fold.
 
         Raises
         ------
@@ -84,7 +97,18 @@ class PatientFolds(BaseEstimator):  # type: ignore[misc]
             yield from folds
 
     def repeats(self, y: ArrayLike, groups: ArrayLike) -> Iterator[list[Split]]:
-        """Yield the folds of each repeat as a list; parameters and errors as :meth:`split`."""
+        """Yield the folds of each repeat as a list; errors as :meth:`split`.
+
+        Parameters
+        ----------
+        y, groups : arrays of shape (n,)
+            As in :meth:`split`.
+
+        Yields
+        ------
+        list of (train, test)
+            The folds of one repeat.
+        """
         counts = patients_per_class(y, groups)
         if len(counts) != 2:
             raise LabelError(

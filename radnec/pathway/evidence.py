@@ -126,6 +126,11 @@ class Evidence(Settings):
 
         Radiomics of a PET is the same examination as its ratio of uptake; a row that pools several techniques has each
         of them in common.
+
+        Parameters
+        ----------
+        other : Evidence
+            Another row.
         """
         return bool(set(self.technique.split("/")) & set(other.technique.split("/")))
 
@@ -156,6 +161,11 @@ class Evidence(Settings):
     def favours(self, value: float) -> Outcome:
         """Return the class that a value speaks for, by the cut-off.
 
+        Parameters
+        ----------
+        value : float
+            The index, in the unit of the row.
+
         Raises
         ------
         radnec.errors.EvidenceError
@@ -184,7 +194,7 @@ class Evidence(Settings):
         Notes
         -----
         Where a sensitivity or specificity is exactly 1 and the lesions of each class are not stated, half of all
-        lesions stand in for them, see :func:`radnec.pathway.likelihood.likelihood_ratio`.
+        lesions stand in for them, see :func:`radnec.pathway.likelihood_ratio`.
         """
         reason = self.why_unusable(with_value=False)
         if reason or self.positive_class is None:

@@ -58,8 +58,8 @@ class Ledger:
         Discount on every log likelihood ratio, above 0 up to 1. Examinations of one lesion err together (a small,
         mixed or inflamed lesion misleads all of them), so that multiplying their full ratios is too sure of itself.
     evidence : EvidenceTable, DataFrame or path of a CSV file, optional
-        Rows of your own, see :meth:`EvidenceTable.extended`: they come beside the published ones, and those of a known
-        id take its place.
+        Rows of your own, see :meth:`radnec.pathway.EvidenceTable.extended`: they come beside the published ones, and
+        those of a known id take its place.
 
     Attributes
     ----------

@@ -85,6 +85,11 @@ class Stage:
     def columns_in(self, table: pd.DataFrame) -> list[str]:
         """Return the stage's columns in a table, in order of name.
 
+        Parameters
+        ----------
+        table : DataFrame
+            A feature table.
+
         Raises
         ------
         radnec.errors.TableError
@@ -108,6 +113,11 @@ def default_stages() -> tuple[Stage, ...]:
 
     What remains in doubt after the last is referred to a board. No examination has a cost, so that any expected gain
     counts; state yours with ``dataclasses.replace(stage, cost=...)``.
+
+    Returns
+    -------
+    tuple of Stage
+        ``conventional``, ``functional`` and ``nuclear``.
 
     Examples
     --------

@@ -46,8 +46,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     stages : sequence of Stage, optional
-        In the order they are made; None means :func:`default_stages`. Stages of which the training table has no column
-        are left out, with a note.
+        In the order they are made; None means :func:`radnec.pathway.default_stages`. Stages of which the training
+        table has no column are left out, with a note.
     costs : mapping, optional
         Cost of a wrong call of a lesion that is ``"necrosis"`` (the positive class) or ``"progression"`` (the other), 1
         each by default. Costs of examinations are ``Stage(cost=...)``, in the same unit.
@@ -231,6 +231,11 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return a ledger of each lesion's indices by published evidence, see :func:`radnec.pathway.findings.ledgers`.
 
         The prior is the training prevalence.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, …)
+            Rows with index columns.
         """
         check_is_fitted(self)
         return ledgers(X, min(max(self.prevalence_, 1e-6), 1 - 1e-6))

@@ -65,7 +65,24 @@ class Measurement:
 
 
 def evaluable(index: str, value: float, *, unit: str, flags: tuple[str, ...] = ()) -> Measurement:
-    """Return a measured index; a value that is not finite becomes one that is not evaluable."""
+    """Return a measured index; a value that is not finite becomes one that is not evaluable.
+
+    Parameters
+    ----------
+    index : str
+        Its name, with the unit in it where there is one.
+    value : float
+        The index.
+    unit : str
+        ``"1"`` for ratios and fractions.
+    flags : tuple of str
+        What a reader should know of its quality.
+
+    Returns
+    -------
+    Measurement
+        Evaluable, unless the value is not finite.
+    """
     value = float(value)
     if not math.isfinite(value):
         return not_evaluable(index, unit=unit, reason=f"the value is {value}")
@@ -73,10 +90,38 @@ def evaluable(index: str, value: float, *, unit: str, flags: tuple[str, ...] = (
 
 
 def not_evaluable(index: str, *, unit: str, reason: str) -> Measurement:
-    """Return an index that was acquired but cannot be measured, with the reason."""
+    """Return an index that was acquired but cannot be measured, with the reason.
+
+    Parameters
+    ----------
+    index : str
+        Its name.
+    unit : str
+        Its unit.
+    reason : str
+        Why it could not be measured.
+
+    Returns
+    -------
+    Measurement
+        Without a value.
+    """
     return Measurement(index, math.nan, unit, "not_evaluable", reason)
 
 
 def not_acquired(index: str, *, unit: str) -> Measurement:
-    """Return an index whose examination was not made."""
+    """Return an index whose examination was not made.
+
+    Parameters
+    ----------
+    index : str
+        Its name.
+    unit : str
+        Its unit.
+
+    Returns
+    -------
+    Measurement
+        Without a value.
+    """
     return Measurement(index, math.nan, unit, "not_acquired")

@@ -82,7 +82,13 @@ class LesionReport:
         return render_page(self)
 
     def save_html(self, path: str | Path) -> Path:
-        """Write the page, and return its path."""
+        """Write the page, and return its path.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write.
+        """
         target = Path(path)
         target.write_text(self.html, encoding="utf-8")
         return target

@@ -67,7 +67,7 @@ class Place:
         Parameters
         ----------
         run : str
-            Names the run, see :attr:`radnec.service.Retraining.run`.
+            Names the run, see the ``run`` of :class:`radnec.service.Retraining`.
 
         Raises
         ------

@@ -113,7 +113,7 @@ def simulate_multimodal(
     Notes
     -----
     Within a class the measures are normal with equal covariance, so the log-odds given any of them are linear (Fisher
-    1936): :func:`true_p_necrosis` gives P(RN) after each examination exactly.
+    1936): ``true_p_necrosis`` gives P(RN) after each examination exactly.
 
     Examples
     --------

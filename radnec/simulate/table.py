@@ -39,7 +39,7 @@ def simulate_table(
     site_label_shift: float = 0.0,
     random_state: int = 0,
 ) -> pd.DataFrame:
-    """Simulate a feature table in the statistical model of :func:`simulate_cohort`, without images.
+    """Simulate a feature table in the statistical model of :func:`radnec.simulate_cohort`, without images.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def simulate_table(
         Simulated features, and how many of them (the first ones, ``…_sim000`` onwards) measure a trait that
         the outcome depends on. The others come in correlated blocks of ten.
     effect, prevalence, patient_correlation, lesions_per_patient, site_label_shift
-        As in :func:`simulate_cohort`.
+        As in :func:`radnec.simulate_cohort`.
     n_scanners : int, default 3
         One per site.
     scanner_effect : float, default 1.0

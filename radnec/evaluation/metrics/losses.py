@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 def brier(y_true: ArrayLike, p: ArrayLike) -> float:
     """Return the mean squared distance between the probability and the outcome; lower is better.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes: true, or 1, for necrosis.
+    p : array-like of shape (n,)
+        Probability of necrosis.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
     Examples
     --------
     >>> round(brier([1, 0], [0.8, 0.4]), 2)
@@ -28,6 +40,18 @@ def brier(y_true: ArrayLike, p: ArrayLike) -> float:
 
 def scaled_brier(y_true: ArrayLike, p: ArrayLike) -> float:
     """Return the share by which the Brier score is below that of always predicting the observed prevalence.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes: true, or 1, for necrosis.
+    p : array-like of shape (n,)
+        Probability of necrosis.
+
+    Returns
+    -------
+    float
+        1 at best, 0 for a model no better than the prevalence, negative for a worse one.
 
     Examples
     --------
@@ -42,6 +66,18 @@ def log_loss(y_true: ArrayLike, p: ArrayLike) -> float:
     """Return the mean negative log-likelihood of the outcomes; lower is better.
 
     Probabilities are kept 1e-15 away from 0 and 1, so a certain and wrong prediction costs 34.5.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes: true, or 1, for necrosis.
+    p : array-like of shape (n,)
+        Probability of necrosis.
+
+    Returns
+    -------
+    float
+        In nats.
 
     Examples
     --------

@@ -120,6 +120,20 @@ def at_threshold(
 def sensitivity(y_true: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> float:
     """Return the share of necroses with P(RN) at or above `threshold`; with limits in :func:`at_threshold`.
 
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes: true, or 1, for necrosis.
+    p : array-like of shape (n,)
+        Probability of necrosis.
+    threshold : float, default 0.5
+        P(RN) from which a lesion counts as necrosis.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
     Examples
     --------
     >>> sensitivity([1, 1, 0], [0.9, 0.5, 0.4]), sensitivity([1, 1, 0], [0.9, 0.5, 0.4], threshold=0.6)
@@ -131,6 +145,20 @@ def sensitivity(y_true: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> f
 
 def specificity(y_true: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> float:
     """Return the share of progressions with P(RN) below `threshold`; with limits in :func:`at_threshold`.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        Outcomes: true, or 1, for necrosis.
+    p : array-like of shape (n,)
+        Probability of necrosis.
+    threshold : float, default 0.5
+        P(RN) from which a lesion counts as necrosis.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
 
     Examples
     --------

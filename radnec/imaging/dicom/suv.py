@@ -74,7 +74,7 @@ def read_suv(path: str | Path, *, series_uid: str | None = None, frame: int | st
     Raises
     ------
     radnec.errors.ReadError
-        As :func:`radnec.imaging.dicom.series.read_series`, and as :func:`suv_scale`, which tells the rule.
+        As :func:`radnec.imaging.dicom.series.read_series`, and as ``suv_scale``, which tells the rule.
     """
     series = choose_series(path, series_uid)
     scale = suv_scale(series)

@@ -75,7 +75,7 @@ def add_dose(
     tolerance: float = 0.02,
     summation: Sequence[str] = TOTAL,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    r"""Fill the empty dose columns of a cohort from dose grids and prescriptions.
+    """Fill the empty dose columns of a cohort from dose grids and prescriptions.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def add_dose(
         ``lesion_v12_cc``; with ``brain_mask_path`` also ``v12_cc``, ``brain_dose_mean_gy`` and
         ``brain_dose_max_gy``; ``rt_dose_gy`` and ``rt_fractions`` give ``bed_gy`` and ``eqd2_gy``.
     alpha_beta_gy : float, optional
-        :math:`\alpha/\beta` in Gy. Without it, ``bed_gy`` and ``eqd2_gy`` are left alone: nobody else can say what
+        α/β in Gy. Without it, ``bed_gy`` and ``eqd2_gy`` are left alone: nobody else can say what
         tissue is meant. Of late effects in the brain 2 to 3 Gy are in use.
     tolerance : float, default 0.02
         Share by which a value in the table may differ from the computed one (0.05 Gy or cc always may).

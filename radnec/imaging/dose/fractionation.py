@@ -8,7 +8,7 @@ from radnec.errors import ConfigError
 
 
 def bed_gy(total_gy: float, fractions: float, alpha_beta_gy: float) -> float:
-    r"""Return the biologically effective dose of equal fractions, without a term for repopulation.
+    """Return the biologically effective dose of equal fractions, without a term for repopulation.
 
     Parameters
     ----------
@@ -17,13 +17,13 @@ def bed_gy(total_gy: float, fractions: float, alpha_beta_gy: float) -> float:
     fractions : int or float
         Number of equal fractions, a whole number.
     alpha_beta_gy : float
-        :math:`\alpha/\beta` of the tissue in Gy. There is no default, as it decides the result: for late effects in
+        α/β of the tissue in Gy. There is no default, as it decides the result: for late effects in
         the brain 2 to 3 Gy are in use (QUANTEC took 3 Gy for radiation necrosis), for tumour often 10 Gy.
 
     Returns
     -------
     float
-        :math:`D \, (1 + d / (\alpha/\beta))` with the dose per fraction :math:`d`, in Gy.
+        ``total (1 + d / (α/β))`` with the dose per fraction ``d``, in Gy.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def bed_gy(total_gy: float, fractions: float, alpha_beta_gy: float) -> float:
 
 
 def eqd2_gy(total_gy: float, fractions: float, alpha_beta_gy: float) -> float:
-    r"""Return the dose that has the same effect in fractions of 2 Gy.
+    """Return the dose that has the same effect in fractions of 2 Gy.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def eqd2_gy(total_gy: float, fractions: float, alpha_beta_gy: float) -> float:
     Returns
     -------
     float
-        :math:`\mathrm{BED} / (1 + 2 / (\alpha/\beta))` in Gy.
+        ``BED / (1 + 2 / (α/β))`` in Gy.
 
     Raises
     ------

@@ -56,11 +56,23 @@ class Pseudonyms:
         self._key = bytes.fromhex(text)
 
     def patient(self, patient_id: str) -> str:
-        """Return the ``patient_id`` that stands for a PatientID."""
+        """Return the ``patient_id`` that stands for a PatientID.
+
+        Parameters
+        ----------
+        patient_id : str
+            PatientID of the DICOM header.
+        """
         return f"P{self._digits('patient', patient_id)}"
 
     def session(self, study_uid: str) -> str:
-        """Return the ``session_id`` that stands for a StudyInstanceUID."""
+        """Return the ``session_id`` that stands for a StudyInstanceUID.
+
+        Parameters
+        ----------
+        study_uid : str
+            StudyInstanceUID of the DICOM header.
+        """
         return f"S{self._digits('study', study_uid)}"
 
     def _digits(self, what: str, identifier: str) -> str:
@@ -74,6 +86,11 @@ def new_key(path: str | os.PathLike[str]) -> Path:
     ----------
     path : path-like
         File that does not exist yet.
+
+    Returns
+    -------
+    Path
+        Of the key.
 
     Raises
     ------

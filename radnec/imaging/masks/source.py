@@ -123,7 +123,7 @@ class MaskSource(ABC):
         Warns
         -----
         radnec.errors.MaskWarning
-            With the notes of its :class:`Placement`.
+            With the notes of its ``Placement``.
         """
 
     @abstractmethod

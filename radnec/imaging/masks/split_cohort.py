@@ -43,7 +43,7 @@ def split_cohort(
         Where the label maps of lesions with several components are written, one for each session, or one for each
         component of a lesion with regions; made if absent.
     min_voxels, connectivity
-        As in :func:`radnec.imaging.masks.components.split_lesions`.
+        As in :func:`radnec.imaging.masks.split_lesions`.
 
     Returns
     -------

@@ -87,7 +87,7 @@ def rim(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) 
 
 
 def core(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None) -> sitk.Image:
-    """Return the inner part of a lesion: what :func:`rim` of the same depth leaves.
+    """Return the inner part of a lesion: what :func:`radnec.imaging.regions.rim` of the same depth leaves.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def core(lesion: sitk.Image, depth_mm: float, *, surface: Surface | None = None)
     Warns
     -----
     radnec.errors.ExtractionWarning
-        As :func:`rim` does.
+        As :func:`radnec.imaging.regions.rim` does.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def shell(
     Warns
     -----
     radnec.errors.ExtractionWarning
-        If the shell is thinner than a voxel, or voxels are long, as :func:`rim` does.
+        If the shell is thinner than a voxel, or voxels are long, as :func:`radnec.imaging.regions.rim` does.
 
     Examples
     --------

@@ -35,7 +35,7 @@ def mirrored(region: sitk.Image, plane: Plane, *, surface: Surface | None = None
     region : SimpleITK.Image
         Mask, non-zero inside.
     plane : Plane
-        What it is reflected by, such as :func:`radnec.imaging.regions.symmetry.midsagittal_plane` returns.
+        What it is reflected by, such as :func:`radnec.imaging.regions.midsagittal_plane` returns.
     surface : Surface, optional
         That of `region`, where it was found before.
 
