@@ -20,7 +20,7 @@ SEEDS, PATIENTS = range(100, 110), 240
 SETTINGS = ((1.5, 0.1), (1.0, 0.1), (1.0, 0.2))
 ORDER = (["conventional"], ["conventional", "perfusion"], ["conventional", "perfusion", "pet"])
 SHOWN = (
-    *("resolved", "error_of_calls", "error_of_resolved_positive", "error_of_resolved_negative"),
+    *("resolved", "abstained", "error_of_calls", "error_of_resolved_positive", "error_of_resolved_negative"),
     *("examinations_share", "accuracy_difference_everything"),
 )
 
@@ -46,7 +46,7 @@ def knowing(effect: float, error: float) -> dict[str, float]:
         unsettled &= abs(p - 0.5) < 0.5 - error
     settled, wrong = ~unsettled.to_numpy(), (p > 0.5) != y
     everything = (true_p_necrosis(table, ORDER[-1]) > 0.5) != y
-    found = [settled.mean(), wrong[settled].mean(), wrong[settled & y].mean(), wrong[settled & ~y].mean()]
+    found = [settled.mean(), 0.0, wrong[settled].mean(), wrong[settled & y].mean(), wrong[settled & ~y].mean()]
     found += [asked / (2 * len(set(patients))), everything.mean() - wrong.mean()]
     return dict(zip(SHOWN, map(float, found), strict=True))
 

@@ -153,9 +153,21 @@ def _numbers(text: str) -> str:
     return ";".join(parts)
 
 
-def _flag(text: str) -> bool:
+def flag(text: str) -> bool:
+    """Return what yes, no, true, false, 1 or 0 say.
+
+    Raises
+    ------
+    ValueError
+        If the text is none of them.
+
+    Examples
+    --------
+    >>> flag("Yes"), flag("0.0")
+    (True, False)
+    """
     if text.casefold() not in _FLAGS:
-        raise ValueError(text)
+        raise ValueError(repr(text))
     return _FLAGS[text.casefold()]
 
 
@@ -172,6 +184,6 @@ _PARSERS: dict[Kind, Callable[[str], Any]] = {
     "integer": _integer,
     "number": _number,
     "numbers": _numbers,
-    "flag": _flag,
+    "flag": flag,
     "date": _date,
 }

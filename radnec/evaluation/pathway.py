@@ -19,6 +19,7 @@ from radnec.evaluation.pathway_metrics import summarise_pathway
 from radnec.model.splits import fresh_seed, patients_per_class
 from radnec.pathway.learning_rows import classes_of, patients_in
 from radnec.pathway.reaching import Cohort, recipe_for
+from radnec.pathway.resolving import OPEN
 from radnec.pathway.value import Costs
 from radnec.pathway.walking import examined_in
 
@@ -40,8 +41,8 @@ class PathwayEvaluation:
     lesions : DataFrame
         One row per lesion and repeat: ``repeat``, ``fold``, ``row`` (position in the table), ``patient``, ``session``,
         ``y`` (positive class or not), ``stage`` (the last consulted), ``called`` (1 positive, -1 negative, 0 not
-        settled), ``p_conventional``, ``p_pathway``, ``p_everything``, and for each further stage ``had_…`` and
-        ``consulted_…``.
+        settled), ``abstained`` (the pathway should not be asked; never counted as settled), ``p_conventional``,
+        ``p_pathway``, ``p_everything``, and for each further stage ``had_…`` and ``consulted_…``.
     pathway : Pathway
         The unfitted pathway.
     notes : tuple of str
@@ -223,11 +224,13 @@ class _Everything:
 def _tested(fitted: Pathway, X: pd.DataFrame, everything: _Everything) -> pd.DataFrame:
     completed, way, examined = fitted._walked(X)
     names = list(fitted.columns_)
+    abstained = np.array([bool(doubts) for doubts in fitted._doubts(completed, way, examined)])
     sessions = X["session_id"].astype(str) if "session_id" in X else pd.Series("", index=X.index)
     columns = {
         "session": sessions.to_numpy(),
         "stage": [names[path[-1]] if path else "" for path in way.paths],
-        "called": way.called,
+        "called": np.where(abstained, OPEN, way.called),
+        "abstained": abstained,
         "p_conventional": way.p[:, 0],
         "p_pathway": way.last(way.p),
         "p_everything": everything.judge(completed, examined),

@@ -36,8 +36,8 @@ def flow_of(lesions: pd.DataFrame, examinations: Mapping[str, tuple[str, ...]]) 
     DataFrame
         One row per stage that was consulted at all, and last ``board``: ``stage``, ``examinations``, and as shares of
         all lesions ``reached``, ``positive`` and ``negative`` (settled there as one class); of the board ``reached`` is
-        what no stage settled. ``sessions`` is the share of the sessions in which the stage's examinations were asked
-        for.
+        what no stage settled, and what the pathway abstained from. ``sessions`` is the share of the sessions in which
+        the stage's examinations were asked for.
 
     Examples
     --------

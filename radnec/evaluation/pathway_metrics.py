@@ -59,8 +59,9 @@ def summarise_pathway(
         asked; ``net_benefit``: positives found, less false ones at their relative cost, less the cost of the
         examinations, per lesion, in units of a positive missed (Vickers and Elkin, Medical Decision Making 2006;26:565)
         at the threshold ``progression / (necrosis + progression)`` of the costs. Of the pathway ``resolved`` (share of
-        lesions settled), ``resolved_at_…`` for each stage, ``error_of_calls``, ``error_of_calls_positive`` and
-        ``…_negative`` by the call, ``error_of_resolved_positive`` and ``…_negative`` by the truth, and the differences
+        lesions settled), ``abstained`` (share of lesions that it should not be asked about, whatever a stage says),
+        ``resolved_at_…`` for each stage, ``error_of_calls``, ``error_of_calls_positive`` and ``…_negative`` by the
+        call, ``error_of_resolved_positive`` and ``…_negative`` by the truth, and the differences
         ``accuracy_difference_…`` and ``net_benefit_difference_…`` from the other two.
 
     Notes
@@ -102,6 +103,7 @@ def _ratios(
     settled, wrong = called != 0, (called != 0) & ((called == 1) != y)
     one = np.ones(lesions["row"].nunique())
     found: dict[tuple[str, str], tuple[Floats, Floats]] = {("pathway", "resolved"): (mean(settled), one)}
+    found["pathway", "abstained"] = mean(lesions["abstained"]), one
     for stage in stage_costs:
         found["pathway", f"resolved_at_{stage}"] = mean(settled & (lesions["stage"] == stage).to_numpy()), one
     found["pathway", "error_of_calls"] = mean(wrong), mean(settled)

@@ -60,6 +60,7 @@ def conclusions(evaluation: PathwayEvaluation) -> list[str]:
     own = numbers["pathway"]
     resolved, wrong = (own[name].told(percent=True) for name in ("resolved", "error_of_calls"))
     found = [f"The pathway settled {resolved} of the lesions at error {level:g}; {wrong} of its calls were wrong."]
+    found.append(f"It abstained from {own['abstained'].told(percent=True)} of the lesions.")
     for side, name in (("positive", config.outcome), ("negative", config.other_outcome)):
         lost = own[f"error_of_resolved_{side}"]
         above = f", above the level of {level:.0%}" if lost.value > level else ""

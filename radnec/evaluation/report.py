@@ -18,6 +18,7 @@ from radnec.labels import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from radnec.evaluation.learning import LearningCurve
     from radnec.evaluation.result import Evaluation
 
 DISCLAIMER = "Research use only. Not a medical device."
@@ -186,16 +187,7 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
     if FULL in scored.p:
         pictures += _of_full_recipe(evaluation)
     if evaluation.learning is not None:
-        sizes = evaluation.learning.frame()["patients"]
-        pictures.append(
-            Picture(
-                svg_uri(evaluation.learning.figure()),
-                f"Learning curve: the full recipe after learning from part of the patients, with {level} intervals. "
-                "Dotted: the prevalence.",
-                f"AUC and log loss after learning from {sizes.min()} to {sizes.max()} patients.",
-                "learning.svg",
-            )
-        )
+        pictures.append(_of_learning(evaluation.learning, level))
     if not evaluation.sites().empty:
         pictures.append(
             Picture(
@@ -207,6 +199,17 @@ def _pictures(evaluation: Evaluation) -> list[Picture]:
             )
         )
     return pictures
+
+
+def _of_learning(learning: LearningCurve, level: str) -> Picture:
+    sizes = learning.frame()["patients"]
+    return Picture(
+        svg_uri(learning.figure()),
+        f"Learning curve: the full recipe after learning from part of the patients, with {level} intervals. "
+        "Dotted: the prevalence.",
+        f"AUC and log loss after learning from {sizes.min()} to {sizes.max()} patients.",
+        "learning.svg",
+    )
 
 
 def _of_full_recipe(evaluation: Evaluation) -> list[Picture]:

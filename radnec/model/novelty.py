@@ -139,7 +139,8 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
                 why.append(f"outside the training range in {share}, most of all {name}")
             if apart[row]:
                 far = f"distance {distance[row]:.3g}, limit {self.distance_limit_:.3g}"
-                why.append(f"unlike the training lesions in all features together ({far})")
+                most = f", most of all in {name}" if name and not outside[row] else ""
+                why.append(f"unlike the training lesions in all features together ({far}){most}")
             told.append("; ".join(why))
         return told
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from radnec.cohort.chronology import DAYS_PER_MONTH
+from radnec.cohort.parsing import flag
+from radnec.cohort.sessions import numbers_of, order_sessions, session_day
+from radnec.errors import TableError
 from radnec.features.columns import acquisitions, volume_column
-from radnec.model.cells import numbers_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 #: Months after chemoradiation in which progression on MRI is not told from pseudoprogression (RANO: Wen et al.,
 #: Journal of Clinical Oncology 2010;28:1963).
 PSEUDOPROGRESSION_MONTHS = 3.0
-_TIME = ("session_date", "session_day", "months_since_rt")
 
 
 def why_not(
@@ -40,6 +42,12 @@ def why_not(
         Column of the patient.
     least_volume_cc : float
         Volume below which a lesion is too small.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If ``bevacizumab`` or ``chemotherapy`` holds something else than yes or no, or a time, dose or volume is no
+        number: a reason that cannot be read must not pass for none.
 
     Examples
     --------
@@ -65,35 +73,42 @@ def why_not(
     tell(_steroids_changed(X, patient), "steroid dose changed since the session before")
     volume = volume_column(X)
     if volume is not None:
-        cc = _numbers(X, volume) / 1000
+        cc = numbers_of(X, volume).to_numpy() / 1000
         tell(cc < least_volume_cc, f"too small (under {least_volume_cc:g} cc)")
     return reasons
 
 
-def _numbers(X: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    found = numbers_in(X[column]) if column in X else None
-    return np.full(len(X), np.nan) if found is None else np.asarray(found, dtype=float)
+def _said(X: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """Return a column of yes and no as True, False or None."""
+    cells = X[column] if column in X else pd.Series(None, index=X.index, dtype=object)
+    texts = [None if pd.isna(cell) or not str(cell).strip() else str(cell).strip() for cell in cells]
+    try:
+        return pd.Series([None if text is None else flag(text) for text in texts], index=X.index, dtype=object)
+    except ValueError as error:
+        raise TableError(f"column {column} holds {error}; expected yes or no, or empty cells") from None
 
 
 def _true(X: pd.DataFrame, column: str) -> NDArray[np.bool_]:
-    return X[column].eq(True).fillna(False).to_numpy(dtype=bool) if column in X else np.zeros(len(X), dtype=bool)
+    return np.array([said is True for said in _said(X, column)], dtype=bool)
 
 
 def _early(X: pd.DataFrame) -> NDArray[np.bool_]:
     """Return who is early after radiotherapy with chemotherapy; in glioma, where nothing is said, it is presumed."""
-    unsaid = X["chemotherapy"].isna().to_numpy() if "chemotherapy" in X else np.ones(len(X), dtype=bool)
+    unsaid = np.array([said is None for said in _said(X, "chemotherapy")], dtype=bool)
     glioma = X["entity"].eq("glioma").fillna(False).to_numpy(dtype=bool) if "entity" in X else np.zeros(len(X), bool)
-    early = _numbers(X, "months_since_rt") < PSEUDOPROGRESSION_MONTHS
+    months = numbers_of(X, "months_since_rt").fillna(session_day(X) / DAYS_PER_MONTH)
+    early = months.lt(PSEUDOPROGRESSION_MONTHS).to_numpy()
     return np.asarray(early & (_true(X, "chemotherapy") | (unsaid & glioma)))
 
 
 def _steroids_changed(X: pd.DataFrame, patient: str) -> NDArray[np.bool_]:
     """Return whose dose differs from that of the patient's session before, where the table holds it."""
-    time = next((name for name in _TIME if name in X), None)
-    if time is None or not {patient, "session_id", "steroid_mg_dex_per_day"} <= set(X):
+    if not {patient, "session_id", "steroid_mg_dex_per_day"} <= set(X):
         return np.zeros(len(X), dtype=bool)
-    sessions = X[[patient, "session_id", time, "steroid_mg_dex_per_day"]].drop_duplicates([patient, "session_id"])
-    sessions = sessions.dropna().sort_values([patient, time])
-    changed = sessions.groupby(patient)["steroid_mg_dex_per_day"].diff().fillna(0).ne(0)
+    told = X.assign(dose=numbers_of(X, "steroid_mg_dex_per_day")).reset_index(drop=True)
+    sessions = told[told["dose"].notna()].drop_duplicates([patient, "session_id"])
+    order = order_sessions(sessions, sessions[patient])
+    sessions = sessions.assign(place=order.place)[order.timed].sort_values([patient, "place"])
+    changed = sessions.groupby(patient)["dose"].diff().fillna(0).ne(0)
     known = set(sessions.loc[changed, [patient, "session_id"]].itertuples(index=False, name=None))
     return np.array([key in known for key in X[[patient, "session_id"]].itertuples(index=False, name=None)], dtype=bool)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 #: Least share of the rows in which the index must have been evaluable.
 ENOUGH = 0.5
 _RULE = (
-    "of the rows of evidence with a cut-off, its direction, accuracy and positive class whose index is evaluable in "
-    "half of the table's rows, that on the table's entity with the most lesions studied; labels play no part"
+    "of the rows of evidence with a cut-off, its direction, accuracy and positive class whose index is measured as "
+    "radnec does and evaluable in half of the table's rows, that on the table's entity with the most lesions studied; "
+    "labels play no part"
 )
 
 
@@ -49,10 +50,10 @@ def choose_cutoff(table: pd.DataFrame, *, named: str | None = None, evidence: Ev
     """Choose the row of evidence that is the published-cut-off baseline of a table.
 
     The rule is fixed: among the rows with a cut-off, its direction, sensitivity, specificity and positive class whose
-    index is evaluable in at least half of the table's rows, those on the table's entity come first, where all its rows
-    share one, then those on mixed entities, then the others; of these the one with the most lesions studied (patients
-    where lesions are not stated), then by id. Only the index columns and ``entity`` are read, and ``label_source``,
-    because a PET index cannot be judged by labels that come from PET.
+    index the source measured as radnec does and is evaluable in at least half of the table's rows, those on the
+    table's entity come first, where all its rows share one, then those on mixed entities, then the others; of these
+    the one with the most lesions studied (patients where lesions are not stated), then by id. Only the index columns
+    and ``entity`` are read, and ``label_source``, because a PET index cannot be judged by labels that come from PET.
 
     Parameters
     ----------
@@ -82,7 +83,8 @@ def choose_cutoff(table: pd.DataFrame, *, named: str | None = None, evidence: Ev
     """
     known = read_evidence() if evidence is None else evidence
     if named is None:
-        rows = [row for row in known if row.index and not row.why_unusable(with_value=True)]
+        rows = [row for row in known if row.index and not row.measured_otherwise]
+        rows = [row for row in rows if not row.why_unusable(with_value=True)]
     else:
         rows = [known[named]]
         refuse_unusable(rows[0])
@@ -121,7 +123,7 @@ def _strangeness(row: Evidence, table: pd.DataFrame) -> int:
 
 def _told(row: Evidence, values: pd.Series[float], rule: str) -> str:
     found = int(np.isfinite(values_of(values.to_frame("value"), "value")).sum())
-    note = f" Of the source: {row.note}." if row.note else ""
+    note = f" Of the source: {row.caution}." if row.caution else ""
     studied = counted(row.n_lesions, "lesion") if row.n_lesions else counted(row.n_patients or 0, "patient")
     names = ("sensitivity", "specificity", "lr_positive", "lr_negative")
     numbers = {name.replace("lr_", "likelihood ratio "): getattr(row, name) for name in names}

@@ -33,6 +33,9 @@ class Evidence(Settings):
         is none.
     measure : str
         What was measured, as the source says.
+    measured_otherwise : str
+        How that differs from the index as radnec measures it, such as another reference region; empty where it does not
+        as far as is known. Values are not weighed by such a row unless it is named by its id.
     entity : {"brain_metastasis", "glioma", "mixed"}
         What was irradiated.
     population : str
@@ -75,6 +78,7 @@ class Evidence(Settings):
     technique: Annotated[str, Field(min_length=1)]
     index: str = ""
     measure: str = ""
+    measured_otherwise: str = ""
     entity: Literal["brain_metastasis", "glioma", "mixed"]
     population: str = ""
     n_lesions: Count | None = None
@@ -107,6 +111,11 @@ class Evidence(Settings):
     def examination(self) -> str:
         """Modality and technique, as a reader calls them."""
         return f"{self.modality} {self.technique}"
+
+    @property
+    def caution(self) -> str:
+        """What to know of the numbers: how the source measured otherwise than radnec, and the note."""
+        return "; ".join(text for text in (self.measured_otherwise, self.note) if text)
 
     @property
     def n_studied(self) -> int:

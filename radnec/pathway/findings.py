@@ -11,17 +11,25 @@ from radnec.pathway.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pandas as pd
 
     from radnec.pathway.evidence import Evidence
+    from radnec.pathway.evidence_table import EvidenceTable
 
 
-def ledgers(X: pd.DataFrame, prior: float) -> list[Ledger]:
+def ledgers(
+    X: pd.DataFrame,
+    prior: float,
+    *,
+    weight: float = 0.7,
+    evidence: EvidenceTable | pd.DataFrame | str | Path | None = None,
+) -> list[Ledger]:
     """Return a ledger of each lesion.
 
     Of every examination that has a published cut-off the index is weighed that most lesions were studied of, and that
-    the lesion has a value of.
+    the lesion has a value of. Rows of evidence whose source measured the index otherwise than radnec are left out.
 
     Parameters
     ----------
@@ -29,6 +37,8 @@ def ledgers(X: pd.DataFrame, prior: float) -> list[Ledger]:
         The lesions, with index columns.
     prior : float
         P(RN) before any finding.
+    weight, evidence
+        As for :class:`radnec.Ledger`.
 
     Examples
     --------
@@ -37,10 +47,9 @@ def ledgers(X: pd.DataFrame, prior: float) -> list[Ledger]:
     [<Ledger: P(RN) 0.59 after 1 finding, from a prior of 0.30; uncertain>,
      <Ledger: P(RN) 0.30 after 0 findings, from a prior of 0.30; uncertain>]
     """
-    empty = Ledger(prior)
-    rows = [
-        row for row in empty.table if f"index_{row.index}" in X and row.index and not row.why_unusable(with_value=True)
-    ]
+    empty = Ledger(prior, weight=weight, evidence=evidence)
+    rows = [row for row in empty.table if row.index and not row.measured_otherwise and f"index_{row.index}" in X]
+    rows = [row for row in rows if not row.why_unusable(with_value=True)]
     rows.sort(key=lambda row: (-row.n_studied, row.id))
     values = {row.id: values_of(X, f"index_{row.index}") for row in rows}
     return [_ledger(empty, rows, {name: float(of[place]) for name, of in values.items()}) for place in range(len(X))]

@@ -161,8 +161,8 @@ class Ledger:
         ------
         radnec.errors.EvidenceError
             If there is no evidence on the index, or several rows of which none was named; if the evidence states no
-            positive class, no accuracy, or for a value no cut-off; if `found` is no finding; or if the examination is
-            in the ledger already.
+            positive class, no accuracy, or for a value no cut-off, or was measured otherwise and is not named by its
+            id; if `found` is no finding; or if the examination is in the ledger already.
 
         Examples
         --------
@@ -214,7 +214,8 @@ class Ledger:
                 "high": ratio.high,
                 "cutoff": row.cutoff,
                 "p_necrosis": self._p_after(number),
-                **{name: getattr(row, name) for name in ("examination", "index", "unit", "source", "doi", "note")},
+                "note": row.caution,
+                **{name: getattr(row, name) for name in ("examination", "index", "unit", "source", "doi")},
             }
             rows.append(entry)
         frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -237,7 +238,12 @@ class Ledger:
     def _row(self, index: str, *, with_value: bool) -> Evidence:
         """Return the one row of evidence that a finding can be weighed by."""
         rows = self.table.of(index)
-        reasons = {row.id: row.why_unusable(with_value=with_value) for row in rows}
+        by_value = with_value and index != rows[0].id
+        reasons = {
+            row.id: row.why_unusable(with_value=with_value)
+            or (f"measured otherwise ({row.measured_otherwise})" if by_value and row.measured_otherwise else "")
+            for row in rows
+        }
         usable = [row for row in rows if not reasons[row.id]]
         if len(usable) == 1:
             return usable[0]
@@ -248,6 +254,7 @@ class Ledger:
         raise EvidenceError(
             f"the evidence on {index!r} cannot be used with {'a value' if with_value else 'a finding'} ({told}). "
             "Complete it with radnec.pathway.read_evidence().override(id, ...), stating the source, or leave it out"
+            + ("; a row that was measured otherwise is weighed by its id" if "measured otherwise" in told else "")
         )
 
 

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 _CONVENTIONAL = ("T1w", "T1wCE", "T2w", "FLAIR", "SWI")
 _NUCLEAR = tuple(name for name in SEQUENCES if name.startswith(("PET", "SPECT")))
 _FUNCTIONAL = tuple(name for name in SEQUENCES if name not in (*_CONVENTIONAL, *_NUCLEAR))
-_CONVENTIONAL_INDICES = "lesion_quotient|T1T2_mismatch|oedema_|TRAM_|T1map_|volume_change|doubling_time|growth_"
-_FUNCTIONAL_INDICES = (
-    "nCBV_|nCBF_|PSR_|peak_height|MTT_|K2_|Ktrans|ve_|vp_|IAUC|wash-?in|wash-?out|n?ASL_|n?ADC_|Cho_|LipLac_"
-)
+_CONVENTIONAL_INDICES = "lesion_quotient|T1T2_mismatch|oedema_|TRAM_|volume_change|doubling_time|growth_"
+_FUNCTIONAL_INDICES = "nCBV_|nCBF_|nPH|PSR_|MTT_|K2_|Ktrans|ve_|vp_|IAUC|wash-?in|wash-?out|n?ASL_|n?ADC_|Cho_|LipLac_"
 _NUCLEAR_INDICES = "TBR|SUV|MTV|TLG|TTP|slope_|FET_|FDG_|FDOPA_|MET_|Tl201_|MIBI_"
 
 

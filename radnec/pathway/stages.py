@@ -24,13 +24,14 @@ from radnec.pathway.learning_rows import classes_of, patients_in
 from radnec.pathway.reaching import Cohort, fit_stages
 from radnec.pathway.stage import Stage, columns_of, default_stages
 from radnec.pathway.value import Costs, outlooks
-from radnec.pathway.walking import examined_in, walk
+from radnec.pathway.walking import examined_in, little_measured, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from radnec.pathway.evidence_table import EvidenceTable
     from radnec.pathway.ledger import Ledger
     from radnec.pathway.walking import Walk
 
@@ -158,7 +159,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.outlooks_ = outlooks(fitted, len(self.stages_))
         self.prevalence_ = float(truth[examined[:, 0]].mean())
         absent = [stage.name for stage in given if stage.name not in self.columns_]
-        self.notes_ = [*(f"{name}: the table has no column of it." for name in absent), *fitted.notes]
+        few = little_measured(X, examined, self.stages_, self.columns_)
+        self.notes_ = [*(f"{name}: the table has no column of it." for name in absent), *few, *fitted.notes]
         self.counts_ = fitted.counts
         self.extraction_config_ = extraction_of(X)
         read = X[list(dict.fromkeys(name for recipe in self.models_.values() for name in recipe.columns()))]
@@ -196,15 +198,7 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If the table was made with other extraction settings than the training table.
         """
         X, way, examined = self._walked(X)
-        doubts = why_not(
-            X,
-            self.columns_[self.stages_[0].name],
-            examined[:, 0],
-            patient=self._config().patient,
-            least_volume_cc=self.least_volume_cc,
-        )
-        doubts = [[*one, *other] for one, other in zip(doubts, way.doubts, strict=True)]
-        return answers(self, X, way, doubts, self._next(X, way, examined))
+        return answers(self, X, way, self._doubts(X, way, examined), self._next(X, way, examined))
 
     def next_examinations(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return, for each unsettled lesion, the stages it was not examined for, the most useful first.
@@ -227,18 +221,33 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         keys = self._keys(X)
         return pd.concat([X[keys].iloc[frame["row"]].reset_index(drop=True), frame], axis=1)
 
-    def ledgers(self, X: pd.DataFrame) -> list[Ledger]:
+    def ledgers(
+        self,
+        X: pd.DataFrame,
+        *,
+        prior: float | None = None,
+        weight: float = 0.7,
+        evidence: EvidenceTable | pd.DataFrame | str | FilePath | None = None,
+    ) -> list[Ledger]:
         """Return a ledger of each lesion's indices by published evidence, see :func:`radnec.pathway.findings.ledgers`.
-
-        The prior is the training prevalence.
 
         Parameters
         ----------
         X : DataFrame of shape (n, …)
-            Rows with index columns.
+            The lesions, with index columns.
+        prior : float, optional
+            P(RN) before any finding; the training prevalence by default.
+        weight, evidence
+            Discount and rows of your own, as for :class:`radnec.Ledger`.
+
+        Returns
+        -------
+        list of Ledger
+            One of each row.
         """
         check_is_fitted(self)
-        return ledgers(X, min(max(self.prevalence_, 1e-6), 1 - 1e-6))
+        known = min(max(self.prevalence_, 1e-6), 1 - 1e-6) if prior is None else prior
+        return ledgers(X, known, weight=weight, evidence=evidence)
 
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Return the probabilities after each lesion's last stage, shape (n, 2), in the order of ``classes_``.
@@ -325,6 +334,17 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_values(X, [name for columns in self.columns_.values() for name in columns], {})
         examined = examined_in(X, self.stages_, self.columns_)
         return X, walk(X, examined, self.models_, self.columns_, self.error), examined
+
+    def _doubts(self, X: pd.DataFrame, way: Walk, examined: NDArray[np.bool_]) -> list[list[str]]:
+        """Return, per lesion, why the pathway should not be asked; empty where it may be."""
+        found = why_not(
+            X,
+            self.columns_[self.stages_[0].name],
+            examined[:, 0],
+            patient=self._config().patient,
+            least_volume_cc=self.least_volume_cc,
+        )
+        return [[*one, *other] for one, other in zip(found, way.doubts, strict=True)]
 
     def _next(self, X: pd.DataFrame, way: Walk, examined: NDArray[np.bool_]) -> pd.DataFrame:
         costs = Costs.stated(self.costs)

@@ -30,7 +30,7 @@ def lesions() -> pd.DataFrame:
     ]
     names = ["patient", "y", "stage", "called", "p_conventional", "p_pathway", "p_everything"]
     names += ["consulted_functional", "consulted_nuclear"]
-    table = pd.DataFrame(rows, columns=names)
+    table = pd.DataFrame(rows, columns=names).assign(abstained=[False, False, True, False, False])
     return table.assign(repeat=0, fold=0, row=range(5), session="S1", had_functional=True, had_nuclear=True)
 
 
@@ -40,6 +40,7 @@ def test_every_number_of_a_small_table_is_that_of_pencil_and_paper():
     found = frame.set_index(["strategy", "metric"])["value"]
     pathway, conventional, everything = (found[name] for name in ("pathway", "conventional", "everything"))
     assert pathway["resolved"] == pytest.approx(4 / 5)
+    assert pathway["abstained"] == pytest.approx(1 / 5)
     assert pathway["resolved_at_conventional"] == pytest.approx(3 / 5)
     assert pathway["error_of_calls"] == pytest.approx(1 / 4)
     assert pathway["error_of_calls_negative"] == pytest.approx(1 / 3)
@@ -89,7 +90,9 @@ def test_the_page_stands_alone_says_what_was_settled_and_lets_no_name_act(tmp_pa
     assert "settled 80%" in page
     assert "Of the settled lesions that were necrosis, 50%" in page
     assert "above the level of 10%" in page
-    assert "<script" not in page
+    assert "It abstained from 20%" in page
+    assert page.count("<script") == 1  # that of the page itself
+    assert "<script>alert" not in page
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     assert page == found.save_html(tmp_path / "again.html").read_text(encoding="utf-8")
     summary = found._repr_html_()
@@ -127,6 +130,21 @@ def test_nobody_is_judged_by_a_model_that_saw_the_patient_and_nothing_is_asked_t
         assert not (found.lesions[f"consulted_{stage}"] & ~had).any()
     again = evaluate_pathway(Pathway(config=QUICK, fewest=4), table, table["label"])
     pd.testing.assert_frame_equal(found.frame(), again.frame())
+
+
+def test_a_lesion_that_would_be_abstained_from_is_not_counted_as_settled():
+    table = simulate_multimodal(n_patients=60, effect=2.0, random_state=1)
+    drug = table["patient_id"].isin(table["patient_id"].unique()[::2]).to_numpy()
+    plain, treated = (
+        evaluate_pathway(Pathway(config=QUICK, fewest=4), one, one["label"])
+        for one in (table, table.assign(bevacizumab=drug))
+    )
+    on_drug = drug[treated.lesions["row"]]
+    assert treated.lesions.loc[on_drug, "abstained"].all()
+    assert (treated.lesions.loc[on_drug, "called"] == 0).all()
+    resolved = [one.frame().query("metric == 'resolved'")["value"].item() for one in (plain, treated)]
+    assert 0.3 < resolved[1] / resolved[0] < 0.7
+    assert treated.frame().query("metric == 'abstained'")["value"].item() >= drug.mean()
 
 
 def test_on_noise_nothing_is_found():

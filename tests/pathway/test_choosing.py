@@ -18,7 +18,7 @@ FULL = {f"index_{name}": [1.0, 2.0, 3.0, 0.5] for name in ("TBRmax", "TBRmax_FDO
 
 
 def test_the_most_lesions_studied_win():
-    assert choose_cutoff(table(**FULL)).evidence.id == "tl_matsunaga"  # 107, against 50 and 46
+    assert choose_cutoff(table(**FULL)).evidence.id == "tl_matsunaga"  # 107, against 50
 
 
 def test_evidence_on_the_entity_of_the_table_goes_first():
@@ -60,12 +60,20 @@ def test_a_pet_index_is_not_judged_by_labels_from_pet():
 
 
 def test_the_text_says_what_was_chosen_and_why():
-    text = choose_cutoff(table(index_TBRmax_FDOPA=[1.0, 2.0, None, 3.0])).text
+    text = choose_cutoff(table(index_TBRmean=[1.0, 2.0, None, 3.0])).text
     for part in (
-        *("fdopa_cicone (Cicone 2015 EJNMMI)", "progression if >= 1.59", "sensitivity 0.9, specificity 0.923"),
-        *("for progression in 46 lesions", "most lesions studied", "Evaluable in 3 of 4 rows", "Of the source: "),
+        *("fet_romagna_mean (Romagna 2016 Radiat Oncol)", "progression if >= 1.95", "sensitivity 0.86"),
+        *("for progression in 50 lesions", "most lesions studied", "Evaluable in 3 of 4 rows", "Of the source: "),
     ):
         assert part in text
+
+
+def test_what_was_measured_otherwise_is_taken_only_if_named():
+    fdopa = table(index_TBRmax_FDOPA=[1.0, 2.0, None, 3.0])
+    assert choose_cutoff(fdopa).evidence is None
+    named = choose_cutoff(fdopa, named="fdopa_cicone")
+    assert named.evidence.id == "fdopa_cicone"
+    assert "Of the source: background by its maximum" in named.text
 
 
 def test_a_named_row_must_be_a_cut_off_and_own_rows_compete():

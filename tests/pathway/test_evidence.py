@@ -7,10 +7,11 @@ import pytest
 
 from radnec.errors import EvidenceError
 from radnec.pathway import read_evidence
+from radnec.quantify.examinations.catalogue import UNITS
 
 INDICES = {
     *("nCBV_mean", "nCBV_max", "PSR_percent", "nASL_CBF_max", "Cho_Cr", "Cho_NAA", "growth_exponent"),
-    *("TBRmax", "TBRmean", "TBRmax_MET", "TBRmax_FDOPA", "T1map_difference_ms", "Tl201_retention_index"),
+    *("TBRmax", "TBRmean", "TBRmax_MET", "TBRmax_FDOPA", "Tl201_retention_index"),
     *("Tl201_index_early", "Tl201_index_delayed", "MIBI_index_early", "MIBI_index_delayed"),
 }
 OWN = {
@@ -32,6 +33,7 @@ def test_the_published_rows_use_names_of_indices_that_radnec_measures():
     rows = read_evidence()
     assert len(rows) == 61
     assert {row.index for row in rows} - {""} == INDICES
+    assert set(UNITS) >= INDICES
     assert all(row.source for row in rows)
     whole = [row for row in rows if row.sensitivity is not None and row.specificity is not None]
     assert [row.id for row in whole if row.positive_class is None] == ["rad_peng"]

@@ -109,7 +109,8 @@ def test_numpy_numbers_are_values():
         ("tl_lai", "positive", "it has no sensitivity"),
         ("tl_gomezrio", 1.4, "no cut-off for a value: the finding was read by eye"),
         ("nCBV_mean", 1.4, "cbv_glioma_li: it has no cut-off for a value.*cbv_chuang: it has no sensitivity"),
-        ("T1map_difference_ms", 80.0, "does not say on which side"),
+        ("t1map_bm", 80.0, "does not say on which side"),
+        ("TBRmax_FDOPA", 1.7, r"measured otherwise \(background by its maximum.*is weighed by its id"),
         ("nCBV_max", 2.3, "dsc_hoef_wm: it has no specificity"),
         ("TBRmax_MET", "necrosis", r"2 rows of evidence .*met_yomo.*met_tn_hotta.*name one by its id"),
         ("tbrmx", 2.0, "close to it: TBRmax, "),
@@ -125,7 +126,15 @@ def test_what_cannot_be_weighed_is_refused_with_the_reason(index, finding, said)
 
 
 def test_one_value_of_several_rows_finds_the_only_one_with_a_cut_off():
-    assert ledger(("TBRmax_MET", 1.5)).steps[0].evidence.id == "met_yomo"
+    same = read_evidence().override("met_yomo", measured_otherwise="", source="our ratio to the maximum")
+    assert ledger(("TBRmax_MET", 1.5), evidence=same).steps[0].evidence.id == "met_yomo"
+
+
+def test_what_was_measured_otherwise_is_weighed_if_named_and_says_how():
+    step = ledger(("fdopa_cicone", 1.7)).frame().loc[1]
+    assert step["favours"] == "progression"
+    assert "by its maximum" in step["note"]
+    assert ledger(("TBRmax_FDOPA", "progression")).steps[0].evidence.id == "fdopa_cicone"
 
 
 def test_a_mixed_up_polarity_is_found_where_it_makes_no_sense():

@@ -9,6 +9,7 @@ from radnec.cohort import SEQUENCES
 from radnec.errors import ConfigError, TableError
 from radnec.pathway import Stage, default_stages
 from radnec.pathway.stage import columns_of
+from radnec.quantify.examinations.catalogue import UNITS
 
 INDICES = {
     "conventional": ["lesion_quotient", "T1T2_mismatch", "TRAM_clearing_fraction", "growth_exponent", "oedema_ratio"],
@@ -34,6 +35,12 @@ def test_default_stages_share_out_every_sequence_and_index():
     assert {"T1wCE-rim_original_glcm_Id", "FLAIR_original_glcm_Id", "age_years"} <= set(found["conventional"])
     assert {"ADC_original_glcm_Id", "rCBV_original_glcm_Id", "MRS_original_glcm_Id"} <= set(found["functional"])
     assert {"PET-FET_original_glcm_Id", "SPECT-Tl201_original_glcm_Id"} <= set(found["nuclear"])
+
+
+def test_every_index_that_is_measured_has_one_default_stage():
+    table = pd.DataFrame(1.0, index=[0], columns=["T1wCE_original_glcm_Id", *(f"index_{name}" for name in UNITS)])
+    found = columns_of(default_stages(), table)
+    assert sorted(name for columns in found.values() for name in columns) == sorted(table.columns)
 
 
 def test_neither_outcomes_nor_keys_belong_to_a_default_stage():

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from radnec import Pathway
 from radnec.errors import ConfigError, LabelError, LeakageError, TableError
-from radnec.pathway import Stage, default_stages
+from radnec.pathway import Stage, default_stages, read_evidence
 from radnec.simulate import simulate_multimodal
 from radnec.simulate.multimodal import MEASURES, true_p_necrosis
 
@@ -97,6 +97,15 @@ def test_partly_measured_stages_are_imputed_within_themselves_and_it_is_said(tra
     )
     found = trained.assess(without(new, ["index_TBRmean", "index_TBRmax"]))
     assert found["p_necrosis_nuclear"].isna().all()  # less than half of the stage
+    passed = found["call"].isin(["uncertain", "refer"])
+    assert found.loc[passed, "reason"].str.contains("nuclear not used, a value in only 1 of its 3 columns").all()
+
+
+def test_training_lesions_with_too_little_of_a_stage_are_said():
+    table = simulate_multimodal(n_patients=60, effect=2.0, random_state=4)
+    table.loc[table.index[:7], ["index_TBRmax", "index_TBRmean"]] = np.nan
+    found = Pathway(config=QUICK, fewest=4).fit(table, table["label"])
+    assert found.notes_[0].startswith("nuclear: 7 lesions have a value in fewer than 50% of its 3 columns and count as")
 
 
 def test_lesions_it_should_not_speak_of(trained, new):
@@ -131,6 +140,10 @@ def test_the_ledger_of_a_lesion_weighs_one_index_of_each_examination(trained):
     assert [step.evidence.index for step in ledger.steps] == ["TBRmax"]
     assert ledger.prior == trained.prevalence_
     assert trained.assess(X)["p_ledger"].item() == ledger.p_necrosis
+    own = read_evidence().override("fet_romagna_max", cutoff=1.4, source="our own")
+    (other,) = trained.ledgers(X.assign(index_TBRmax_FDOPA=1.0), prior=0.5, weight=1.0, evidence=own)
+    assert [step.favours for step in other.steps] == ["progression"]  # no FDOPA: its source measured otherwise
+    assert other.p_necrosis == pytest.approx(0.21 / (0.21 + 0.86))
 
 
 def test_too_few_patients_are_said():
