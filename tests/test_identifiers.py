@@ -105,8 +105,10 @@ def test_models_of_the_command_line_and_what_is_said_of_them(table, settings, tm
         run("train", table, "--config", settings, "--out", model, "--json"),
         run("adapt", model, other, "--out", adapted),
         run("recalibrate", adapted, other, "--out", mended),
+        run("card", mended),
+        run("checklist", "clear", mended, "--json"),
     ]
-    assert [code for code, *_ in said] == [0, 0, 0]
+    assert [code for code, *_ in said] == [0] * 5
     for path in (model, adapted, mended):
         assert leaks(path.read_bytes()) == []
     for _, out, err in said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -198,5 +199,13 @@ def absent_sequences(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFra
     >>> absent_sequences(frame, list(frame)).to_dict("list")
     {'FLAIR': [False, True], 'T1wCE': [False, False]}
     """
-    groups = acquisitions(features)
-    return pd.DataFrame({name: frame[columns].isna().all(axis=1) for name, columns in groups.items()}, frame.index)
+    empty = frame[list(features)].isna().to_numpy()
+    places = _places_of(tuple(features))
+    return pd.DataFrame({name: empty[:, columns].all(axis=1) for name, columns in places.items()}, frame.index)
+
+
+@lru_cache(maxsize=16)
+def _places_of(features: tuple[str, ...]) -> dict[str, list[int]]:
+    """Return where the features of each sequence, phase and region stand; names are long to read one by one."""
+    place = {name: number for number, name in enumerate(features)}
+    return {name: [place[column] for column in columns] for name, columns in acquisitions(features).items()}

@@ -61,6 +61,7 @@ def summarise_training(
     return {
         "rows": len(frame),
         "patients": len(np.unique(patients)),
+        "sites": int(frame[config.site].nunique()) if config.site in frame else None,
         "positive_rows": int(truth.sum()),
         "prevalence": float(truth.mean()),
         "features": len(roles.features),
@@ -126,13 +127,14 @@ def html(model: RadnecClassifier) -> str:
     fitted = hasattr(model, "recipe_")
     return template.render(
         title=repr(model),
-        facts=_facts(model) if fitted else [],
+        facts=facts(model) if fitted else [],
         verdict=verdict(model) if fitted else "",
         use=RESEARCH_USE,
     )
 
 
-def _facts(model: RadnecClassifier) -> list[tuple[str, str]]:
+def facts(model: RadnecClassifier) -> list[tuple[str, str]]:
+    """Return name and value of what a reader asks first of a model."""
     s = model.summary_
     return [
         ("identity", model.identity_ + (f" (made from {model.parent_})" if model.parent_ else "")),
@@ -155,11 +157,10 @@ def _facts(model: RadnecClassifier) -> list[tuple[str, str]]:
 
 def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
     """Return the model card as Markdown."""
-    config = model._settings()
     lines = ["# radnec model card", "", f"**{RESEARCH_USE}**", "", verdict(model), "", "## Model", ""]
-    lines += [f"- {name}: {value}" for name, value in _facts(model)]
+    lines += [f"- {name}: {value}" for name, value in facts(model)]
     lines += [f"- {note}" for note in model.summary_["notes"]]
-    lines += ["", "## Reading its numbers", "", *_reading(model, config), "", "## Evaluation", ""]
+    lines += ["", "## Reading its numbers", "", *(f"- {line}" for line in reading(model)), "", "## Evaluation", ""]
     if evaluation is None:
         lines.append("No evaluation was stored with this model.")
     else:
@@ -173,32 +174,33 @@ def card(model: RadnecClassifier, evaluation: Evaluation | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _reading(model: RadnecClassifier, config: TrainingConfig) -> list[str]:
-    """Return what the columns of an assessment mean, a line of Markdown each."""
+def reading(model: RadnecClassifier) -> list[str]:
+    """Return what the columns of an assessment mean, a line each."""
+    config = model._settings()
     return [
         (
-            f"- `p_necrosis` is {config.probability}, the probability of {config.outcome}, calibrated "
+            f"`p_necrosis` is {config.probability}, the probability of {config.outcome}, calibrated "
             f"({config.calibration}) on out-of-fold scores of patient-grouped folds."
         ),
         (
-            "- `p_low` and `p_high` are the range of the fold models' calibrated probabilities (with Venn-Abers the "
+            "`p_low` and `p_high` are the range of the fold models' calibrated probabilities (with Venn-Abers the "
             "mean of their intervals). They are not a confidence interval."
         ),
         (
-            f"- A prediction set is asked to hold the truth for {1 - config.error:.0%} of each class. A set of one "
+            f"A prediction set is asked to hold the truth for {1 - config.error:.0%} of each class. A set of one "
             "outcome is the call; everything else is `uncertain`."
         ),
         (
-            "- `abstain` means the model should not be asked: unseen scanner, failed extraction, missing features, or "
+            "`abstain` means the model should not be asked: unseen scanner, failed extraction, missing features, or "
             "features unlike the training lesions', one by one or together "
             f"({model.recipe_.novelty_.rate:.0%} of ordinary lesions at most, about)."
         ),
         (
-            "- Calls follow from the fold models' scores among held-out patients of each class, `p_necrosis` from one "
+            "Calls follow from the fold models' scores among held-out patients of each class, `p_necrosis` from one "
             "calibrated map of their mean, so that of two lesions with nearly the same probability one may be called."
         ),
         (
-            f"- {len(model.training_rows_.marks)} training rows are kept as 32-bit hashes of a few rounded features, "
+            f"{len(model.training_rows_.marks)} training rows are kept as 32-bit hashes of a few rounded features, "
             "by which an external test refuses them; no feature and no name can be computed from these."
         ),
     ]

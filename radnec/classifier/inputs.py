@@ -67,6 +67,21 @@ def with_unmeasured(X: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     return pd.concat([X, pd.DataFrame(np.nan, index=X.index, columns=missing)], axis=1)
 
 
+def without_provenance(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without its provenance, which pandas would copy at every step.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"a": [1]})
+    >>> X.attrs["radnec"] = {"kind": "features"}
+    >>> without_provenance(X).attrs, X.attrs
+    ({}, {'radnec': {'kind': 'features'}})
+    """
+    bare = X.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
 def patients_of(frame: pd.DataFrame, groups: ArrayLike | None, column: str, *, named: bool) -> NDArray[np.str_]:
     """Return the patient of each row as text.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from radnec.classifier.abstention import explained
-from radnec.classifier.inputs import without_infinite
+from radnec.classifier.inputs import without_infinite, without_provenance
 from radnec.model.calibrate import at_prevalence
 from radnec.model.conformal import name_sets
 
@@ -42,6 +42,7 @@ def judged(
     keys = [name for name in (settings.patient, "session_id", "lesion_id") if name in X]
     added = ASSESSED if prevalence is None else (*ASSESSED, "p_at_prevalence")
     recipe = model.recipe_
+    X, read = without_provenance(X), without_provenance(read)
     frame, infinite = without_infinite(read, recipe.features)
     if frame.empty:
         return X[keys].assign(**{name: [] for name in added})

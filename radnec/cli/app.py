@@ -13,6 +13,7 @@ from radnec.cli.carrying import adapt, recalibrate
 from radnec.cli.cohort_tables import cohort
 from radnec.cli.cohorts import check, schema
 from radnec.cli.demo import demo
+from radnec.cli.describing import card, checklist
 from radnec.cli.evidence import evidence
 from radnec.cli.judging import predict
 from radnec.cli.learning import evaluate, train
@@ -52,7 +53,7 @@ def _radnec(
 
 for command in (
     *(demo, schema, check, extract, measure, train, evaluate, predict, report, monitor, adapt, recalibrate, evidence),
-    *(keys, sign, verify),
+    *(card, checklist, keys, sign, verify),
 ):
     app.command()(command)
 app.add_typer(cohort)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from radnec.evaluation import curves
 from radnec.evaluation.conclusions import FULL, find
@@ -14,6 +13,7 @@ from radnec.evaluation.metrics import calibration_curve, decision_curve
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from radnec.config import TrainingConfig
     from radnec.evaluation.predictions import Scored
@@ -94,7 +94,7 @@ def reliability_figure(
         groups=np.tile(scored.patients, repeats),
         level=config.level,
     )
-    figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+    figure = _empty((4.6, 5.4))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1.1])
     upper.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
     upper.fill_between(smooth["predicted"], smooth["low"], smooth["high"], color=_COLOUR, alpha=0.12, linewidth=0)
@@ -132,7 +132,7 @@ def ladder_figure(summary: pd.DataFrame) -> Figure:
         Not known to pyplot.
     """
     computed = summary[(summary["metric"] == "log_loss") & summary["value"].notna()]["model"].tolist()
-    figure = Figure(figsize=(7.4, 0.9 + 0.38 * len(computed)), layout="constrained")
+    figure = _empty((7.4, 0.9 + 0.38 * len(computed)))
     panels = figure.subplots(1, 2, sharey=True)
     prevalence = find(summary, "log_loss", "prevalence").value
     for axes, metric, title, line in (
@@ -197,7 +197,7 @@ def forest_figure(sites: pd.DataFrame) -> Figure:
         Not known to pyplot.
     """
     names = sites["site"].unique().tolist()
-    figure = Figure(figsize=(8.4, 0.9 + 0.34 * len(names)), layout="constrained")
+    figure = _empty((8.4, 0.9 + 0.34 * len(names)))
     panels = figure.subplots(1, 3, sharey=True)
     for axes, metric, title, line in (
         (panels[0], "auc", "AUC", 0.5),
@@ -233,7 +233,7 @@ def learning_figure(numbers: pd.DataFrame) -> Figure:
     matplotlib.figure.Figure
         Not known to pyplot.
     """
-    figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+    figure = _empty((7.4, 3.2))
     panels = figure.subplots(1, 2)
     for axes, metric, title, line in (
         (panels[0], "auc", "AUC", 0.5),
@@ -249,7 +249,7 @@ def learning_figure(numbers: pd.DataFrame) -> Figure:
 
 
 def _square(x: str, y: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    figure = _empty((4.6, 4.6))
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel=x, ylabel=y, aspect="equal")
     _bare(axes)
@@ -258,3 +258,10 @@ def _square(x: str, y: str) -> tuple[Figure, Axes]:
 
 def _bare(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _empty(size: tuple[float, float]) -> Figure:
+    """Return a figure of that many inches; matplotlib is loaded for it, which a model in service never needs."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained")

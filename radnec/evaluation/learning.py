@@ -12,7 +12,6 @@ from tqdm.auto import tqdm
 
 from radnec.errors import ConfigError
 from radnec.evaluation.crossval import predict_fold
-from radnec.evaluation.figures import learning_figure
 from radnec.evaluation.predictions import part_of
 from radnec.evaluation.resampling import summarise
 from radnec.evaluation.study import Study
@@ -74,6 +73,8 @@ class LearningCurve:
         matplotlib.figure.Figure
             Not known to pyplot; shown by a notebook, or saved with ``savefig``.
         """
+        from radnec.evaluation.figures import learning_figure
+
         return learning_figure(self.numbers)
 
 

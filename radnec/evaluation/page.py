@@ -9,10 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
-import jinja2
-import matplotlib as mpl
-
 if TYPE_CHECKING:
+    import jinja2
     from matplotlib.figure import Figure
 
 _HOME = "radnec.evaluation"
@@ -57,6 +55,8 @@ def environment(package: str = _HOME) -> jinja2.Environment:
     >>> environment().from_string("{{ name }}").render(name="<b>")
     '&lt;b&gt;'
     """
+    import jinja2
+
     loaders = [jinja2.PackageLoader(name) for name in dict.fromkeys((package, _HOME))]
     made = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
@@ -72,6 +72,8 @@ def environment(package: str = _HOME) -> jinja2.Environment:
 
 def svg_uri(figure: Figure) -> str:
     """Return a figure as SVG in a data URI, the same each time."""
+    import matplotlib as mpl
+
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     # The salt makes the file the same each time; without it, ids inside are random.
     with mpl.rc_context({"svg.hashsalt": "radnec"}):

@@ -285,6 +285,10 @@ class Evaluation:
                 for name, value in self.stability._asdict().items()
             },
             "settings_digest": self.config.digest(),
+            "outer": self.config.outer,
+            "level": self.config.level,
+            "resamples": self.config.resamples,
+            "model": self.provenance.get("model"),
         }
 
     def save_html(self, path: str | Path) -> Path:

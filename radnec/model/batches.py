@@ -149,9 +149,12 @@ def unseen_batches(X: pd.DataFrame, batches: dict[str, list[str]], seen: dict[st
     """
     found = [""] * len(X)
     for column, features in batches.items():
-        batch, _ = batch_of_rows(X, column, features)
-        measured = X[features].notna().any(axis=1).to_numpy()
-        for row in np.flatnonzero(measured & ~batch.isin(seen[column]).to_numpy()):
+        batch = text_of(X[column])
+        odd = np.flatnonzero(~batch.isin(seen[column]).to_numpy())
+        if not len(odd):
+            continue
+        measured = X.iloc[odd][features].notna().any(axis=1).to_numpy()
+        for row in odd[measured]:
             name = f"{column} {batch.iloc[row] or 'not stated'}"
             found[row] = f"{found[row]}, {name}" if found[row] else name
     return pd.Series(found, index=X.index, dtype=object)

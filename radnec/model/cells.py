@@ -98,9 +98,15 @@ def typed(X: pd.DataFrame, numbers: Sequence[str], categories: Sequence[str], ot
         plain = plain.assign(**{str(name): _numbers_or_refuse(X[name]) for name in mixed})
     block = pd.DataFrame(plain.to_numpy(dtype=float, na_value=np.nan), index=X.index, columns=list(numbers))
     texts = {name: text_of(X[name]).mask(X[name].isna(), None) for name in categories}
-    rest = X[[name for name in others if name not in {*numbers, *categories}]]
-    rest.attrs = {}
-    return pd.concat([block, pd.DataFrame(texts, index=X.index), rest], axis=1)
+    given = {*numbers, *categories}
+    rest = [name for name in others if name not in given]
+    if not texts:
+        for name in rest:
+            block[name] = X[name]
+        return block
+    added = X[rest]
+    added.attrs = {}
+    return pd.concat([block, pd.DataFrame(texts, index=X.index), added], axis=1)
 
 
 def _numbers_or_refuse(values: pd.Series[Any]) -> NDArray[np.float64]:

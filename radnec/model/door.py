@@ -91,7 +91,8 @@ def check_columns(table: pd.DataFrame, features: Sequence[str], columns: Sequenc
     radnec.errors.TableError
         Naming them.
     """
-    missing = [name for name in columns if name not in table.columns]
+    known = set(table.columns)
+    missing = [name for name in columns if name not in known]
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         others = [name for name in columns if name not in set(features)]
@@ -144,7 +145,9 @@ def check_values(
 def infinite_cells(table: pd.DataFrame, features: Sequence[str]) -> NDArray[np.bool_]:
     """Return which cells of the features are infinite, shape (n, p); text never is."""
     cells = np.zeros((len(table), len(features)), dtype=np.bool_)
-    numeric = [number for number, name in enumerate(features) if pd.api.types.is_numeric_dtype(table[name])]
+    kinds = dict(zip(table.columns, table.dtypes, strict=True))
+    known = {kind: pd.api.types.is_numeric_dtype(kind) for kind in set(kinds.values())}
+    numeric = [number for number, name in enumerate(features) if known[kinds[name]]]
     if numeric:
         values = table[[features[number] for number in numeric]].to_numpy(dtype=float, na_value=np.nan)
         cells[:, numeric] = np.isinf(values)

@@ -11,6 +11,8 @@ from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from radnec.model.express import one_thread
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -92,7 +94,7 @@ class RangeNovelty(BaseEstimator):  # type: ignore[misc]
         return [((np.asarray(part) < low) | (np.asarray(part) > high)).mean(axis=1) for part, low, high in folds]
 
     def _distances(self, rows: Sequence[ArrayLike]) -> list[Array]:
-        with threadpool_limits(1):
+        with one_thread():
             return [_distance(np.asarray(part), *cloud) for part, cloud in zip(rows, self.clouds_, strict=True)]
 
     def measure(self, rows: Sequence[ArrayLike]) -> Array:

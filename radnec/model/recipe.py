@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from radnec.errors import ConfigError
 from radnec.model.batches import BatchHarmoniser, batch_of_rows, unseen_batches
@@ -23,6 +22,7 @@ from radnec.model.cells import numbers_in, typed
 from radnec.model.clusters import visiting_order
 from radnec.model.conformal import ConformalSets
 from radnec.model.covariates import is_number
+from radnec.model.express import Express, Rows, names_used, one_thread
 from radnec.model.fold import Fold
 from radnec.model.novelty import RangeNovelty
 from radnec.model.out_of_fold import gain_over_prevalence
@@ -273,7 +273,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         A row's values never depend on the other rows of X.
         """
         prepared = self.prepared(X)
-        with threadpool_limits(1):
+        with one_thread():
             rows = zip(self.members_, prepared, strict=True)
             scores = np.vstack([score_of(member[-1], values) for member, values in rows])
         p, low, high = self.probabilities(scores)
@@ -287,8 +287,14 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
 
     def prepared(self, X: pd.DataFrame) -> list[Array]:
         """Return the rows of X as each fold model sees them, (n, its features); 0 is the mean of its training rows."""
-        with threadpool_limits(1):
-            return [np.asarray(member[:-1].transform(self._read(X))) for member in self.members_]
+        read = self._read(X)
+        rows = Rows(read, self.numbers_)
+        ways = [Express.of(member) for member in self.members_]
+        with one_thread():
+            return [
+                np.asarray(member[:-1].transform(read)) if way is None else way.transform(rows)
+                for member, way in zip(self.members_, ways, strict=True)
+            ]
 
     def probabilities(self, scores: Array) -> tuple[Array, Array, Array]:
         """Return the probabilities (n,) with their limits that the scores (n_folds, n) of the fold models stand for."""
@@ -340,7 +346,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
 
     def member_features(self) -> list[list[str]]:
         """Return the features that each fold model uses; a category of a text column counts as one."""
-        return [[str(name) for name in member[:-1].get_feature_names_out()] for member in self.members_]
+        return [list(names_used(member)) for member in self.members_]
 
 
 def shares_of(used: list[list[str]]) -> pd.Series[float]:

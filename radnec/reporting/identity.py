@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from radnec.classifier import RadnecClassifier
 from radnec.errors import ConfigError
 
 
@@ -81,3 +82,16 @@ def _fitted(model: Any) -> dict[str, str]:
     if getattr(model, "extraction_config_", None) is not None:
         facts["extraction"] = str(model.extraction_config_.digest())
     return facts
+
+
+def fitted(model: Any) -> RadnecClassifier:
+    """Return a model that is a fitted classifier, and refuse anything else.
+
+    Raises
+    ------
+    radnec.errors.ConfigError
+        If it is a pathway, not fitted, or no model at all.
+    """
+    if not isinstance(model, RadnecClassifier) or not hasattr(model, "recipe_"):
+        raise ConfigError(f"model is a {type(model).__name__}: expected a fitted radnec.RadnecClassifier")
+    return model
