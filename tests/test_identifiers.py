@@ -24,7 +24,10 @@ from radnec.simulate import simulate_multimodal, simulate_table
 MARK = "ZqXw"
 #: The mark, and the planted days in the ways dates are written.
 LEAK = re.compile(MARK.encode() + rb"|2031[-/]?07|07[./]2031|Jul\w* 2031", re.IGNORECASE)
-QUICK = "candidates: [logistic]\ndraws: 1\nouter_repeats: 1\nouter_folds: 3\ninner_folds: 2\nrandom_state: 0\n"
+QUICK = (
+    "candidates: [logistic]\ndraws: 1\nouter_repeats: 1\nouter_folds: 2\ninner_folds: 2\nresamples: 100\n"
+    "random_state: 0\n"
+)
 
 
 def patient(number: int) -> str:
@@ -79,7 +82,7 @@ def settings(tmp_path_factory):
 @pytest.fixture
 def table(tmp_path):
     """Return a table of features, with an extraction that failed, as a file in a folder that tells a name."""
-    made = disguised(simulate_table(n_patients=40, n_features=10, effect=3.0, random_state=0))
+    made = disguised(simulate_table(n_patients=24, n_features=8, effect=3.0, random_state=0))
     made.loc[3, ["status", "error"]] = "failed", f"lesion {made.loc[3, 'patient_id']}/L1: {MARK}/mask.nii is empty"
     folder = tmp_path / f"{MARK}-Meier"
     folder.mkdir()
@@ -99,7 +102,7 @@ def test_what_is_planted_is_found(content):
 def test_models_of_the_command_line_and_what_is_said_of_them(table, settings, tmp_path, run, caplog):
     caplog.set_level(logging.DEBUG)
     model, adapted, mended = (tmp_path / f"{name}.radnec" for name in ("model", "adapted", "mended"))
-    theirs = disguised(simulate_table(n_patients=30, n_features=10, effect=3.0, random_state=1)).assign(scanner_id="Z")
+    theirs = disguised(simulate_table(n_patients=20, n_features=8, effect=3.0, random_state=1)).assign(scanner_id="Z")
     other = write_table(theirs, table.with_name("theirs.csv"))
     said = [
         run("train", table, "--config", settings, "--out", model, "--json"),
@@ -125,7 +128,7 @@ def test_evaluations_as_page_and_json(table, settings, tmp_path, run, caplog):
     code, out, err = run("evaluate", table, "--config", settings, "--out", page, "--json")
     assert code == 0
     assert run("train", table, "--config", settings, "--out", model)[0] == 0
-    theirs = disguised(simulate_table(n_patients=30, n_features=10, effect=3.0, random_state=1))
+    theirs = disguised(simulate_table(n_patients=20, n_features=8, effect=3.0, random_state=1))
     other = write_table(theirs, table.with_name("theirs.csv"))
     outside, told, warned = run("evaluate", other, "--model", model, "--out", external, "--json")
     assert outside == 0
@@ -134,7 +137,7 @@ def test_evaluations_as_page_and_json(table, settings, tmp_path, run, caplog):
 
 
 def test_a_pathway_file(tmp_path, settings):
-    made = disguised(simulate_multimodal(n_patients=60, effect=1.5, random_state=0))
+    made = disguised(simulate_multimodal(n_patients=36, effect=1.5, random_state=0))
     config = radnec.TrainingConfig.from_yaml(settings)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -146,7 +149,7 @@ def test_a_pathway_file(tmp_path, settings):
 @pytest.mark.slow
 def test_images_leave_their_names_in_the_table_and_nowhere_else(tmp_path, run, settings):
     folder = tmp_path / f"{MARK}-Meier"
-    made = radnec.simulate_cohort(folder, n_patients=16, effect=3.0, sequences=("T1wCE",), random_state=0)
+    made = radnec.simulate_cohort(folder, n_patients=10, effect=3.0, sequences=("T1wCE",), random_state=0)
     rows = disguised(pd.read_csv(made)).drop(columns=["session_day", "session_date", "label_date"])
     empty = folder / f"{MARK}-empty.nii.gz"
     sitk.WriteImage(sitk.ReadImage(folder / rows.loc[0, "mask_path"]) * 0, empty)

@@ -213,10 +213,11 @@ def _check_end(data: bytes, limits: Limits) -> None:
     end = data[-_END.size :]
     if not end.startswith(_END_SIGNATURE) or len(end) < _END.size:
         raise BundleFormatError("the archive does not end where a zip archive ends: it is cut short or was added to")
-    _, _, _, _, entries, directory, offset, comment = _END.unpack(end)
+    _, disk, first_disk, here, entries, directory, offset, comment = _END.unpack(end)
     locator = len(data) - _END.size - _ZIP64_LOCATOR_SIZE
     zip64 = locator >= 0 and data[locator:].startswith(_ZIP64_LOCATOR)
-    if comment or zip64 or offset + directory != len(data) - _END.size:
+    parted = disk or first_disk or here != entries
+    if comment or zip64 or parted or offset + directory != len(data) - _END.size:
         raise BundleFormatError("the archive is laid out as radnec never writes it: it is damaged or was added to")
     if entries > limits.entries or directory > limits.entries * _DIRECTORY_BYTES_PER_ENTRY:
         raise BundleSizeError(f"the archive holds more than {limits.entries:,} entries")
@@ -235,6 +236,8 @@ def _check_kind(entry: zipfile.ZipInfo) -> None:
         raise BundlePathError(f"{entry.filename} is a link or device, not a file; radnec never writes that")
     if entry.flag_bits or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BundleFormatError(f"{entry.filename} is encrypted or packed in a way that radnec never writes")
+    if entry.volume:
+        raise BundleFormatError(f"{entry.filename} is said to be on another disk; radnec never writes that")
 
 
 def _check_size(entry: zipfile.ZipInfo, limits: Limits) -> None:

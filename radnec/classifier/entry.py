@@ -29,6 +29,7 @@ from radnec.model.roles import Roles, roles_of
 from radnec.model.splits import fresh_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -90,8 +91,44 @@ def train(
     refuse_replicates(table)
     config = _settings(config)
     roles = roles_of(table, config)
+    measured = measured_as(table, roles.features, extraction)
+    selection = select_rows(table, config, features=roles.features)
+    model = RadnecClassifier(config).fit(selection.table, selection.y, replicates=replicates)
+    model.extraction_config_ = measured
+    model.summary_["flow"] = selection.flow.to_dict("records")
+    model.summary_["notes"] += [*selection.notes, *idle_filter_note(config, replicates)]
+    return model
+
+
+def measured_as(
+    table: pd.DataFrame, features: Sequence[str], extraction: ExtractionConfig | None = None
+) -> ExtractionConfig | None:
+    """Return how the features of a training table were measured; None for a table that radnec did not extract.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A feature table.
+    features : sequence of str
+        Its features.
+    extraction : ExtractionConfig, optional
+        What is said of it.
+
+    Raises
+    ------
+    radnec.errors.TableError
+        If an extracted table has lost its extraction settings and `extraction` is not given.
+    radnec.errors.SettingsMismatchError
+        If the table carries others than `extraction`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> measured_as(pd.DataFrame({"contrast": [1.0]}), ["contrast"]) is None
+    True
+    """
     known = extraction_of(table)
-    if known is None and extraction is None and not provenance(table) and any(_is_extracted(n) for n in roles.features):
+    if known is None and extraction is None and not provenance(table) and any(_is_extracted(n) for n in features):
         raise TableError(
             "the table has radnec's feature columns but no extraction settings (attrs were lost, for example by a "
             "plain CSV). New lesions could not be measured alike. Read it with radnec.features.table.read_table, or "
@@ -99,12 +136,7 @@ def train(
         )
     if extraction is not None:
         same_extraction(table, extraction)
-    selection = select_rows(table, config, features=roles.features)
-    model = RadnecClassifier(config).fit(selection.table, selection.y, replicates=replicates)
-    model.extraction_config_ = extraction or known
-    model.summary_["flow"] = selection.flow.to_dict("records")
-    model.summary_["notes"] += [*selection.notes, *idle_filter_note(config, replicates)]
-    return model
+    return extraction or known
 
 
 def evaluate(

@@ -304,7 +304,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     def held_out_probabilities(self) -> Array:
         """Return the probabilities of the training rows by the fold model that did not see them, whoever they are."""
         scores, _ = self.conformal_.held_out()
-        return np.concatenate([self._probabilities(np.tile(one, (len(scores), 1)))[0] for one in scores])
+        return np.concatenate([self.probabilities(np.tile(one, (len(scores), 1)))[0] for one in scores])
 
     def _adjusted(self, p: Array) -> Array:
         p = np.clip(p, EPSILON, 1 - EPSILON)

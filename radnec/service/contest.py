@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from radnec.classifier import RadnecClassifier
+from radnec.classifier.entry import measured_as
 from radnec.classifier.identity import identity_of
 from radnec.classifier.inputs import truth_of
 from radnec.config import TrainingConfig
@@ -117,6 +118,8 @@ def prepare(
     rule = _rule(rule)
     same_extraction(table, champion.extraction_config_)
     study = Study.of(table, config)
+    # What training would refuse is refused before any work.
+    measured_as(table, study.recipe.features, extraction)
     _refuse_foreign(study, champion)
     folds, notes = outer_folds(study.table, study.y, study.patients, config, study.seed)
     repeated = None

@@ -82,7 +82,11 @@ def _tested(
     intercept, slope = _calibrated(y, p, patients, "", level)
     share = prevalence_shift(y, model.recipe_.prevalence_, groups=patients, reference=reference, level=level)
     own = calibration_p(y, p, groups=patients, reference=reference)
-    decline = slope_p(slope.value, slope.high, patients=slope.patients, reference=reference, level=level)
+    high = slope.high
+    if np.isfinite(high):
+        # Clustered errors of few patients are often too small; those of independent rows are the least.
+        high = max(high, calibration(y, p, level=level).slope_high)
+    decline = slope_p(slope.value, high, patients=slope.patients, reference=reference, level=level)
     trained = model.recipe_.prevalence_
     return [
         Number(

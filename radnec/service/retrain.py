@@ -72,7 +72,8 @@ def retrain(
     radnec.errors.SettingsMismatchError
         If the table was measured otherwise than the champion's training table.
     radnec.errors.TableError
-        If the table lacks a column that the champion reads, or holds infinite values.
+        If the table lacks a column that the champion reads, holds infinite values, or has lost its extraction settings
+        and `extraction` is not given.
     radnec.errors.LabelError
         If no row is fit to learn from, a class has fewer than three patients, or the labels are not the champion's.
 

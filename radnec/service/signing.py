@@ -10,6 +10,7 @@ from radnec._optional import need
 from radnec.bundle import bundle_of, read_bytes
 from radnec.bundle.signature import check_signature, read_pem, signature_path, signed_text
 from radnec.errors import SigningKeyError
+from radnec.features.unfinished import appearing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -38,7 +39,7 @@ def make_keys(private_key: str | Path, *, passphrase: str | None = None) -> tupl
     Raises
     ------
     radnec.errors.SigningKeyError
-        If one of the files exists, or the name ends in ``.pub``.
+        If one of the files exists, the name ends in ``.pub``, or the passphrase is empty.
     radnec.errors.MissingDependencyError
         If cryptography is not installed.
 
@@ -52,12 +53,15 @@ def make_keys(private_key: str | Path, *, passphrase: str | None = None) -> tupl
     serialization = need("cryptography.hazmat.primitives.serialization", _PURPOSE, "signing")
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    if passphrase == "":
+        raise SigningKeyError("the passphrase is empty, which locks nothing; give one, or none (unset the variable)")
     private = Path(private_key)
     public = private.with_suffix(".pub")
     if public == private:
         raise SigningKeyError(f"{private} is what the public key will be called; name the private key *.key")
     for path in (private, public):
-        if path.exists():
+        # A link that leads nowhere is something too.
+        if path.exists() or path.is_symlink():
             raise SigningKeyError(f"{path} exists; a key is never overwritten. Name another file")
     key = Ed25519PrivateKey.generate()
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -98,12 +102,8 @@ def sign(model: str | Path, private_key: str | Path, *, passphrase: str | None =
     data = read_bytes(model)
     bundle_of(data, model)
     place = signature_path(model)
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(signed_text(data, key), encoding="ascii", newline="\n")
-        unfinished.replace(place)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with appearing(place) as part:
+        part.write_text(signed_text(data, key), encoding="ascii", newline="\n")
     return place
 
 

@@ -136,13 +136,15 @@ def test_other_compression(method: int) -> None:
         Archive(zipped("a", method=method), LIMITS)
 
 
-@pytest.mark.parametrize("kind", ["before", "after", "comment", "empty", "text"])
+@pytest.mark.parametrize("kind", ["before", "after", "comment", "disk", "entry on a disk", "empty", "text"])
 def test_layout(kind: str) -> None:
     data = zipped("a")
     changed = {
         "before": b"PK" + data,
         "after": data + b"x",
         "comment": data[:-2] + struct.pack("<H", 2) + b"hi",
+        "disk": data[:-18] + struct.pack("<H", 1) + data[-16:],
+        "entry on a disk": patched(data, 0, 34, "<H", 3),
         "empty": b"",
         "text": b"patient_id,label",
     }

@@ -11,6 +11,7 @@ import pytest
 import radnec
 from radnec.errors import ConfigError, LeakageError, TableError
 from radnec.evaluation.metrics import calibration
+from radnec.evaluation.prevalence import slope_p
 
 
 def kinds(report):
@@ -96,6 +97,25 @@ def test_labels_at_random_are_a_drift_of_the_slope(watched, month):
     rows["label"] = np.random.default_rng(0).permutation(rows["label"])
     report = radnec.monitor(watched, rows)
     assert "slope" in [finding.subject for finding in report.findings]
+
+
+def test_clustered_errors_that_came_out_small_do_not_make_the_slope_surer(watched, month):
+    smaller = []
+    for number in range(6):
+        rows = month(number, patients=20)
+        found = radnec.monitor(watched, rows).frame().query("check == 'calibration_slope' and period == ''").iloc[0]
+        y, p = rows["label"] == "necrosis", watched.assess(rows)["p_necrosis"]
+        alone, known = calibration(y, p), watched.summary_["patients"]
+        by_rows, clustered = (
+            slope_p(found["value"], high, patients=found["patients"], reference=known)
+            for high in (alone.slope_high, found["high"])
+        )
+        smaller.append(alone.slope_high > found["high"])
+        # Towards one half is less sure, on either side.
+        expected = by_rows if smaller[-1] else clustered
+        assert found["p"] == pytest.approx(expected)
+    assert any(smaller)
+    assert not all(smaller)
 
 
 def test_calibration_over_time_is_that_of_each_period(watched, month):

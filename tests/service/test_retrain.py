@@ -138,6 +138,14 @@ def test_a_table_measured_otherwise_is_refused(both, first, quick):
         retrain(other, champion)
 
 
+def test_a_table_that_lost_its_settings_is_refused_before_any_work(both, champion, tmp_path):
+    lost = both.copy()
+    lost.attrs = {}
+    with pytest.raises(TableError, match="no extraction settings"):
+        retrain(lost, champion, work=tmp_path / "work")
+    assert not (tmp_path / "work").exists()
+
+
 def test_replicates_are_used_in_every_fold(both, champion, quick):
     names = [name for name in both if name.startswith("T1wCE")]
     twice = [both.assign(perturbation=number) for number in range(2)]

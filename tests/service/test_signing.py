@@ -146,6 +146,41 @@ def test_a_passphrase_locks_the_key(model, tmp_path):
     assert verify(model, public)
 
 
+def test_an_empty_passphrase_is_not_taken_for_none(tmp_path, run, monkeypatch):
+    with pytest.raises(SigningKeyError, match="passphrase is empty"):
+        make_keys(tmp_path / "open.key", passphrase="")
+    monkeypatch.setenv("RADNEC_KEY_PASSPHRASE", "")
+    assert run("keys", "--out", tmp_path / "open.key")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are of POSIX")
+def test_links_are_not_followed_to_write(model, keys, tmp_path):
+    (tmp_path / "new.key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SigningKeyError, match="never overwritten"):
+        make_keys(tmp_path / "new.key")
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "model.radnec.sig").symlink_to(tmp_path / "precious")
+    sign(model, keys[0])
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert verify(model, keys[1])
+
+
+def test_what_is_verified_is_what_is_read_though_the_file_is_replaced_meanwhile(model, keys, monkeypatch):
+    from radnec import bundle
+
+    sign(model, keys[0])
+    honest, check = radnec.load(model).identity_, bundle.check_signature
+
+    def checked_then_replaced(data, *rest):
+        told = check(data, *rest)
+        model.write_bytes(b"PK hostile")
+        return told
+
+    monkeypatch.setattr(bundle, "check_signature", checked_then_replaced)
+    assert radnec.load(model, public_key=keys[1]).identity_ == honest
+
+
 def test_keys_of_another_kind_are_refused(model, keys, tmp_path):
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key

@@ -59,6 +59,7 @@ def main() -> int:
         default="",
         help="targets whose name holds this text, such as mask/seg; model: all of models, crafted ones too",
     )
+    parser.add_argument("--without-models", action="store_true", help="all but models")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     given = parser.parse_args()
     tally = Tally()
@@ -66,7 +67,7 @@ def main() -> int:
         if given.only == "model":
             seeds.write_models(Path(folder) / "model")
         else:
-            seeds.write_all(Path(folder))
+            seeds.write_all(Path(folder), models=not given.without_models)
         names = sorted(f"{one.parent.name}/{one.name}" for one in Path(folder).glob("*/*"))
         names = [name for name in names if given.only in name]
         if given.only in ("", "model"):

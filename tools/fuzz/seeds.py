@@ -408,13 +408,14 @@ def write_models(folder: Path) -> None:
         table = simulate_table(n_patients=30, n_features=8, effect=3.0, random_state=seed)
         radnec.train(table, config).save(folder / name / "m.radnec")
     (folder / "pathway").mkdir()
-    table = simulate_multimodal(n_patients=60, effect=1.5, random_state=0)
+    table = simulate_multimodal(n_patients=36, effect=1.5, random_state=0)
     radnec.Pathway(config=logistic, fewest=4).fit(table, table["label"]).save(folder / "pathway" / "m.radnec")
 
 
-def write_all(folder: Path) -> None:
+def write_all(folder: Path, *, models: bool = True) -> None:
     """Write the seeds of every target, each in its own folder."""
-    write_models(folder / "model")
+    if models:
+        write_models(folder / "model")
     write_volumes(folder / "image", image())
     write_volumes(folder / "mask", mask())
     series = write_series(folder / "image" / "series")
