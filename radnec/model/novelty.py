@@ -183,13 +183,14 @@ def _limits(found: Array, patients: NDArray[Any], rate: float) -> tuple[float, f
 
 def _cloud(rows: Array) -> tuple[Array, Array, Array]:
     """Return centre (k,), principal axes (q, k) and the variances along them with that of the rest (q + 1,)."""
-    # A direction in which training hardly varied must not make rounding look like distance.
-    least = _LEAST_VARIANCE * max(float(rows.var(axis=0).mean()), np.finfo(float).tiny)
-    if not rows.var(axis=0).any():
-        return rows.mean(axis=0), np.empty((0, rows.shape[1])), np.array([least])
+    mean = float(rows.var(axis=0).mean())
+    if not mean:
+        # Nothing to measure by; the range still tells what is new.
+        return rows.mean(axis=0), np.empty((0, rows.shape[1])), np.ones(1)
     found = PCA(min(_MOST_AXES, rows.shape[1] - 1, len(rows) // _ROWS_PER_AXIS), svd_solver="full").fit(rows)
     variances = np.append(found.explained_variance_, found.noise_variance_)
-    return found.mean_, found.components_, np.maximum(variances, least)
+    # A direction in which training hardly varied must not make rounding look like distance.
+    return found.mean_, found.components_, np.maximum(variances, _LEAST_VARIANCE * mean)
 
 
 def _distance(rows: Array, centre: Array, axes: Array, variances: Array) -> Array:
