@@ -237,8 +237,10 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The lesions, with index columns.
         prior : float, optional
             P(RN) before any finding; the training prevalence by default.
-        weight, evidence
-            Discount and rows of your own, as for :class:`radnec.Ledger`.
+        weight : float, default 0.7
+            Discount on every log likelihood ratio, as for :class:`radnec.Ledger`.
+        evidence : EvidenceTable, DataFrame, path or None
+            Rows of your own, as for :class:`radnec.Ledger`.
 
         Returns
         -------
