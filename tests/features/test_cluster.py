@@ -102,9 +102,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing(client, cohort, tmp_path,
 @pytest.mark.usefixtures("client")
 def test_indices_are_measured_there_too(folder):
     mask = folder.write(folder.spheres(), "mask.nii.gz")
+    elsewhere = folder.write(folder.spheres() == 0, "elsewhere.nii.gz")
     for patient in range(3):
         image = folder.write(folder.textured(patient), f"{patient}.nii.gz")
-        folder.add(f"P{patient}", "1", "rCBV", image, mask, reference_mask_path=mask)
+        folder.add(f"P{patient}", "1", "rCBV", image, mask, reference_mask_path=elsewhere)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExtractionWarning)  # says which index has no value
         alone = measure(folder.cohort())
