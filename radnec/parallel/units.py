@@ -212,7 +212,7 @@ def _numbered(number: int, unit: Unit[R], asker: int) -> tuple[int, Done[R]]:
 
 
 def _unordered(tasks: Iterator[Any], n_jobs: int | None) -> Generator[tuple[int, Done[Any]]]:
-    """Yield results as they come; on leaving early, cancel the others without joblib's warning that it did."""
+    """Yield results as they come; on leaving early, cancel the others."""
     backend, asked = get_active_backend()
     if not backend.supports_return_generator:  # ray's, which gives results only all at once
         # joblib would take one worker where nobody says how many.
@@ -223,13 +223,15 @@ def _unordered(tasks: Iterator[Any], n_jobs: int | None) -> Generator[tuple[int,
                 yield from together(some)
         return
     # One unit at a time to a worker, so that a death costs no finished scan.
-    results = Parallel(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(tasks)
-    try:
-        yield from results
-    finally:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*tasks", category=UserWarning)
-            results.close()
+    yield from _Cancelling(n_jobs=n_jobs, batch_size=1, return_as="generator_unordered")(tasks)
+
+
+class _Cancelling(Parallel):  # type: ignore[misc]
+    """Work whose rest is cancelled when its reader leaves, which is meant to happen."""
+
+    def _warn_exit_early(self) -> None:
+        # Filters of warnings would not do: they are shared with joblib's threads, which set and reset them too.
+        pass
 
 
 def _alone(unit: Unit[R]) -> Done[R]:
