@@ -16,7 +16,8 @@ from radnec.imaging.readers import read_image, unit_read
 if TYPE_CHECKING:
     import os
 
-    from radnec.features.regions import Drawing, Scan
+    from radnec.features.regions import Scan
+    from radnec.imaging.drawing import Drawing
 
 # Formats whose header is a file of its own.
 _DETACHED = {".mhd", ".nhdr", ".hdr", ".img"}

@@ -9,19 +9,20 @@ import SimpleITK as sitk
 from radnec.errors import AbsentLabelError, GeometryError, RegionError, RegistrationError
 from radnec.features.once import Once
 from radnec.features.opening import least_inside
-from radnec.features.scale_masks import warn_if_of_either
 from radnec.imaging.masks import open_mask, read_mask
 from radnec.imaging.readers import read_acquisition
 from radnec.imaging.regions.subregions import subregion
 from radnec.imaging.registration import register_rigid
 from radnec.imaging.resampling import mask_moved_onto
+from radnec.imaging.scale_masks import warn_if_of_either
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from radnec.config import ExtractionConfig
     from radnec.features.opening import Opened
-    from radnec.features.regions import Drawing, Outline
+    from radnec.features.regions import Outline
+    from radnec.imaging.drawing import Drawing
     from radnec.imaging.registration import Registration
 
 _MEND = (

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import SimpleITK as sitk
 
-from radnec.cohort.fields import modality
 from radnec.errors import RadnecError
-from radnec.features.scale_masks import ScaleMasks
 from radnec.imaging.intensity import prepare
 from radnec.imaging.masks import read_mask
 from radnec.imaging.masks.frame_of_reference import keep_origin
 from radnec.imaging.readers import read_acquisition
-from radnec.imaging.registration import MIN_INSIDE, MIN_INSIDE_NUCLEAR, register_rigid
+from radnec.imaging.registration import register_rigid, usual_min_inside
 from radnec.imaging.resampling import moved_onto
+from radnec.imaging.scale_masks import ScaleMasks
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
-    from radnec.features.regions import Drawing, Scan
+    from radnec.features.regions import Scan
+    from radnec.imaging.drawing import Drawing
     from radnec.imaging.registration import Registration
 
 
@@ -72,12 +72,11 @@ def least_inside(config: ExtractionConfig, *sequences: str) -> float:
     Examples
     --------
     >>> from radnec.config import ExtractionConfig
-    >>> least_inside(ExtractionConfig(), "FLAIR", "T1wCE"), least_inside(ExtractionConfig(), "PET-FET", "T1wCE")
-    (0.05, 0.02)
+    >>> least_inside(ExtractionConfig(registration_min_inside=0.1), "FLAIR", "T1wCE")
+    0.1
     """
-    if config.registration_min_inside is not None:
-        return config.registration_min_inside
-    return MIN_INSIDE if all(modality(name) == "MR" for name in sequences) else MIN_INSIDE_NUCLEAR
+    asked = config.registration_min_inside
+    return usual_min_inside(*sequences) if asked is None else asked
 
 
 def open_scan(scan: Scan, config: ExtractionConfig) -> Opened:

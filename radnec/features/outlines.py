@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from radnec.cohort.fields import WHOLE
 from radnec.cohort.segments import mask_threshold
-from radnec.features.drawings import drawn_images, image_drawn_on
 from radnec.features.region_rows import RULE, lesion_labels
-from radnec.features.regions import Drawing, Outline
+from radnec.features.regions import Outline
+from radnec.imaging.drawn_images import drawn_images, image_drawn_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from radnec.config import ExtractionConfig
+    from radnec.imaging.drawing import Drawing
 
     Record = Mapping[str, str]
 

@@ -15,15 +15,15 @@ from radnec.config.explaining import nearest
 from radnec.config.region_presets import LESION
 from radnec.config.standardise import standardise_problem
 from radnec.errors import CohortError, ConfigError, MaskError
-from radnec.features.drawings import drawings
 from radnec.features.naming import column_prefix
 from radnec.features.outlines import Outlines
 from radnec.features.region_rows import RULE, lesion_labels, making, with_regions
 from radnec.features.regions import Region, Scan
+from radnec.imaging.drawn_images import drawings
 
 if TYPE_CHECKING:
     from radnec.config import ExtractionConfig
-    from radnec.features.regions import Drawing
+    from radnec.imaging.drawing import Drawing
 
 _RAW = "a raw series; give the map made of it (rCBV, Ktrans, CBF, ADC) a row of its own"
 #: Sequences that are no single 3-D image, with the reason why no radiomics features are taken from them.
@@ -187,7 +187,8 @@ def _scans(rows: pd.DataFrame, settings: dict[str, ExtractionConfig]) -> tuple[S
     records = _records(rows)
     thresholds = _thresholds(rows["_row"], records)
     outlines = Outlines(records, settings)
-    others = drawings(rows["_row"], records, settings)
+    registered = {name for name, one in settings.items() if one.registration is not None}
+    others = drawings(rows["_row"], records, registered)
     for position, record, other in zip(rows.index, records, others, strict=True):
         config = settings[record["sequence"]]
         on_it = {} if other is None else other.masks()

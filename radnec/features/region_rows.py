@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from radnec.config import ExtractionConfig
-    from radnec.features.regions import Drawing, Outline
+    from radnec.features.regions import Outline
+    from radnec.imaging.drawing import Drawing
 
 #: Name of the column that says by which rule of the settings a row is made; "" where the cohort gives it.
 RULE = "_rule"

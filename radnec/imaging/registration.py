@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
+from radnec.cohort.fields import modality
 from radnec.errors import RegistrationError
 from radnec.imaging.rigid_search import (
     MIN_OVERLAP,
@@ -213,6 +214,17 @@ class Registration:
             )
         if self.overlap < MIN_OVERLAP:
             yield f"the image covers {self.overlap:.0%} of the other's head, expected {MIN_OVERLAP:.0%} or more"
+
+
+def usual_min_inside(*sequences: str) -> float:
+    """Return how much agreement inside the brain is asked of a registration between sequences.
+
+    Examples
+    --------
+    >>> usual_min_inside("FLAIR", "T1wCE"), usual_min_inside("PET-FET", "T1wCE")
+    (0.05, 0.02)
+    """
+    return MIN_INSIDE if all(modality(name) == "MR" for name in sequences) else MIN_INSIDE_NUCLEAR
 
 
 def register_rigid(moving: sitk.Image, fixed: sitk.Image) -> Registration:

@@ -10,11 +10,12 @@ import pytest
 import SimpleITK as sitk
 
 from radnec.config import ExtractionConfig
-from radnec.errors import CohortError, ConfigError, ExtractionWarning, MaskWarning
+from radnec.errors import CohortError, ConfigError, ExtractionWarning, GeometryError, MaskError, MaskWarning
 from radnec.features.columns import feature_columns
 from radnec.features.extract import extract
 from radnec.features.perturb import perturb
 from radnec.imaging.regions.distance import shell
+from radnec.imaging.standardise import fit_landmarks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -274,6 +275,27 @@ def test_a_scale_takes_the_mask_of_the_sequence_that_was_drawn_on(
     # The row's own mask goes first; the other one differs by its coarser slices only.
     assert values[1] == values[2] == pytest.approx(values[0], rel=0.05)
     assert abs(values[0]) > 1
+
+
+def test_landmarks_take_the_brain_mask_of_the_sequence_that_was_drawn_on(
+    rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    brain = ((19, 20, 18), (13, 16, 13))
+    own, drawn = (_drawn(brain, row, tmp_path / f"{row['sequence']}-brain.nrrd") for row in rows[::-1])
+    scales = []
+    for of_flair in (own, None, drawn):
+        cohort = pd.DataFrame([{**rows[0], "brain_mask_path": drawn}, {**rows[1], "brain_mask_path": of_flair}])
+        found = fit_landmarks(cohort, patients=["P1"], sequences=["FLAIR"], registration="rigid")
+        scales.append(found.scales["FLAIR"])
+    # The row's own mask goes first; the other one differs by its coarser slices only.
+    assert scales[1] == scales[2] != scales[0]
+    np.testing.assert_allclose(scales[1], scales[0], atol=1.0)
+    with pytest.raises(GeometryError, match=r"FLAIR, .* on the grid of T1wCE serves with registration='rigid'"):
+        fit_landmarks(cohort, patients=["P1"])
+    with pytest.raises(MaskError, match=r"FLAIR, .* on the grid of T1wCE serves with registration='rigid'"):
+        fit_landmarks(cohort.assign(brain_mask_path=[drawn, None]), patients=["P1"])
+    with pytest.raises(ConfigError, match="registration='affine': expected 'rigid'"):
+        fit_landmarks(cohort, patients=["P1"], registration="affine")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("use", [{"zscore": "brain", "bin_width": 0.5}, {"regions": {"near": {**SHELL}}}], ids=str)

@@ -6,7 +6,7 @@ cohort, keeps no account of the patients, and divides by zero where percentiles 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,8 @@ from tqdm import tqdm
 
 from radnec.cohort import read_cohort
 from radnec.config.standardise import DECILES, Landmarks
-from radnec.errors import RadnecError, TableError
-from radnec.imaging.cohort_images import row_image
-from radnec.imaging.intensity import correct_bias_field
-from radnec.imaging.masks import read_mask
-from radnec.imaging.standardise.foreground import foreground as foreground_of
+from radnec.errors import ConfigError, TableError
+from radnec.imaging.standardise.examples import examples
 from radnec.imaging.standardise.nyul import percentiles_of
 
 if TYPE_CHECKING:
@@ -29,12 +26,9 @@ if TYPE_CHECKING:
 
     from radnec.config.standardise import Foreground
 
-#: Sequences whose intensities have no unit of their own.
-WEIGHTED = ("T1w", "T1wCE", "T2w", "FLAIR", "SWI")
 #: Ends of the standard scale.
 LOW, HIGH = 0.0, 100.0
 
-_COLUMNS = ("sequence", "image_path", "series_uid", "volume", "brain_mask_path")
 _SHOWN = 5
 
 
@@ -46,6 +40,7 @@ def fit_landmarks(
     foreground: Foreground = "brain",
     percentiles: Sequence[float] = DECILES,
     n4: bool = False,
+    registration: Literal["rigid"] | None = None,
 ) -> Landmarks:
     """Learn the standard landmarks of each sequence from the images of named patients.
 
@@ -64,6 +59,9 @@ def fit_landmarks(
         The landmarks.
     n4 : bool, default False
         Whether to correct the bias field first; extraction then has to do it as well.
+    registration : {"rigid"}, optional
+        Whether an image is registered to the sequence that its row's lesion was drawn on (``mask_sequence``), so that
+        a brain mask of that image's grid serves for both, as in extraction with the same setting.
 
     Returns
     -------
@@ -72,6 +70,10 @@ def fit_landmarks(
 
     Raises
     ------
+    radnec.errors.ConfigError
+        If `registration` is neither.
+    radnec.errors.CohortError
+        If images are registered, and ``mask_sequence`` names no image of the session, or several.
     radnec.errors.TableError
         If a patient is not in the cohort, or a sequence has no image.
     radnec.errors.RadnecError
@@ -97,14 +99,18 @@ def fit_landmarks(
     >>> fit_landmarks(rows, patients=["P01"], foreground="nonzero", percentiles=(0, 50, 100)).scales
     {'T1w': (0.0, 50.0, 100.0)}
     """
+    if registration not in (None, "rigid"):
+        raise ConfigError(f"registration={registration!r}: expected 'rigid' or None")
     table = cohort if isinstance(cohort, pd.DataFrame) else read_cohort(cohort)
     names = _known(table, patients)
-    images = _images(table[table["patient_id"].astype(str).isin(names)], sequences)
+    images = examples(
+        table[table["patient_id"].astype(str).isin(names)], sequences, registered=registration is not None
+    )
     found: dict[str, list[NDArray[np.float64]]] = {}
     for image in tqdm(images, desc="landmarks", unit="image", disable=None, leave=False):
-        own = percentiles_of(_foreground(image, foreground, n4=n4), percentiles)
+        own = percentiles_of(image.intensities(foreground, n4=n4), percentiles)
         scaled = LOW + (own - own[0]) * (HIGH - LOW) / (own[-1] - own[0])
-        found.setdefault(image["sequence"], []).append(scaled)
+        found.setdefault(image.sequence, []).append(scaled)
     return Landmarks(
         scales={sequence: tuple(np.mean(scales, axis=0).tolist()) for sequence, scales in found.items()},
         percentiles=tuple(percentiles),
@@ -124,29 +130,3 @@ def _known(table: pd.DataFrame, patients: Iterable[Any]) -> set[str]:
         found = f"{', '.join(absent[:_SHOWN])} not among them" if names else "no patient"
         raise TableError(f"patients: {found}; expected some of the cohort's {table['patient_id'].nunique()} patients")
     return names
-
-
-def _images(rows: pd.DataFrame, sequences: Sequence[str] | None) -> list[dict[str, Any]]:
-    """Return each image once, in an order that does not depend on that of the rows."""
-    wanted = tuple(WEIGHTED) if sequences is None else tuple(sequences)
-    rows = rows.loc[rows["sequence"].isin(wanted) & rows["image_path"].notna()].reindex(columns=list(_COLUMNS))
-    absent = sorted(set(sequences or ()).difference(rows["sequence"]))
-    if rows.empty or absent:
-        raise TableError(
-            f"these patients have no image of {' or '.join(absent or wanted)}; name others, or other sequences"
-        )
-    plain = rows.astype(object).where(rows.notna(), None)
-    by = ["sequence", "image_path", "series_uid", "volume"]
-    # Rows of several lesions name one image; those that give its brain mask come first.
-    ordered = plain.sort_values([*by, "brain_mask_path"], na_position="last").drop_duplicates(by)
-    return [{str(name): value for name, value in record.items()} for record in ordered.to_dict("records")]
-
-
-def _foreground(record: dict[str, Any], kind: Foreground, *, n4: bool) -> NDArray[np.float64]:
-    try:
-        image = row_image(record)
-        path = record["brain_mask_path"] if kind == "brain" or n4 else None
-        brain = None if path is None else read_mask(path, image)
-        return foreground_of(correct_bias_field(image, brain) if n4 else image, kind, brain)
-    except RadnecError as error:
-        raise type(error)(f"{record['sequence']}, {record['image_path']}: {error}") from error

@@ -1,4 +1,4 @@
-"""Finds the image that the mask of a row was drawn on, where the settings register the row's own image to it."""
+"""Finds the image that the mask of a row was drawn on, where the row's own image is registered to it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 
 from radnec.errors import CohortError
-from radnec.features.regions import Drawing
+from radnec.imaging.drawing import Drawing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from radnec.config import ExtractionConfig
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     Record = Mapping[str, str]
 
@@ -23,9 +21,7 @@ _SESSION = ("patient_id", "session_id")
 Images: TypeAlias = dict[tuple[str, ...], dict[str, dict[tuple[str, str, str], Drawing]]]
 
 
-def drawings(
-    rows: Iterable[Any], records: Sequence[Record], settings: Mapping[str, ExtractionConfig]
-) -> list[Drawing | None]:
+def drawings(rows: Iterable[Any], records: Sequence[Record], registered: Container[str]) -> list[Drawing | None]:
     """Return for each row the image of another sequence that its mask was drawn on.
 
     Parameters
@@ -34,8 +30,8 @@ def drawings(
         What errors call each row.
     records : sequence of mapping
         What each row holds, as text, "" where it is empty.
-    settings : mapping of str to ExtractionConfig
-        Settings of each sequence.
+    registered : container of str
+        Sequences that are registered to the one that their mask was drawn on.
 
     Returns
     -------
@@ -49,13 +45,11 @@ def drawings(
 
     Examples
     --------
-    >>> from radnec.config import ExtractionConfig
     >>> keys = dict.fromkeys(["patient_id", "session_id", "lesion_id"], "1")
     >>> empty = dict.fromkeys(["series_uid", "volume", "brain_mask_path", "reference_mask_path", "mask_sequence"], "")
     >>> drawn = {**keys, **empty, "sequence": "T1wCE", "image_path": "t1.nii"}
     >>> other = {**drawn, "sequence": "FLAIR", "image_path": "flair.nii", "mask_sequence": "T1wCE"}
-    >>> settings = dict.fromkeys(["T1wCE", "FLAIR"], ExtractionConfig(registration="rigid"))
-    >>> found = drawings([0, 1], [drawn, other], settings)
+    >>> found = drawings([0, 1], [drawn, other], {"FLAIR"})
     >>> [one.image_path if one else None for one in found]
     [None, 't1.nii']
     """
@@ -63,7 +57,7 @@ def drawings(
     found: list[Drawing | None] = []
     problems = []
     for row, record in zip(rows, records, strict=True):
-        if settings[record["sequence"]].registration is None or not drawn_elsewhere(record):
+        if record["sequence"] not in registered or not drawn_elsewhere(record):
             found.append(None)
             continue
         choice = _choice(record, images)

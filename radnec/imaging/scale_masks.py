@@ -15,7 +15,7 @@ from radnec.imaging.masks import read_mask
 from radnec.imaging.resampling import mask_moved_back
 
 if TYPE_CHECKING:
-    from radnec.features.regions import Drawing
+    from radnec.imaging.drawing import Drawing
     from radnec.imaging.registration import Registration
 
 
