@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,11 @@ from radnec.errors import GeometryError, MaskError
 from radnec.imaging.masks.polygons import area, fill, shared_edge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    Corners = NDArray[np.float64]
 
 #: Share of the distance of slices by which a contour may leave its plane: coordinates are rounded.
 _FLAT = 0.1
@@ -23,6 +25,8 @@ _ON, _BETWEEN = 0.02, 0.45
 _COPY = 0.01
 #: Edges of two contours are one where they lie so near each other (voxels), over at least such a length.
 _ON_EDGE, _EDGE = 1e-3, 0.05
+#: Pairs of contours of a region that may share voxels; holes make hundreds, and each costs time.
+_MOST_PAIRS = 20_000
 #: Area, in voxels, that a hole has at least; that of contours that cross is known to a thousandth or so.
 _HOLE = 0.01
 #: Decimals of a voxel that count: DICOM writes few digits, and a corner on a voxel's centre must stay there.
@@ -173,20 +177,22 @@ class ContourStack:
 
     def _look_at_overlaps(self) -> None:
         """Refuse contours that are there twice, and note those that cross one another or are cut out at an edge."""
-        crossing, notched = 0, []
+        crossing, notched, looked_at = 0, [], 0
         for number, polygons in self._by_slice.items():
-            for one, other in combinations(polygons, 2):
-                if not _may_touch(one, other):
-                    continue
-                shared, least, most = _shares(one, other)
-                # Between the centres of voxels two contours share none, and cut out nothing.
-                if 0 < shared == most and abs(area([one]) - area([other])) <= _COPY * area([one]):
+            for one, other, (shared, least, most) in _sharing(polygons):
+                looked_at += 1
+                if looked_at > _MOST_PAIRS:
+                    raise MaskError(
+                        f"{self.name}: more than {_MOST_PAIRS} pairs of its contours lie in one another, as no region "
+                        "is drawn; the file may be damaged, export it again"
+                    )
+                if shared == most and abs(area([one]) - area([other])) <= _COPY * area([one]):
                     raise MaskError(
                         f"{self.name}: a contour of slice {number} is there twice; the second would cut out the "
                         "first as a hole. Remove the copy in the planning system."
                     )
-                crossing += 0 < shared < least
-                if 0 < shared == least and shared_edge(one, other, tolerance=_ON_EDGE, enough=_EDGE) > _EDGE:
+                crossing += shared < least
+                if shared == least and shared_edge(one, other, tolerance=_ON_EDGE, enough=_EDGE) > _EDGE:
                     cut_mm2 = min(area([one]), area([other])) * self._pixel_mm2
                     notched.append(f"{cut_mm2:.3g} mm² on slice {number}")
         if crossing:
@@ -209,13 +215,22 @@ def _filled(polygons: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.intp], 
     return low, fill([polygon - low for polygon in polygons], (int(columns), int(rows)))
 
 
-def _may_touch(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    return bool((one.min(axis=0) < other.max(axis=0)).all() and (other.min(axis=0) < one.max(axis=0)).all())
+def _sharing(polygons: Sequence[NDArray[np.float64]]) -> Iterator[tuple[Corners, Corners, tuple[int, int, int]]]:
+    """Yield the pairs of polygons that share points, with how many, and how many the smaller and the larger has.
 
-
-def _shares(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return how many voxels two polygons share, how many the smaller one has, and how many the larger."""
-    low, either = _filled([one, other])
-    first, second = (fill([polygon - low], either.shape[::-1]) for polygon in (one, other))
-    counts = int(first.sum()), int(second.sum())
-    return int((first & second).sum()), min(counts), max(counts)
+    Two that share none, because they lie between the centres of voxels, cut out nothing of each other.
+    """
+    filled = [_filled([polygon]) for polygon in polygons]
+    low = np.array([corner for corner, _ in filled])
+    high = low + [marked.shape[::-1] for _, marked in filled]
+    counts = [int(marked.sum()) for _, marked in filled]
+    for first, polygon in enumerate(polygons):
+        touching = (low[first + 1 :] < high[first]) & (high[first + 1 :] > low[first])
+        for second in (first + 1 + np.flatnonzero(touching.all(axis=1))).tolist():
+            box = np.maximum(low[first], low[second]), np.minimum(high[first], high[second])
+            parts = [
+                filled[one][1][tuple(map(slice, *(end - low[one] for end in box)))[::-1]] for one in (first, second)
+            ]
+            if shared := int(np.count_nonzero(parts[0] & parts[1])):
+                least, most = sorted((counts[first], counts[second]))
+                yield polygon, polygons[second], (shared, least, most)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Contours that enclose an area (DICOM PS3.3, C.8.8.6.3).
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+#: No scanner's coordinates reach so far.
+_FARTHEST_MM = 1e6
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,9 @@ def _points(contour: Dataset, name: str) -> NDArray[np.float64]:
             f"{name}: a contour of {count} points holds {len(numbers)} coordinates, and each point has three; the file "
             "may be damaged, export it again"
         )
-    if not np.isfinite(numbers).all():
-        raise MaskError(f"{name}: a contour has coordinates that are no finite numbers; export the file again")
+    # NaN is not below it either.
+    if not (np.abs(numbers) < _FARTHEST_MM).all():
+        raise MaskError(f"{name}: a contour has coordinates that are no places in mm; export the file again")
     return numbers.reshape(-1, 3)
 
 

@@ -92,6 +92,8 @@ class SlicerSource(NamedSource):
         layers = self._voxels if self._voxels.ndim == 4 else self._voxels[None]
         if not 0 <= layer < len(layers):
             raise MaskError(f"{name} is said to be in layer {layer}, and the file has {len(layers)}; save it again")
+        if value == 0:
+            raise MaskError(f"{name} has the label value 0, which is the background; save it again in Slicer")
         if self._places.count((layer, value)) > 1:
             raise MaskError(f"{name} has the layer and the label value of another segment; save it again in Slicer")
         indices = np.argwhere(layers[layer] == value)

@@ -315,6 +315,39 @@ def test_frames_of_no_volume_are_refused(write: Callable[..., Path], image: sitk
         read_mask(write(block(2, 5, 7), change=move), image)
 
 
+def same_place(made: Any) -> None:
+    first, second, *_ = made.PerFrameFunctionalGroupsSequence
+    second.PlanePositionSequence = first.PlanePositionSequence
+
+
+def absent_segment(made: Any) -> None:
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber = 9
+
+
+def turned(made: Any) -> None:
+    plane = made.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0]
+    row, column = np.reshape(plane.ImageOrientationPatient, (2, 3)).astype(float)
+    plane.ImageOrientationPatient = [*-row, *column]
+
+
+def no_spacing(made: Any) -> None:
+    made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [0, 0]
+
+
+def reshaped(made: Any) -> None:
+    made.Rows, made.Columns = made.Rows // 2, made.Columns * 2
+
+
+@pytest.mark.parametrize("change", [same_place, absent_segment, turned, no_spacing, reshaped])
+def test_frames_that_contradict_the_file_mark_nothing(
+    write: Callable[..., Path], image: sitk.Image, change: Callable[[Any], None]
+) -> None:
+    path = write(block(2, 3), block(4, 5), change=change)
+    with pytest.raises((ReadError, GeometryError, EmptyMaskError), match=r"seg\.dcm"):
+        read_mask(path, image, label="core")
+
+
 def test_the_series_that_was_drawn_on_is_known_by_its_frame_of_reference(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ pydicom = pytest.importorskip("pydicom")
 
 CORNERS = 60
 SQUARE = [(2.0, 2.0), (7.0, 2.0), (7.0, 7.0), (2.0, 7.0)]
+# Half the sides of squares within one another: 15 make 105 pairs.
+SIDES = np.linspace(0.7, 4.4, 15)
 HOLE = [(3.5, 3.5), (5.5, 3.5), (5.5, 5.5), (3.5, 5.5)]
 
 
@@ -192,6 +194,17 @@ def test_a_contour_that_is_there_twice_is_refused(write: Callable[..., Path], im
         read_mask(path, image)
 
 
+def test_contours_in_one_another_without_number_are_refused(
+    write: Callable[..., Path], image: sitk.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("radnec.imaging.masks.contour_stack._MOST_PAIRS", 100)
+    rings = [at([(4.5 - r, 4.5 - r), (4.5 + r, 4.5 - r), (4.5 + r, 4.5 + r), (4.5 - r, 4.5 + r)], 3) for r in SIDES]
+    (fewer,) = open_mask(write((1, "gtv", rings[::3])), image).segments()
+    assert not fewer.problem
+    with pytest.raises(MaskError, match="more than 100 pairs of its contours lie in one another"):
+        read_mask(write((1, "gtv", rings)), image)
+
+
 def test_contours_between_the_centres_of_voxels_are_not_there_twice(
     write: Callable[..., Path], image: sitk.Image
 ) -> None:
@@ -340,7 +353,15 @@ def test_damaged_contours_are_refused(write: Callable[..., Path], image: sitk.Im
     def number_twice(made: Any) -> None:
         made.StructureSetROISequence.append(made.StructureSetROISequence[0])
 
-    for change, words in ((fewer, "7 points holds 12 coordinates"), (number_twice, "fits 2 ROIs")):
+    def far(made: Any) -> None:
+        contour(made).ContourData = ["1e308", "-1e308", "3", *list(contour(made).ContourData)[3:]]
+
+    damages = (
+        (fewer, "7 points holds 12 coordinates"),
+        (number_twice, "fits 2 ROIs"),
+        (far, "coordinates that are no places in mm"),
+    )
+    for change, words in damages:
         with pytest.raises(MaskError, match=words):
             read_mask(write((1, "gtv", [at(SQUARE, 3)]), change=change), image)
     path = write((1, "gtv", [at(SQUARE, 3)]))

@@ -103,3 +103,6 @@ def test_damaged_files_are_refused(tmp_path: Path, image: sitk.Image) -> None:
     path.write_bytes(whole.replace(b"LabelValue:=1", b"LabelValue:=1\nSegment1_LabelValue:=1\nSegment1_Name:=copy"))
     with pytest.raises(MaskError, match="layer and the label value of another"):
         read_mask(path, image, label="tumour")
+    path.write_bytes(whole.replace(b"LabelValue:=1", b"LabelValue:=0"))
+    with pytest.raises(MaskError, match="label value 0, which is the background"):
+        read_mask(path, image, label="tumour")
