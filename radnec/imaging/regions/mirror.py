@@ -58,7 +58,9 @@ def mirrored(region: sitk.Image, plane: Plane, *, surface: Surface | None = None
     voxels. In a slanted plane each mirroring rounds the surface to voxels once, and mirroring twice gives a ball of
     radius 8 voxels and more with a Dice coefficient above 0.99 where voxels are nearly cubes. With thick slices the
     rounding is as thick: lesions of two MR images with slices of 6.5 mm (0.8 mm in plane) came back with coefficients
-    of 0.85 and 0.88. Acquire in three dimensions to compare with the other side.
+    of 0.85 and 0.88. To draw the region between its slices first, as a shell is, brings balls nearer to their true
+    mirror image there (0.97 for 0.95), but loses fine parts of a lesion: of those two one came back with 0.66. Acquire
+    in three dimensions to compare with the other side.
 
     Examples
     --------
