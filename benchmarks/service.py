@@ -3,7 +3,8 @@
 The peer is what most people would do: a scikit-learn pipeline (impute, scale, choose ten features, L2-logistic
 regression) stored with joblib, ``joblib.load`` and ``predict_proba`` on the same table. It says a probability; radnec
 verifies the file, and adds interval, prediction set, call, reason and novelty. CPU seconds of a process of one thread
-each. Run ``uv run --group dev python benchmarks/service.py``; two minutes.
+each. Run ``uv run --group dev python benchmarks/service.py --python PYTHON``, with the interpreter of an environment
+that holds radnec alone, as a service does: skops imports pytest and dask where they are installed. Two minutes.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes of each; the fastest counts")
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--python", default=sys.executable, help="interpreter that serves, of a plain installation")
     parser.add_argument("--serve", nargs=2, metavar=("TOOL", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
@@ -100,7 +102,7 @@ def main() -> None:
         found: dict[str, list[dict[str, float]]] = {"radnec": [], "peer": []}
         for _ in range(asked.rounds + 1):
             for tool, rounds in found.items():
-                line = [sys.executable, __file__, "--serve", tool, name]
+                line = [asked.python, __file__, "--serve", tool, name]
                 done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
                 rounds.append(json.loads(done.stdout))
     print(f"| CPU seconds, {asked.rows:,} rows × {FEATURES} features | radnec | joblib and scikit-learn | ratio |")

@@ -127,18 +127,30 @@ def bytes_to_pipeline(data: bytes) -> object:
         raise BundlePathError(f"pipeline.skops holds {odd[0]!r}; radnec stores {SCHEMA} and numbered arrays only")
     parts = {name: archive.read(name) for name in archive.names}
     with refusing("pipeline.skops"):
-        _check_schema(parts)
-        # Packed anew from what was checked, so that skops sees those bytes and no others.
-        checked = pack(parts, stored=frozenset(parts))
+        schema = _checked_schema(parts)
+        # Packed anew from what was checked, so that skops sees that and nothing else.
+        folded = json.dumps(_folded(schema), separators=(",", ":")).encode()
+        checked = pack({**parts, SCHEMA: folded}, stored=frozenset(parts))
         pipeline = loads(checked, trusted=trusted_names())
         check_bounds(pipeline)
     return pipeline
 
 
-def _check_schema(parts: dict[str, bytes]) -> None:
+def _folded(node: Any) -> Any:
+    """Return a schema in which lists of plain values are one node each: skops takes long over names one by one."""
+    if isinstance(node, list):
+        return [_folded(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("__loader__") == "ListNode" and all(item.get("__loader__") == "JsonNode" for item in node["content"]):
+        return {**_NONE, "content": json.dumps([json.loads(item["content"]) for item in node["content"]])}
+    return {key: _folded(value) for key, value in node.items()}
+
+
+def _checked_schema(parts: dict[str, bytes]) -> dict[str, Any]:
     if SCHEMA not in parts:
         raise BundleFormatError(f"pipeline.skops lacks {SCHEMA}; it is no complete pipeline")
-    schema = json.loads(parts[SCHEMA])
+    schema: dict[str, Any] = json.loads(parts[SCHEMA])
     protocol = schema.get("protocol")
     if not isinstance(protocol, int) or protocol < _OLDEST_PROTOCOL:
         raise BundleFormatError(f"pipeline.skops says protocol {protocol!r}; radnec writes {_OLDEST_PROTOCOL} or newer")
@@ -155,6 +167,7 @@ def _check_schema(parts: dict[str, bytes]) -> None:
     for node in nodes:
         if node["__loader__"] == "TreeNode":
             _check_tree_arguments(node, shapes)
+    return schema
 
 
 def _shape_of(name: str, content: bytes) -> tuple[int, ...]:
