@@ -97,10 +97,11 @@ class TrainingConfig(Settings):
         Batches with fewer training rows are pooled into ``other``.
     unseen : {"reference", "adapt"}, default "reference"
         What evaluation does with rows of a batch that training never saw.
-    cutoff : str or None
-        Id of the row of published evidence whose cut-off is the rung ``cutoff`` of every evaluation; None chooses it
-        by the rule of :func:`radnec.pathway.choose_cutoff`. For an outcome not called ``necrosis``, naming a row says
-        that `positive` is necrosis.
+    cutoff : str, mapping, Evidence or None
+        The row of evidence whose cut-off is the rung ``cutoff`` of every evaluation: id of a published one, or one of
+        your own, a :class:`radnec.pathway.Evidence` or its fields by name. None chooses a published one by the rule of
+        :func:`radnec.pathway.choose_cutoff`. For an outcome not called ``necrosis``, a row given here says that
+        `positive` is necrosis.
     threshold : float, default 0.5
         P(RN) from which sensitivity and specificity count a row as necrosis.
     level : float, default 0.95
@@ -154,7 +155,7 @@ class TrainingConfig(Settings):
     error: float = Field(default=0.1, gt=0, lt=0.5)
     min_batch: int = Field(default=5, ge=1)
     unseen: Literal["reference", "adapt"] = "reference"
-    cutoff: str | None = None
+    cutoff: str | dict[str, Any] | None = None
     threshold: float = Field(default=0.5, gt=0, lt=1)
     level: float = Field(default=0.95, gt=0.5, lt=1)
     resamples: int = Field(default=1000, ge=100)
@@ -191,6 +192,12 @@ class TrainingConfig(Settings):
         if value is not None and not len(value):
             raise ValueError("an empty list; expected at least one column, or None for radnec's feature columns")
         return value if value is None else tuple(value)
+
+    @field_validator("cutoff", mode="before")
+    @classmethod
+    def _fields_of_evidence(cls, value: Any) -> Any:
+        # The class stands above settings, which are plain values.
+        return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Settings) else value
 
     @field_validator("n_jobs")
     @classmethod

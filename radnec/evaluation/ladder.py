@@ -16,6 +16,7 @@ from radnec.model.configured import full_recipe
 from radnec.model.roles import Roles
 from radnec.pathway.choosing import Choice, choose_cutoff
 from radnec.pathway.cutoff import CutoffClassifier
+from radnec.pathway.evidence import Evidence
 
 if TYPE_CHECKING:
     from radnec.config import TrainingConfig
@@ -105,7 +106,8 @@ def published_cutoff(table: pd.DataFrame, config: TrainingConfig) -> Choice:
             "row of evidence with TrainingConfig(cutoff=...)"
         )
         return Choice(None, "", text)
-    return choose_cutoff(table, named=config.cutoff)
+    own = config.cutoff
+    return choose_cutoff(table, named=Evidence(**own) if isinstance(own, dict) else own)
 
 
 def cutoff_note(published: Choice) -> tuple[str, ...]:

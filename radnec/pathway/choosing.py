@@ -46,7 +46,9 @@ class Choice:
     text: str
 
 
-def choose_cutoff(table: pd.DataFrame, *, named: str | None = None, evidence: EvidenceTable | None = None) -> Choice:
+def choose_cutoff(
+    table: pd.DataFrame, *, named: str | Evidence | None = None, evidence: EvidenceTable | None = None
+) -> Choice:
     """Choose the row of evidence that is the published-cut-off baseline of a table.
 
     The rule is fixed: among the rows with a cut-off, its direction, sensitivity, specificity and positive class whose
@@ -59,8 +61,8 @@ def choose_cutoff(table: pd.DataFrame, *, named: str | None = None, evidence: Ev
     ----------
     table : DataFrame of shape (n, …)
         A feature table with index columns.
-    named : str, optional
-        Id of the row to take; one evaluable lesion is then enough.
+    named : str or Evidence, optional
+        Id of the row to take, or a row of your own; one evaluable lesion is then enough.
     evidence : EvidenceTable, optional
         By default the published evidence.
 
@@ -72,7 +74,7 @@ def choose_cutoff(table: pd.DataFrame, *, named: str | None = None, evidence: Ev
     Raises
     ------
     radnec.errors.EvidenceError
-        If the row named is not there, or cannot be used with a value.
+        If the row named is not there, or cannot be used with a value, as without its positive class.
 
     Examples
     --------
@@ -86,7 +88,7 @@ def choose_cutoff(table: pd.DataFrame, *, named: str | None = None, evidence: Ev
         rows = [row for row in known if row.index and not row.measured_otherwise]
         rows = [row for row in rows if not row.why_unusable(with_value=True)]
     else:
-        rows = [known[named]]
+        rows = [known[named] if isinstance(named, str) else named]
         refuse_unusable(rows[0])
     reasons = {row: _why_not(row, table, 0.0 if named else ENOUGH) for row in rows}
     fit = [row for row in rows if not reasons[row]]

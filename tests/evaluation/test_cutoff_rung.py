@@ -96,6 +96,26 @@ def test_foreign_outcomes_need_the_row_to_be_named(table):
         TrainingConfig(positive="progression", cutoff="fet_romagna_max")
 
 
+def test_a_row_of_ones_own_is_the_rung_and_travels_with_the_settings(table):
+    own = radnec.pathway.Evidence(
+        id="ours", modality="PET", technique="FET", index="TBRmax", entity="glioma", cutoff=2.15, progression_if=">=",
+        positive_class="progression", sensitivity=0.8, specificity=0.75, source="our 90 lesions",
+    )  # fmt: skip
+    config = CONFIG.model_copy(update={"cutoff": own})
+    assert TrainingConfig.from_text(config.to_yaml()) == config
+    assert config.digest() != CONFIG.digest()
+    evaluation = radnec.evaluate(table, config)
+    assert any("The rung cutoff is ours (our 90 lesions)" in note for note in evaluation.notes)
+    wide = evaluation.predictions.pivot_table(index="row", columns="model", values="p")
+    odds = (wide["cutoff"] / (1 - wide["cutoff"])) / (wide["prevalence"] / (1 - wide["prevalence"]))
+    # What a value does to the odds of necrosis: below, 0.75 / (1 - 0.8); above, (1 - 0.75) / 0.8; none, nothing.
+    assert sorted(odds.round(6).unique()) == pytest.approx([0.3125, 1.0, 3.75])
+    with pytest.raises(EvidenceError, match="ours"):
+        radnec.evaluate(table, CONFIG.model_copy(update={"cutoff": own.model_copy(update={"positive_class": None})}))
+    with pytest.raises(ConfigError, match="sensitivty"):
+        radnec.evaluate(table, CONFIG.model_copy(update={"cutoff": {"id": "ours", "sensitivty": 0.8}}))
+
+
 def test_a_named_row_that_is_not_there_is_refused_before_anything_is_fitted(table):
     with pytest.raises(EvidenceError, match="close to it: fet_romagna_max"):
         radnec.evaluate(table, CONFIG.model_copy(update={"cutoff": "fet_romagna"}))
