@@ -210,7 +210,8 @@ def evaluate(
         predicted = cross_validate(selection.table, truth, roles, config, seed, replicates=repeated)
     else:
         predicted = _tested(model, selection.table, truth, config)
-    flags = leak_flags(selection.table, truth, _suspects(selection.table, roles, config), label=config.label)
+    suspects = _suspects(selection.table, roles, config)
+    flags = leak_flags(selection.table, truth, suspects, label=config.label, patient=config.patient)
     return Evaluation(
         predictions=predicted.table,
         flow=selection.flow,

@@ -39,7 +39,8 @@ def covariance(influence: Floats, patients: NDArray[np.intp]) -> Floats:
     Returns
     -------
     ndarray, shape (k, k)
-        The covariance, with the factor g/(g-1) for g patients.
+        The covariance, with the factor g/(g-1) for g patients. NaN for a single patient, who cannot tell how much
+        patients differ.
 
     Notes
     -----
@@ -49,8 +50,9 @@ def covariance(influence: Floats, patients: NDArray[np.intp]) -> Floats:
     --------
     >>> rows = np.array([[0.1], [-0.1]])
     >>> covariance(rows, np.array([0, 1])).round(3), covariance(rows, np.array([0, 0]))
-    (array([[0.04]]), array([[0.]]))
+    (array([[0.04]]), array([[nan]]))
     """
     sums = sum_by_patient(influence, patients)
-    result: Floats = sums.T @ sums * len(sums) / max(len(sums) - 1, 1)
+    factor = len(sums) / (len(sums) - 1) if len(sums) > 1 else np.nan
+    result: Floats = sums.T @ sums * factor
     return result

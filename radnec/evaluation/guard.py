@@ -1,4 +1,4 @@
-"""Flags columns that tell the outcome too well to be true, say so by their names, repeat another, or say nothing."""
+"""Flags columns that tell the outcome too well to be true, repeat another, say nothing, or name patients twice."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from radnec.evaluation.concordance import placements
+from radnec.evaluation.copies import copied_rows
 from radnec.evaluation.duplicates import duplicate_columns
 from radnec.evaluation.names import outcome_in_name
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 TOO_GOOD = 0.99
 
 #: Codes of findings that speak against the numbers of an evaluation.
-SUSPICIOUS = ("copies_label", "named_like_outcome")
+SUSPICIOUS = ("copies_label", "named_like_outcome", "patient_twice")
 
 _REMARKS = {
     "repeats_column": ("repeats another, so check what it holds", "repeat others, so check what they hold"),
     "constant": ("teaches nothing", "teach nothing"),
+    "repeats_row": ("may count lesions twice, so leave out copies", "may count lesions twice, so leave out copies"),
 }
 _SHOWN = 5
 _VARYING = 2
@@ -34,8 +36,10 @@ _CHANCE = 1e-3
 _FEWEST = 8
 
 
-def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label: str = "label") -> pd.DataFrame:
-    """Return the columns that copy the label, are named like its time, repeat another column, or are constant.
+def leak_flags(
+    X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label: str = "label", patient: str | None = None
+) -> pd.DataFrame:
+    """Return columns that copy the label, tell its time, repeat another, are constant, or name patients twice.
 
     Parameters
     ----------
@@ -47,6 +51,8 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label:
         Columns to look at.
     label : str
         Name of the label's column.
+    patient : str, optional
+        Column that names the patient, to be looked at as well.
 
     Returns
     -------
@@ -56,7 +62,9 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label:
         (``copies_label``), or when its name says that it is known only with the outcome (``named_like_outcome``):
         these speak against the numbers (:data:`SUSPICIOUS`). A column that is another in another unit
         (``repeats_column``, see :func:`radnec.evaluation.duplicates.duplicate_columns`) may not be what it is called;
-        one that holds a single value or none (``constant``) teaches nothing.
+        one that holds a single value or none (``constant``) teaches nothing. The patient column is flagged where rows
+        are equal, of patients of different names (``patient_twice``, which speaks against the numbers too) or of one
+        (``repeats_row``), see :func:`radnec.evaluation.copies.copied_rows`.
 
     Examples
     --------
@@ -73,6 +81,8 @@ def leak_flags(X: pd.DataFrame, y: ArrayLike, features: Sequence[str], *, label:
         for name, other in duplicate_columns(X, features).items()
     ]
     rows += [(name, "constant", _constant(X[name])) for name in features if X[name].nunique() < _VARYING]
+    if patient is not None:
+        rows += [(patient, *found) for found in copied_rows(X, features, patient)]
     return pd.DataFrame(rows, columns=["column", "code", "finding"])
 
 

@@ -39,8 +39,11 @@ def binary(y_true: ArrayLike) -> NDArray[np.bool_]:
     values = np.asarray(y_true)
     if values.ndim != 1:
         raise LabelError(f"y_true has the shape {values.shape}; expected one label per row, (n,)")
+    if not len(values):
+        raise LabelError("y_true is empty; a metric needs rows of both classes")
     found = pd.unique(values)
-    if not pd.api.types.is_numeric_dtype(values) or not np.isin(found, (0, 1)).all():
+    numeric = pd.api.types.is_numeric_dtype(values) or pd.api.types.infer_dtype(values) in ("boolean", "integer")
+    if not numeric or not np.isin(found, (0, 1)).all():
         shown = ", ".join(repr(value) for value in found[:4].tolist())
         raise LabelError(
             f"y_true holds {shown}; expected booleans or 0 and 1, with 1 for necrosis. "

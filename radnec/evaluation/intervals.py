@@ -7,6 +7,26 @@ import math
 from scipy.special import expit
 from scipy.stats import norm, t
 
+from radnec.errors import ConfigError
+
+
+def tails(level: float) -> tuple[float, float]:
+    """Return the two quantiles between which a share `level` of a distribution lies.
+
+    Raises
+    ------
+    radnec.errors.ConfigError
+        If `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> [round(tail, 3) for tail in tails(0.95)]
+    [0.025, 0.975]
+    """
+    if not 0 < level < 1:
+        raise ConfigError(f"level is {level!r}; expected a share above 0 and below 1, such as 0.95")
+    return (1 - level) / 2, (1 + level) / 2
+
 
 def quantile(level: float, degrees: float = math.inf) -> float:
     """Return the two-sided quantile of Student's t, or of the normal distribution for infinite `degrees`.
@@ -16,7 +36,7 @@ def quantile(level: float, degrees: float = math.inf) -> float:
     >>> round(quantile(0.95), 2), round(quantile(0.95, 10), 2)
     (1.96, 2.23)
     """
-    tail = (1 + level) / 2
+    _, tail = tails(level)
     return float(norm.ppf(tail) if math.isinf(degrees) else t.ppf(tail, degrees))
 
 

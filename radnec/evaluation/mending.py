@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# Of a single patient nobody can say whether others are alike.
+_FEWEST = 2
+
 
 @dataclass(frozen=True)
 class Mending:
@@ -107,7 +110,7 @@ def mend(
     Returns
     -------
     Mending or None
-        None where the patients cannot be halved with both classes in either half.
+        None where the patients cannot be halved with both classes, and two patients, in either half.
 
     Raises
     ------
@@ -135,6 +138,8 @@ def mend(
         learnt, shown = next(PatientFolds(2, random_state=random_state).repeats(y, patients))[0]
     except LabelError:
         return None
+    if min(len(np.unique(patients[half])) for half in (learnt, shown)) < _FEWEST:
+        return None
     intercept, slope = fit_recalibration(p[learnt], y[learnt])
     mended = expit(intercept + slope * recalibration.log_odds(p[shown]))
     truth, raw, own = y[shown], p[shown], patients[shown]
@@ -142,7 +147,7 @@ def mend(
     gain = row_log_loss(truth, mended) - row_log_loss(truth, raw)
     value = float(gain.mean())
     error = float(np.sqrt(clusters.covariance(((gain - value) / len(gain))[:, None], codes)[0, 0]))
-    limits = intervals.symmetric(value, error, level=level, degrees=max(int(codes.max()), 1))
+    limits = intervals.symmetric(value, error, level=level, degrees=int(codes.max()))
     return Mending(
         intercept=intercept,
         slope=slope,

@@ -81,7 +81,7 @@ def estimated_prevalence(
         share = np.clip((weights * (shifted / (1 + shifted))).sum(axis=1) / weights.sum(axis=1), EPSILON, 1 - EPSILON)
         if np.abs(share - before).max() < _SETTLED:
             break
-    low, high = np.quantile(share[1:], [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(share[1:], intervals.tails(level))
     return Estimate(float(share[0]), float(low), float(high))
 
 

@@ -167,7 +167,7 @@ def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
     if config.positive not in found:
         raise LabelError(
             f"no row of column {config.label!r} holds the positive class {config.positive!r}; found "
-            f"{sorted(map(repr, map(_plain, found)))}. "
+            f"{', '.join(sorted(map(repr, map(_plain, found))))}. "
             + (
                 "Say which value is positive with TrainingConfig(positive=...)"
                 if len(found) > 1

@@ -308,6 +308,10 @@ class Evaluation:
         target.write_text(report.render_page(self), encoding="utf-8")
         return target
 
+    def __str__(self) -> str:
+        """Return what was evaluated, and the conclusions."""
+        return "\n".join([f"{self.kind.capitalize()}: {self.subject}", *self.conclusions])
+
     def __repr__(self) -> str:
         area = find(self._summary, "auc")
         if math.isnan(area.value):

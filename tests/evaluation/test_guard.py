@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from radnec.evaluation.duplicates import duplicate_columns
-from radnec.evaluation.guard import leak_flags, remarks
+from radnec.evaluation.guard import SUSPICIOUS, leak_flags, remarks
 from radnec.evaluation.names import outcome_in_name
 
 
@@ -173,3 +173,32 @@ def test_many_columns_are_compared_at_once():
 def test_a_time_to_peak_is_no_time_to_progression() -> None:
     assert outcome_in_name("index_TTP_min", "label") == outcome_in_name("delta_index_TTP_min", "label") == ""
     assert "'ttp'" in outcome_in_name("TTP_months", "label")
+
+
+@pytest.fixture
+def twins() -> pd.DataFrame:
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 4)), columns=list("abcd"))
+    return rows.assign(ID=[f"P{i // 2:02}" for i in range(40)])
+
+
+def test_a_patient_under_two_names_speaks_against_the_numbers(twins, y):
+    both = pd.concat([twins, twins.head(2).assign(ID="Q")], ignore_index=True)
+    flags = leak_flags(both, np.resize(y, 42), list("abcd"), patient="ID")
+    assert flags[["column", "code"]].to_numpy().tolist() == [["ID", "patient_twice"]]
+    assert "'P00' and 'Q'" in flags["finding"].item()
+    assert "patient_twice" in SUSPICIOUS
+    assert leak_flags(twins, y[:40], list("abcd"), patient="ID").empty
+
+
+def test_a_lesion_counted_twice_is_a_remark(twins, y):
+    both = pd.concat([twins, twins.head(3)], ignore_index=True)
+    flags = leak_flags(both, np.resize(y, 43), list("abcd"), patient="ID")
+    assert flags["code"].tolist() == ["repeats_row"]
+    assert "has 3 rows that equal earlier ones" in remarks(flags)[0]
+
+
+def test_values_that_lesions_of_a_patient_share_are_no_copy(twins, y):
+    shared = twins.assign(**{name: twins.groupby("ID")[name].transform("first") for name in "abc"}, stage=[1, 2] * 20)
+    assert leak_flags(shared, y[:40], ["a", "b", "c", "stage"], patient="ID").empty
+    few = twins.assign(a=0.5, b=0.5)[["ID", "a", "b"]]
+    assert "patient_twice" not in set(leak_flags(few, y[:40], ["a", "b"], patient="ID")["code"])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radnec.errors import ConfigError
 from radnec.evaluation import intervals
 
 
@@ -24,3 +25,9 @@ def test_shares_stay_within_bounds(value: float, error: float, units: int) -> No
     low, high = intervals.on_logit_scale(value, error, level=0.95, units=units)
     assert 0 <= low <= value + 1e-9
     assert value - 1e-9 <= high <= 1
+
+
+@pytest.mark.parametrize("level", [95, 1.0, 0.0])
+def test_a_level_is_a_share(level: float) -> None:
+    with pytest.raises(ConfigError, match="such as"):
+        intervals.quantile(level)

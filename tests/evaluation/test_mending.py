@@ -41,3 +41,7 @@ def test_patients_stay_whole() -> None:
 
 def test_a_class_of_one_patient_cannot_be_halved() -> None:
     assert mend([1, 0, 0, 0], [0.9, 0.2, 0.3, 0.1]) is None
+
+
+def test_two_patients_of_both_classes_show_nothing() -> None:
+    assert mend([1, 0, 1, 0], [0.9, 0.1, 0.8, 0.3], groups=["A", "A", "B", "B"]) is None

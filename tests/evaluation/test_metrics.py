@@ -225,3 +225,22 @@ def test_bad_settings_are_refused() -> None:
         metrics.net_benefit([1, 0], [0.5, 0.5], [0.5, 1.0])
     with pytest.raises(TableError, match="missing in 1 of 2"):
         metrics.auc([1, 0], [1, 0], groups=["A", None])
+
+
+def test_a_single_patient_gives_calibration_no_limits() -> None:
+    found = metrics.calibration([1, 0, 1, 0], [0.6, 0.5, 0.4, 0.3], groups=["A"] * 4)
+    assert np.isfinite([found.intercept, found.slope]).all()
+    assert np.isnan([found.intercept_low, found.intercept_high, found.slope_low, found.slope_high]).all()
+
+
+@pytest.mark.parametrize("method", ["delong", "bootstrap"])
+def test_a_level_in_per_cent_is_refused(method: metrics.Method) -> None:
+    with pytest.raises(ConfigError, match="level is 95"):
+        metrics.auc([1, 0, 1, 0], [0.4, 0.3, 0.2, 0.1], method=method, level=95)
+
+
+def test_truth_in_a_column_of_objects_is_read() -> None:
+    labels = pd.Series([True, False, None, True], dtype=object).dropna()
+    assert metrics.brier(labels, [0.5, 0.5, 0.5]) == 0.25
+    with pytest.raises(LabelError, match="empty"):
+        metrics.brier([], [])

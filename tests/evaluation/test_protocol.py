@@ -117,7 +117,7 @@ def test_the_order_of_rows_and_columns_does_not_matter():
 def test_foreign_labels_need_their_positive_class_named():
     frame = pd.DataFrame({"ID": ["a", "b"], "Target": [1, 0]})
     assert select_rows(frame, TrainingConfig(label="Target", positive=1, patient="ID")).y.tolist() == [1, 0]
-    with pytest.raises(LabelError, match=r"positive class 'necrosis'.*'0', '1'"):
+    with pytest.raises(LabelError, match="positive class 'necrosis'; found 0, 1"):
         select_rows(frame, TrainingConfig(label="Target", patient="ID"))
 
 
@@ -231,7 +231,7 @@ def test_a_foreign_table_may_call_its_columns_and_labels_as_radnec_does():
 
 def test_the_kinds_of_labels_are_shown():
     config = TrainingConfig(label="Target", positive="1")
-    with pytest.raises(LabelError, match=r"positive class '1'; found \['0', '1'\]"):
+    with pytest.raises(LabelError, match="positive class '1'; found 0, 1"):
         select_rows(table(Target=[0, 1, 0, 1]), config)
     with pytest.raises(LabelError, match="A table of one class teaches nothing"):
         select_rows(table(Target=[0, 0, 0, 0]), config)

@@ -52,6 +52,7 @@ def test_a_model_without_signal_says_so_everywhere(predictions: pd.DataFrame) ->
     assert evaluation.better_than_prevalence is False
     assert evaluation.conclusions[0].startswith("No better than prevalence")
     assert "no better than prevalence" in repr(evaluation)
+    assert str(evaluation).splitlines()[1:] == list(evaluation.conclusions)
     assert "No better than prevalence" in evaluation._repr_html_()
 
 

@@ -78,3 +78,10 @@ def test_clustered_limits_cover() -> None:
 def test_a_threshold_is_a_probability() -> None:
     with pytest.raises(ConfigError, match=r"threshold is 1\.5"):
         at_threshold(Y, CALLED, threshold=1.5)
+
+
+def test_a_class_of_one_patient_is_worth_one_row() -> None:
+    y, p = np.arange(20) < 10, np.tile([0.6, 0.6, 0.6, 0.2, 0.2], 4)
+    found = at_threshold(y, p, groups=np.where(y, 0, np.arange(20)))
+    assert found.sensitivity == pytest.approx((0.6, 0.0771, 0.9642), abs=1e-4)  # Wilson: 0.6 of one
+    assert found.likelihood_ratio_positive.low < 0.5 < 2 < found.likelihood_ratio_positive.high

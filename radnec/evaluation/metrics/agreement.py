@@ -81,7 +81,7 @@ def calibration(
     p : array-like of shape (n,)
         Probabilities of necrosis; kept 1e-15 away from 0 and 1 before the log-odds are taken.
     groups : array-like of shape (n,), optional
-        Patient of each row; standard errors are then clustered by patient.
+        Patient of each row; standard errors are then clustered by patient. Limits are NaN for a single patient.
     level : float
         Level of the limits.
 

@@ -59,7 +59,7 @@ def auc(
     radnec.errors.TableError
         If a score is missing or the lengths differ.
     radnec.errors.ConfigError
-        If `method` is unknown.
+        If `method` is unknown, or `level` is not between 0 and 1.
 
     Notes
     -----
@@ -90,7 +90,7 @@ def auc(
         weights = draw_patients(y, patients, resamples=resamples, rng=rng).weights
         counts = concordance.pairs(y, score[None], np.zeros((1, len(y)), dtype=np.intp))
         right, compared = (concordance.weighted_area(y, matrix, weights) for matrix in counts)
-        low, high = np.quantile(right / compared, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(right / compared, intervals.tails(level))
     elif method == "delong" and 0 < value < 1:
         low, high = intervals.symmetric(value, error, level=level)
     else:

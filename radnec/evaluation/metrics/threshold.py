@@ -92,10 +92,11 @@ def at_threshold(
     -----
     Shares: Wilson, Journal of the American Statistical Association 1927;22:209, and where patients repeat the
     same limits for the effective number of rows, which is what the clustered variance says the rows are worth,
-    never more than there are (Dean and Pagano, Journal of Survey Statistics and Methodology 2015;3:484).
+    never more than there are (Dean and Pagano, Journal of Survey Statistics and Methodology 2015;3:484); where rows
+    show no variance between patients, one for each patient.
     Likelihood ratios: on the log scale, Simel, Samsa and Matchar, Journal of Clinical Epidemiology 1991;44:763,
-    with the clustered variance where patients repeat; where a count is 0, one half is added to all four for the
-    limits.
+    with the clustered variance where patients repeat; where a count is 0, or a class comes from a single patient,
+    patients are counted and one half is added to all four for the limits.
 
     Examples
     --------
@@ -176,10 +177,12 @@ def _share(right: Rows, among: Rows, patients: NDArray[np.intp], level: float) -
         return _NOTHING
     value, worth = float(right[among].mean()), float(n)
     units = len(np.unique(patients[among]))
-    if units < n:
+    if units < 2 or value in (0, 1):
+        # The rows show no variance between patients, so a patient is worth one row.
+        worth = float(units)
+    elif units < n:
         variance = float(clusters.covariance(_influence(right, among)[:, None], patients)[0, 0])
-        # All right or all wrong: the variance is 0, and a patient is worth one row.
-        worth = float(units) if value in (0, 1) else min(value * (1 - value) / max(variance, 1e-12), worth)
+        worth = min(value * (1 - value) / max(variance, 1e-12), worth)
     return Estimate(value, *intervals.wilson(value, worth, level=level))
 
 
@@ -189,7 +192,8 @@ def _ratio(called: Rows, y: Rows, patients: NDArray[np.intp], level: float) -> E
     if not hits and not false:
         return _NOTHING
     value = float(hits / false) if false else math.inf
-    if called[y].all() or called[~y].all() or not hits or not false:
+    alone = min(len(np.unique(patients[rows])) for rows in (y, ~y)) < 2
+    if alone or called[y].all() or called[~y].all() or not hits or not false:
         return Estimate(value, *_corrected(called, y, patients, level, value))
     if patients.max() + 1 == len(y):
         error = math.sqrt(1 / called[y].sum() - 1 / y.sum() + 1 / called[~y].sum() - 1 / (~y).sum())
@@ -201,7 +205,7 @@ def _ratio(called: Rows, y: Rows, patients: NDArray[np.intp], level: float) -> E
 
 
 def _corrected(called: Rows, y: Rows, patients: NDArray[np.intp], level: float, value: float) -> tuple[float, float]:
-    """Return the limits where a count is 0: counts of patients, each with one half added."""
+    """Return the limits where rows show no variance: counts of patients, each with one half added."""
     a, b, c, d = (len(np.unique(patients[rows])) + 0.5 for rows in (called & y, ~called & y, called & ~y, ~called & ~y))
     centre = math.log(a / (a + b)) - math.log(c / (c + d))
     error = math.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))

@@ -17,7 +17,8 @@ class BetaCalibrator(BaseEstimator):  # type: ignore[misc]
     """Beta calibration (Kull, Silva Filho and Flach 2017) on the probability scale of the score.
 
     The log-odds become ``a ln(p) - b ln(1 - p) + c`` with ``a, b >= 0`` and ``p = expit(score)``; a coefficient that
-    comes out negative is set to 0 and the rest fitted again, as the authors propose.
+    comes out negative is set to 0 and the rest fitted again, as the authors propose. Unlike theirs, the targets are
+    smoothed as Platt (1999) does: a separated sample gives finite coefficients, and a small one milder probabilities.
 
     Attributes
     ----------
