@@ -106,8 +106,8 @@ def carry_out(contest: Contest, work: str | Path | None = None) -> Retraining:
         cache.prepare()
     found = duel(contest, cache)
     study = contest.study
-    told_of = {"label": study.config.label, "patient": study.config.patient}
-    flags = leak_flags(study.table, study.y, study.recipe.columns(), **told_of)
+    label, patient = study.config.label, study.config.patient
+    flags = leak_flags(study.table, study.y, study.recipe.columns(), label=label, patient=patient)
     suspicious = flags[flags["code"].isin(SUSPICIOUS)]
     decision = decide(found.differences(), contest.rule)
     against = tuple(
