@@ -81,7 +81,10 @@ _IMAGE = (
     Field("t1_map_path", "path", "acquisition", "image", "row",
           "T1 map in ms, for DCE."),
     Field("m0_path", "path", "acquisition", "image", "row",
-          "M0 (proton density) image, fully relaxed, for ASL."),
+          "M0 (proton density) image, for ASL."),
+    Field("m0_tr_ms", "number", "acquisition", "image", "row",
+          "Repetition time of the M0 image; where it is empty, the image is taken to be fully relaxed.",
+          minimum=100, maximum=60000, unit="ms"),
     Field("aif_path", "path", "acquisition", "image", "row",
           "Arterial input function, for DSC and DCE: a CSV with time_s, and delta_r2_star_per_s (DSC), or plasma_mM or "
           "blood_mM (DCE)."),
@@ -98,6 +101,9 @@ _IMAGE = (
     Field("frame_times_s", "numbers", "acquisition", "image", "row",
           "Time of each frame of a dynamic series; for PET the begin of each frame after the injection, and last the "
           "end of the last one.", unit="s"),
+    Field("first_frame", "integer", "acquisition", "image", "row",
+          "First frame of a DSC or DCE series that is used, counted from 0: earlier ones are not yet in the steady "
+          "state. 0 where it is empty.", minimum=0, maximum=1000),
     Field("minutes_after_injection", "number", "acquisition", "image", "row",
           "From the injection of contrast agent or tracer to the image (T1wCE, PET, SPECT).",
           minimum=0, maximum=10000, unit="min"),

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 _READ = (
     *ROW_KEY,
     *("image_path", "series_uid", "volume", "mask_path", "mask_label", "mask_threshold"),
-    *("brain_mask_path", "reference_mask_path", "t1_map_path", "m0_path", "aif_path", "bval_path"),
+    *("brain_mask_path", "reference_mask_path", "t1_map_path", "m0_path", "m0_tr_ms", "aif_path", "bval_path"),
     *("metabolite_table_path", "frame_times_s", "flip_angle_deg", "te_ms", "tr_ms", "field_strength_t"),
     *("asl_labelling", "asl_labelling_duration_ms", "asl_delay_ms", "asl_labelling_efficiency"),
-    *("metabolite_record", "mrs_voxel_cc", "minutes_after_injection"),
+    *("metabolite_record", "mrs_voxel_cc", "minutes_after_injection", "first_frame"),
 )
 _NEEDED = (*KEYS, "sequence", "image_path")
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from radnec.errors import ReadError
+from radnec.imaging.dicom.decay import scan_start
 from radnec.imaging.dicom.files import open_dicom
 from radnec.imaging.dicom.frames import frame
+from radnec.imaging.dicom.injection import half_life_s, injected_at, injection_of
 from radnec.imaging.dicom.moments import day
 from radnec.imaging.dicom.series import volume_frames
 from radnec.imaging.dicom.session_day import session_day
@@ -46,9 +48,10 @@ def series_facts(series: Series, volume: str | None = None) -> Facts:
     -------
     dict
         ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``, ``te_ms``, ``tr_ms``,
-        ``flip_angle_deg``, ``slice_thickness_mm``, ``pixel_spacing_mm``, ``slice_spacing_mm`` (from where the slices
-        lie), ``session_date`` (:func:`radnec.imaging.dicom.session_day.session_day`), ``age_years`` and ``sex``: only
-        those that are there and the same in all frames. No name, identifier or date of birth is among them.
+        ``flip_angle_deg``, of PET ``minutes_after_injection`` (to the start of the scan), ``slice_thickness_mm``,
+        ``pixel_spacing_mm``, ``slice_spacing_mm`` (from where the slices lie), ``session_date``
+        (:func:`radnec.imaging.dicom.session_day.session_day`), ``age_years`` and ``sex``: only those that are there and
+        the same in all frames. No name, identifier or date of birth is among them.
 
     Raises
     ------
@@ -60,15 +63,32 @@ def series_facts(series: Series, volume: str | None = None) -> Facts:
         wanted = {(one.path, one.index) for one in volume_frames(series, str(series.files[0].parent), volume)}
     found: dict[str, set[Any]] = {name: set() for name in _FACTS}
     frames: list[Frame | None] = []
+    tracer: list[View] = []
     for path in series.files:
         seen = [one for one in views(path, open_dicom(path)) if wanted is None or (path, one.index) in wanted]
         frames += map(_placed, seen)
+        tracer += [view for view in seen if view.text("Modality") == "PT"]
         # What does not belong to a frame is the same in all of a file.
         for view, names in zip(seen, (_FACTS.keys(), *[_OF_FRAMES] * len(seen)), strict=False):
             for name in names:
                 found[name].add(_FACTS[name](view))
     agreed = {name: next(iter(values)) for name, values in found.items() if len(values) == 1} | _spacing(frames)
+    agreed["minutes_after_injection"] = _minutes_after_injection(tracer)
     return {name: value for name, value in agreed.items() if value is not None}
+
+
+def _minutes_after_injection(slices: list[View]) -> float | None:
+    """Return the time from the injection to the start of a PET scan; None where the headers do not tell it."""
+    if not slices:
+        return None
+    try:
+        injection = injection_of(slices)
+        start, _ = scan_start(slices, half_life_s(injection))
+        seconds = (start - injected_at(injection, slices[0], start)).total_seconds()
+    except ReadError:
+        # Reading the image says what is wrong, where it matters.
+        return None
+    return round(seconds / 60, 2) if seconds >= 0 else None
 
 
 def _placed(view: View) -> Frame | None:

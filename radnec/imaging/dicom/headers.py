@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: identify people, and a table that was kept free of them stays so.
 ALWAYS = (
     *("flip_angle_deg", "te_ms", "tr_ms", "pixel_spacing_mm", "slice_spacing_mm", "slice_thickness_mm"),
-    *("scanner_id", "manufacturer", "field_strength_t"),
+    *("scanner_id", "manufacturer", "field_strength_t", "minutes_after_injection"),
 )
 WHERE_PRESENT = ("session_date", "age_years", "sex")
 #: How far a number of the table may lie from that of the header, as a share of the latter and in its unit.
@@ -33,6 +33,7 @@ _CLOSE: dict[str, tuple[float, float]] = {
     "te_ms": (0.01, 0.01),
     "tr_ms": (0.01, 0.1),
     "flip_angle_deg": (0.01, 0.5),
+    "minutes_after_injection": (0.02, 1.0),
     "pixel_spacing_mm": (0.01, 0.01),
     "slice_spacing_mm": (0.01, 0.01),
     "slice_thickness_mm": (0.01, 0.01),
@@ -54,9 +55,9 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     -------
     filled : DataFrame
         A copy. Empty cells of ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``,
-        ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``pixel_spacing_mm``, ``slice_spacing_mm`` and ``slice_thickness_mm``
-        are filled; also of ``session_date``, ``age_years`` and ``sex`` where the table has these columns, because they
-        are about the patient. Dates are also kept out of a table that tells its sessions apart by ``session_day``
+        ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``minutes_after_injection`` (PET: to the start of the scan),
+        ``pixel_spacing_mm``, ``slice_spacing_mm`` and ``slice_thickness_mm`` are filled; also of ``session_date``,
+        ``age_years`` and ``sex`` where the table has these columns, because they are about the patient. Dates are also kept out of a table that tells its sessions apart by ``session_day``
         and holds no ``session_date``. No cell that holds something is changed. ``attrs["radnec"]["headers"]`` says how
         many cells of each column were ``filled`` or already ``full``, and the same in a sentence (``told``).
     disagreements : DataFrame

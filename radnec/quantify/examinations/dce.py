@@ -9,7 +9,7 @@ import numpy as np
 from radnec.errors import MeasurementError
 from radnec.quantify.examinations.acquisition import inside, values
 from radnec.quantify.examinations.examination import Examination
-from radnec.quantify.examinations.timing import arterial_input, frame_times_s
+from radnec.quantify.examinations.timing import arterial_input, frame_times_s, steady_frames
 from radnec.quantify.perfusion.dce import spgr_concentration
 from radnec.quantify.perfusion.indices import curve_indices, tofts_indices
 from radnec.quantify.perfusion.population_aif import parker, plasma
@@ -40,10 +40,11 @@ class _Uptake(NamedTuple):
 
 
 def _uptake(found: Acquisition) -> _Uptake:
-    times, lesion = frame_times_s(found), inside(found.lesion)
+    used, lesion = steady_frames(found), inside(found.lesion)
+    times = frame_times_s(found)[used]
     tr_ms, flip_angle_deg = found.number("tr_ms"), found.number("flip_angle_deg")
     t1_ms = values(found.map("t1_map_path"))[lesion]
-    curves = found.series[lesion]
+    curves = found.series[lesion][..., used]
     whole = curves[np.isfinite(curves).all(axis=-1)]
     if not len(whole):
         raise MeasurementError(f"none of {len(curves)} voxels of the lesion has a finite signal")
@@ -69,7 +70,8 @@ def _tofts(lesion: Lesion) -> list[Measurement]:
         return []
     found, uptake = opened
     if found.row["aif_path"]:
-        measured, curve = arterial_input(found.row["aif_path"], uptake.times_s, ("plasma_mM", "blood_mM"))
+        measured, curve = arterial_input(found.row["aif_path"], frame_times_s(found), ("plasma_mM", "blood_mM"))
+        curve = curve[steady_frames(found)]
         blood, flags = curve if measured == "plasma_mM" else plasma(curve), uptake.flags
     else:
         blood = _population_input(uptake)

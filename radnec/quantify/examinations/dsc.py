@@ -12,7 +12,7 @@ from radnec.errors import MeasurementError
 from radnec.quantify.examinations.acquisition import inside, values
 from radnec.quantify.examinations.examination import Examination
 from radnec.quantify.examinations.relative import against_reference
-from radnec.quantify.examinations.timing import arterial_input, frame_times_s
+from radnec.quantify.examinations.timing import arterial_input, frame_times_s, steady_frames
 from radnec.quantify.perfusion import aif
 from radnec.quantify.perfusion.dsc import DSCMaps, dsc_maps
 from radnec.quantify.perfusion.indices import cbv_indices, dsc_indices
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from radnec.quantify.measurement import Measurement
 
 _VOLUME = dict.fromkeys(("nCBV_mean", "nCBV_max", "nCBV_p95", "nCBV_fraction_above_1", "nCBV_fraction_above_1_75"), "1")
+_OF_MAPS = ("brain_mask_path", "aif_path", "first_frame", "frame_times_s", "te_ms")
 _REST = {"PSR_percent": "%", "nPH": "1", "K2_per_s_mean": "1/s", "nCBF_mean": "1", "MTT_s_mean": "s"}
 
 
@@ -32,7 +33,7 @@ def _series(lesion: Lesion) -> list[Measurement]:
     found = lesion.acquired("DSC")
     if found is None:
         return []
-    key = ("DSC maps", *found.source, found.row["brain_mask_path"], found.row["aif_path"])
+    key = ("DSC maps", *found.source, *(found.row[name] for name in _OF_MAPS))
     maps: DSCMaps = found.session.once(key, lambda: _maps(found))
     return against_reference(found, partial(dsc_indices, maps))
 
@@ -40,11 +41,13 @@ def _series(lesion: Lesion) -> list[Measurement]:
 def _maps(found: Acquisition) -> DSCMaps:
     if found.brain is None:
         raise MeasurementError("brain_mask_path is empty; leakage is corrected against the brain, so give its mask")
-    times, te_ms, series, brain = frame_times_s(found), found.number("te_ms"), found.series, inside(found.brain)
+    used, all_times = steady_frames(found), frame_times_s(found)
+    te_ms, brain = found.number("te_ms"), inside(found.brain)
+    times, series = all_times[used], found.series[..., used]
     arterial: Floats | None
     flags: tuple[str, ...] = ()
     if found.row["aif_path"]:
-        _, arterial = arterial_input(found.row["aif_path"], times, ("delta_r2_star_per_s",))
+        arterial = arterial_input(found.row["aif_path"], all_times, ("delta_r2_star_per_s",))[1][used]
     else:
         arterial, flags = _arteries(series[brain], times, te_ms)
     maps = dsc_maps(series, times, te_ms=te_ms, brain=brain, arterial=arterial)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from radnec.quantify.examinations.acquisition import Acquisition
 
+_FEWEST = 5
+
 
 def frame_times_s(found: Acquisition) -> NDArray[np.float64]:
     """Return the numbers in ``frame_times_s``.
@@ -25,6 +27,23 @@ def frame_times_s(found: Acquisition) -> NDArray[np.float64]:
         If the cell is empty.
     """
     return np.array([float(part) for part in found.text("frame_times_s").split(";")])
+
+
+def steady_frames(found: Acquisition) -> slice:
+    """Return the frames of a series that ``first_frame`` leaves.
+
+    Raises
+    ------
+    radnec.errors.MeasurementError
+        If fewer than five are left.
+    """
+    first, count = int(found.known("first_frame") or 0), len(frame_times_s(found))
+    if first > count - _FEWEST:
+        raise MeasurementError(
+            f"first_frame is {first} and frame_times_s names {count} frames; expected at most {count - _FEWEST}, to "
+            f"leave {_FEWEST} frames"
+        )
+    return slice(first, None)
 
 
 def arterial_input(path: str, times_s: NDArray[np.float64], names: tuple[str, ...]) -> tuple[str, NDArray[np.float64]]:

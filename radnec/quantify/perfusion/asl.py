@@ -17,10 +17,48 @@ from radnec.quantify.inputs import Floats, fraction, positive
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["pasl_cbf", "pcasl_cbf"]
+__all__ = ["pasl_cbf", "pcasl_cbf", "relaxed_m0"]
 
 # From mL/g/ms to mL/100 g/min.
 _PER_100_G_AND_MIN = 100 * 60_000
+#: From this repetition time on M0 is taken to be relaxed (Alsop et al. 2015).
+RELAXED_MS = 5000.0
+
+
+def relaxed_m0(m0: ArrayLike, *, tr_ms: float, t1_tissue_ms: float = 1331.0) -> Floats:
+    """Return what a proton-density image would show after full relaxation.
+
+    Parameters
+    ----------
+    m0 : array-like
+        Signal of an image with excitations of 90 degrees.
+    tr_ms : float
+        Its repetition time in ms.
+    t1_tissue_ms : float, default 1331
+        T1 of the tissue in ms: that of grey matter at 3 T.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``m0 / (1 - exp(-TR / T1))``; `m0` itself from a TR of 5 s on.
+
+    Raises
+    ------
+    radnec.errors.MeasurementError
+        If a time is not positive.
+
+    Notes
+    -----
+    Alsop et al. 2015, Magn Reson Med 73:102; T1 of Wansapura et al. 1999, J Magn Reson Imaging 9:531.
+
+    Examples
+    --------
+    >>> relaxed_m0([950.0], tr_ms=4000.0).round(1), relaxed_m0([950.0], tr_ms=6000.0)
+    (array([999.5]), array([950.]))
+    """
+    positive(tr_ms=tr_ms, t1_tissue_ms=t1_tissue_ms)
+    signal = np.asarray(m0, float)
+    return signal if tr_ms >= RELAXED_MS else signal / -math.expm1(-tr_ms / t1_tissue_ms)
 
 
 def pcasl_cbf(
@@ -40,8 +78,8 @@ def pcasl_cbf(
     difference : array-like
         Mean of control minus label.
     m0 : array-like
-        Signal of the fully relaxed proton-density image, in the same unit, a number or the shape of `difference`. An
-        image of a shorter TR is first divided by ``1 - exp(-TR / T1)`` of tissue.
+        Signal of the fully relaxed proton-density image, in the same unit, a number or the shape of `difference`; for
+        one of a shorter TR see :func:`relaxed_m0`.
     post_labelling_delay_ms, labelling_duration_ms : float
         Timing in ms.
     labelling_efficiency : float

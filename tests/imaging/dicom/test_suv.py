@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from radnec.errors import ReadError
+from radnec.imaging.dicom.headers import fill_from_headers
 from radnec.imaging.dicom.scan import choose_series
 from radnec.imaging.dicom.suv import read_suv, suv_scale
 from radnec.imaging.masks.frame_of_reference import FRAME_KEY, SERIES_KEY
@@ -84,6 +86,18 @@ def test_the_dose_decays_from_the_injection_to_the_series_time(pet: Pet) -> None
     assert suv.GetSpacing() == read_image(folder).GetSpacing()
     # One half-life after the injection a voxel of dose/weight Bq/ml has SUV 1 × 2.
     assert expected_factor(HALF_LIFE) * DOSE / (WEIGHT * 1000) == pytest.approx(2)
+
+
+def test_the_time_since_the_injection_fills_the_table_where_it_is_told(pet: Pet) -> None:
+    row = {"patient_id": "P1", "session_id": "1", "sequence": "PET-FET"}
+    filled, disagreements = fill_from_headers(pd.DataFrame([{**row, "image_path": str(pet())}]))
+    assert filled["minutes_after_injection"].tolist() == [60.0]
+    assert disagreements.empty
+    wrong = pd.DataFrame([{**row, "image_path": str(pet()), "minutes_after_injection": 20.0}])
+    assert fill_from_headers(wrong)[1].to_dict("records")[0]["header"] == "60"
+    blanked = pet(injected={"RadiopharmaceuticalStartTime": "000000"})
+    filled, _ = fill_from_headers(pd.DataFrame([{**row, "image_path": str(blanked)}]))
+    assert "minutes_after_injection" not in filled
 
 
 def test_a_half_life_later_the_factor_has_doubled(pet: Pet) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import SimpleITK as sitk
 
 from radnec.errors import ExtractionWarning
 from radnec.quantify.measure import measure
@@ -48,6 +49,22 @@ def test_a_measured_arterial_input_is_read(dsc):
     row = dsc.measured()
     assert row["index_nCBV_mean"] == pytest.approx(2, rel=0.03)
     assert "found among the voxels" not in row["index_nCBF_mean_flags"]
+
+
+def test_frames_before_the_steady_state_are_left_out(dsc):
+    plain = dsc.measured()
+    series = sitk.GetArrayFromImage(sitk.ReadImage(dsc.rows[0]["image_path"]))
+    series[:4] *= np.array([3.0, 2.0, 1.5, 1.2])[:, None, None, None]
+    unsteady = sitk.GetImageFromArray(series, isVector=False)
+    unsteady.CopyInformation(sitk.ReadImage(dsc.rows[0]["image_path"]))
+    sitk.WriteImage(unsteady, dsc.rows[0]["image_path"])
+    dsc.rows[0]["first_frame"] = 4
+    row = dsc.measured()
+    assert row["index_nCBV_mean"] == pytest.approx(plain["index_nCBV_mean"], rel=0.01)
+    assert row["index_PSR_percent"] == pytest.approx(plain["index_PSR_percent"], abs=1)
+    dsc.rows[0]["first_frame"] = 57
+    with pytest.warns(ExtractionWarning, match="first_frame is 57 and frame_times_s names 60 frames"):
+        dsc.measured()
 
 
 @pytest.mark.parametrize("column", ["te_ms", "frame_times_s", "brain_mask_path"])
@@ -109,6 +126,17 @@ def test_asl_gives_the_flow_of_the_consensus_formula(head, paint, kind, expected
     row = head.measured()
     assert row["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected, abs=0.01)
     assert row["index_nASL_CBF_mean"] == pytest.approx(2)
+    assert "taken to be fully relaxed" in row["index_nASL_CBF_mean_flags"]
+    # An M0 of a TR of 2 s shows 1 - exp(-2000 / 1331) = 0.7775 of it.
+    head.rows[0]["m0_tr_ms"] = 2000.0
+    row = head.measured()
+    assert row["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected * 0.7775, rel=1e-4)
+    assert "fully relaxed" not in row["index_nASL_CBF_mean_flags"]
+    head.rows[0] |= {"field_strength_t": 1.5}
+    with pytest.warns(ExtractionWarning, match="brought to full relaxation at 3 T only"):
+        head.measured()
+    head.rows[0] |= {"field_strength_t": 3.0, "m0_tr_ms": 6000.0}
+    assert head.measured()["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected, abs=0.01)
     head.rows[0]["asl_labelling_efficiency"] = 0.5
     usual = {"pcasl": 0.85, "pasl": 0.98}[kind]
     assert head.measured()["index_ASL_CBF_ml_per_100g_per_min_mean"] == pytest.approx(expected * usual / 0.5, rel=1e-3)
