@@ -57,9 +57,10 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
         A copy. Empty cells of ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``,
         ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``minutes_after_injection`` (PET: to the start of the scan),
         ``pixel_spacing_mm``, ``slice_spacing_mm`` and ``slice_thickness_mm`` are filled; also of ``session_date``,
-        ``age_years`` and ``sex`` where the table has these columns, because they are about the patient. Dates are also kept out of a table that tells its sessions apart by ``session_day``
-        and holds no ``session_date``. No cell that holds something is changed. ``attrs["radnec"]["headers"]`` says how
-        many cells of each column were ``filled`` or already ``full``, and the same in a sentence (``told``).
+        ``age_years`` and ``sex`` where the table has these columns, because they are about the patient. Dates are also
+        kept out of a table that tells its sessions apart by ``session_day`` and holds no ``session_date``. No cell that
+        holds something is changed. ``attrs["radnec"]["headers"]`` says how many cells of each column were ``filled`` or
+        already ``full``, and the same in a sentence (``told``).
     disagreements : DataFrame
         One row per cell: ``row`` (index label), ``column``, ``table`` and ``header`` (text). Besides cells that differ
         from the header: headers of one session or patient that contradict each other, which fill nothing (``table`` is
