@@ -143,7 +143,7 @@ def _folded(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if node.get("__loader__") == "ListNode" and all(item.get("__loader__") == "JsonNode" for item in node["content"]):
-        return {**_NONE, "content": json.dumps([json.loads(item["content"]) for item in node["content"]])}
+        return {**node, **_NONE, "content": json.dumps([json.loads(item["content"]) for item in node["content"]])}
     return {key: _folded(value) for key, value in node.items()}
 
 

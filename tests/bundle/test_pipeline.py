@@ -91,7 +91,23 @@ def test_harmonisation_is_stored(X: pd.DataFrame) -> None:
     np.testing.assert_array_equal(loaded.transform(batched), combat.transform(batched))
 
 
-@pytest.mark.parametrize("value", [None, True, -3, 0.1, float("inf"), "ü", [1, (2, "b")], {"a": {"b": None}}, {1: 2}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        -3,
+        0.1,
+        float("inf"),
+        "ü",
+        [1, (2, "b")],
+        {"a": {"b": None}},
+        {1: 2},
+        [],
+        ["ü", None, 0.1],
+        [[1], []],
+    ],
+)
 def test_plain_values(value: object) -> None:
     assert bytes_to_pipeline(pipeline_to_bytes(value)) == value
 
