@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 TOO_GOOD = 0.99
 
 #: Codes of findings that speak against the numbers of an evaluation.
-SUSPICIOUS = ("copies_label", "named_like_outcome", "patient_twice")
+SUSPICIOUS = ("copies_label", "named_like_outcome")
 
 _REMARKS = {
     "repeats_column": ("repeats another, so check what it holds", "repeat others, so check what they hold"),
     "constant": ("teaches nothing", "teach nothing"),
+    "patient_twice": ("may put a patient on both sides of a fold", "may put patients on both sides of a fold"),
     "repeats_row": ("may count lesions twice, so leave out copies", "may count lesions twice, so leave out copies"),
 }
 _SHOWN = 5
@@ -63,7 +64,7 @@ def leak_flags(
         these speak against the numbers (:data:`SUSPICIOUS`). A column that is another in another unit
         (``repeats_column``, see :func:`radnec.evaluation.duplicates.duplicate_columns`) may not be what it is called;
         one that holds a single value or none (``constant``) teaches nothing. The patient column is flagged where rows
-        are equal, of patients of different names (``patient_twice``, which speaks against the numbers too) or of one
+        are equal, of patients of different names (``patient_twice``) or of one
         (``repeats_row``), see :func:`radnec.evaluation.copies.copied_rows`.
 
     Examples

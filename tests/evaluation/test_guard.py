@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from radnec.evaluation.duplicates import duplicate_columns
-from radnec.evaluation.guard import SUSPICIOUS, leak_flags, remarks
+from radnec.evaluation.guard import leak_flags, remarks
 from radnec.evaluation.names import outcome_in_name
 
 
@@ -177,28 +177,46 @@ def test_a_time_to_peak_is_no_time_to_progression() -> None:
 
 @pytest.fixture
 def twins() -> pd.DataFrame:
-    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 4)), columns=list("abcd"))
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 6)), columns=list("abcdef"))
     return rows.assign(ID=[f"P{i // 2:02}" for i in range(40)])
 
 
-def test_a_patient_under_two_names_speaks_against_the_numbers(twins, y):
+def test_a_patient_under_two_names_is_named(twins, y):
     both = pd.concat([twins, twins.head(2).assign(ID="Q")], ignore_index=True)
-    flags = leak_flags(both, np.resize(y, 42), list("abcd"), patient="ID")
+    flags = leak_flags(both, np.resize(y, 42), list("abcdef"), patient="ID")
     assert flags[["column", "code"]].to_numpy().tolist() == [["ID", "patient_twice"]]
     assert "'P00' and 'Q'" in flags["finding"].item()
-    assert "patient_twice" in SUSPICIOUS
-    assert leak_flags(twins, y[:40], list("abcd"), patient="ID").empty
+    assert "may put a patient on both sides of a fold" in remarks(flags)[0]
+    rounded = pd.concat([twins, twins.head(2).round(7).assign(ID="Q")], ignore_index=True)
+    assert leak_flags(rounded, np.resize(y, 42), list("abcdef"), patient="ID")["code"].tolist() == ["patient_twice"]
+    assert leak_flags(twins, y[:40], list("abcdef"), patient="ID").empty
 
 
 def test_a_lesion_counted_twice_is_a_remark(twins, y):
     both = pd.concat([twins, twins.head(3)], ignore_index=True)
-    flags = leak_flags(both, np.resize(y, 43), list("abcd"), patient="ID")
+    flags = leak_flags(both, np.resize(y, 43), list("abcdef"), patient="ID")
     assert flags["code"].tolist() == ["repeats_row"]
     assert "has 3 rows that equal earlier ones" in remarks(flags)[0]
 
 
 def test_values_that_lesions_of_a_patient_share_are_no_copy(twins, y):
-    shared = twins.assign(**{name: twins.groupby("ID")[name].transform("first") for name in "abc"}, stage=[1, 2] * 20)
-    assert leak_flags(shared, y[:40], ["a", "b", "c", "stage"], patient="ID").empty
+    shared = twins.assign(**{name: twins.groupby("ID")[name].transform("first") for name in "abcde"}, stage=[1, 2] * 20)
+    assert leak_flags(shared, y[:40], [*"abcde", "stage"], patient="ID").empty
     few = twins.assign(a=0.5, b=0.5)[["ID", "a", "b"]]
     assert "patient_twice" not in set(leak_flags(few, y[:40], ["a", "b"], patient="ID")["code"])
+
+
+def test_honest_tables_of_few_or_coarse_numbers_have_no_copies(y):
+    rng = np.random.default_rng(1)
+    names = list("abcdefgh")
+    base = rng.normal(2, 0.5, size=(200, 1))
+    shares = np.vstack([rng.dirichlet([1, 1, 1], size=180), np.tile([1.0, 0.0, 0.0], (20, 1))])
+    tables = {
+        "one decimal, correlated": (base + 0.1 * rng.normal(size=(200, 8))).round(1),
+        "standardised flags": (rng.integers(0, 2, size=(200, 8)) - 0.37) / 0.61,
+        "clipped at 0": np.maximum(rng.normal(-1.5, 1, size=(200, 8)), 0),
+        "shares": shares[:, [0, 1, 2, 0, 1, 2, 0, 1]],
+    }
+    for values in tables.values():
+        X = pd.DataFrame(values, columns=names).assign(ID=[f"P{i}" for i in range(200)])
+        assert "patient_twice" not in set(leak_flags(X, np.resize(y, 200), names, patient="ID")["code"])

@@ -85,3 +85,12 @@ def test_a_class_of_one_patient_is_worth_one_row() -> None:
     found = at_threshold(y, p, groups=np.where(y, 0, np.arange(20)))
     assert found.sensitivity == pytest.approx((0.6, 0.0771, 0.9642), abs=1e-4)  # Wilson: 0.6 of one
     assert found.likelihood_ratio_positive.low < 0.5 < 2 < found.likelihood_ratio_positive.high
+
+
+def test_patients_who_are_all_half_right_leave_doubt():
+    found = at_threshold([1] * 8 + [0] * 8, np.tile([0.9, 0.1], 8), groups=np.repeat(range(8), 2))
+    assert found.sensitivity.low == pytest.approx(0.150, abs=1e-3)
+    assert found.sensitivity.high == pytest.approx(0.850, abs=1e-3)
+    ratio = found.likelihood_ratio_positive
+    assert ratio.value == 1.0
+    assert ratio.low < 0.6 < 1.7 < ratio.high

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Rows = NDArray[np.bool_]
 
+#: Variance between patients that is rounding alone.
+_NO_VARIANCE = 1e-12
 _NOTHING = Estimate(math.nan, math.nan, math.nan)
 
 
@@ -182,7 +184,7 @@ def _share(right: Rows, among: Rows, patients: NDArray[np.intp], level: float) -
         worth = float(units)
     elif units < n:
         variance = float(clusters.covariance(_influence(right, among)[:, None], patients)[0, 0])
-        worth = min(value * (1 - value) / max(variance, 1e-12), worth)
+        worth = float(units) if variance < _NO_VARIANCE else min(value * (1 - value) / variance, worth)
     return Estimate(value, *intervals.wilson(value, worth, level=level))
 
 
@@ -200,6 +202,8 @@ def _ratio(called: Rows, y: Rows, patients: NDArray[np.intp], level: float) -> E
     else:
         influence = _influence(called, y) / hits - _influence(called, ~y) / false
         error = math.sqrt(float(clusters.covariance(influence[:, None], patients)[0, 0]))
+        if error**2 < _NO_VARIANCE:
+            return Estimate(value, *_corrected(called, y, patients, level, value))
     low, high = intervals.symmetric(math.log(value), error, level=level)
     return Estimate(value, math.exp(low), math.exp(high))
 

@@ -46,8 +46,8 @@ def scan_start(slices: Sequence[View], half_life: float) -> tuple[dt.datetime, s
     radnec.errors.ReadError
         If slices differ, a date or time is absent, or another slice or attribute contradicts.
     """
-    series = [_moment(view, "Series") for view in slices]
-    acquired = [_moment(view, "Acquisition") for view in slices]
+    series = [moment_of(view, "Series") for view in slices]
+    acquired = [moment_of(view, "Acquisition") for view in slices]
     if len(set(series)) > 1:
         refuse(slices[0], "SeriesDate and SeriesTime differ between slices", "export the series again")
     if series[0] <= min(acquired):
@@ -128,7 +128,7 @@ def verify_admin(slices: Sequence[View], injection: View) -> None:
     if not told and not _timed(slices, injection):
         return
     half_life = half_life_s(injection)
-    acquired = min(_moment(view, "Acquisition") for view in slices)
+    acquired = min(moment_of(view, "Acquisition") for view in slices)
     injected = injected_at(injection, slices[0], acquired)
     verify_uptake(slices[0], (acquired - injected).total_seconds(), half_life)
     slack = _slack_s(half_life)
@@ -187,7 +187,7 @@ def _slack_s(half_life: float) -> float:
 
 def _frame_s(view: View, since: dt.datetime) -> tuple[float, float]:
     """Return from when to when a slice's frame was acquired, in s after a moment."""
-    begin = (_moment(view, "Acquisition") - since).total_seconds()
+    begin = (moment_of(view, "Acquisition") - since).total_seconds()
     length = (view.number("ActualFrameDuration") or 0) / 1000
     return begin, begin + (length if length > 0 else _LONG_FRAME_S)
 
@@ -202,7 +202,14 @@ def _counted_back(view: View, acquired: dt.datetime, half_life: float) -> dt.dat
     return acquired - dt.timedelta(seconds=reference / 1000 - average)
 
 
-def _moment(view: View, what: str) -> dt.datetime:
+def moment_of(view: View, what: str) -> dt.datetime:
+    """Return the moment of a slice's ``Series`` or ``Acquisition``.
+
+    Raises
+    ------
+    radnec.errors.ReadError
+        If its date or time is absent.
+    """
     found = moment(view, f"{what}Date", f"{what}Time")
     if found is None:
         refuse(view, f"{what}Date or {what}Time is absent", "the start of the scan cannot be known")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from radnec.errors import ReadError
-from radnec.imaging.dicom.decay import scan_start
+from radnec.imaging.dicom.decay import moment_of, verify_uptake
 from radnec.imaging.dicom.files import open_dicom
 from radnec.imaging.dicom.frames import frame
 from radnec.imaging.dicom.injection import half_life_s, injected_at, injection_of
@@ -48,7 +48,7 @@ def series_facts(series: Series, volume: str | None = None) -> Facts:
     -------
     dict
         ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``, ``te_ms``, ``tr_ms``,
-        ``flip_angle_deg``, of PET ``minutes_after_injection`` (to the start of the scan), ``slice_thickness_mm``,
+        ``flip_angle_deg``, of PET ``minutes_after_injection`` (to the first acquisition), ``slice_thickness_mm``,
         ``pixel_spacing_mm``, ``slice_spacing_mm`` (from where the slices lie), ``session_date``
         (:func:`radnec.imaging.dicom.session_day.session_day`), ``age_years`` and ``sex``: only those that are there and
         the same in all frames. No name, identifier or date of birth is among them.
@@ -78,17 +78,17 @@ def series_facts(series: Series, volume: str | None = None) -> Facts:
 
 
 def _minutes_after_injection(slices: list[View]) -> float | None:
-    """Return the time from the injection to the start of a PET scan; None where the headers do not tell it."""
+    """Return the time from the injection to the first acquisition of PET; None where the headers do not tell it."""
     if not slices:
         return None
     try:
         injection = injection_of(slices)
-        start, _ = scan_start(slices, half_life_s(injection))
-        seconds = (start - injected_at(injection, slices[0], start)).total_seconds()
+        acquired = min(moment_of(view, "Acquisition") for view in slices)
+        seconds = (acquired - injected_at(injection, slices[0], acquired)).total_seconds()
+        verify_uptake(slices[0], seconds, half_life_s(injection))
     except ReadError:
-        # Reading the image says what is wrong, where it matters.
         return None
-    return round(seconds / 60, 2) if seconds >= 0 else None
+    return round(seconds / 60, 2)
 
 
 def _placed(view: View) -> Frame | None:

@@ -55,7 +55,7 @@ def fill_from_headers(cohort: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     -------
     filled : DataFrame
         A copy. Empty cells of ``manufacturer``, ``scanner_id`` (manufacturer, model and station), ``field_strength_t``,
-        ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``minutes_after_injection`` (PET: to the start of the scan),
+        ``te_ms``, ``tr_ms``, ``flip_angle_deg``, ``minutes_after_injection`` (PET: to the first acquisition),
         ``pixel_spacing_mm``, ``slice_spacing_mm`` and ``slice_thickness_mm`` are filled; also of ``session_date``,
         ``age_years`` and ``sex`` where the table has these columns, because they are about the patient. Dates are also
         kept out of a table that tells its sessions apart by ``session_day`` and holds no ``session_date``. No cell that

@@ -25,8 +25,9 @@ _ON, _BETWEEN = 0.02, 0.45
 _COPY = 0.01
 #: Edges of two contours are one where they lie so near each other (voxels), over at least such a length.
 _ON_EDGE, _EDGE = 1e-3, 0.05
-#: Pairs of contours of a region that may share voxels; holes make hundreds, and each costs time.
-_MOST_PAIRS = 20_000
+#: Pairs of contours on a slice that may share voxels (holes make hundreds), and pixels in the boxes round contours:
+#: each costs time and memory.
+_MOST_PAIRS, _MOST_POINTS = 20_000, 50_000_000
 #: Area, in voxels, that a hole has at least; that of contours that cross is known to a thousandth or so.
 _HOLE = 0.01
 #: Decimals of a voxel that count: DICOM writes few digits, and a corner on a voxel's centre must stay there.
@@ -177,14 +178,18 @@ class ContourStack:
 
     def _look_at_overlaps(self) -> None:
         """Refuse contours that are there twice, and note those that cross one another or are cut out at an edge."""
-        crossing, notched, looked_at = 0, [], 0
+        crossing, notched = 0, []
         for number, polygons in self._by_slice.items():
-            for one, other, (shared, least, most) in _sharing(polygons):
-                looked_at += 1
+            if _points_in_boxes(polygons) > _MOST_POINTS:
+                raise MaskError(
+                    f"{self.name}: the boxes of its {len(polygons)} contours on slice {number} hold more than "
+                    f"{_MOST_POINTS} pixels, as no region is drawn; the file may be damaged, export it again"
+                )
+            for looked_at, (one, other, (shared, least, most)) in enumerate(_sharing(polygons), start=1):
                 if looked_at > _MOST_PAIRS:
                     raise MaskError(
-                        f"{self.name}: more than {_MOST_PAIRS} pairs of its contours lie in one another, as no region "
-                        "is drawn; the file may be damaged, export it again"
+                        f"{self.name}: more than {_MOST_PAIRS} pairs of its contours on slice {number} lie in one "
+                        "another, as no region is drawn; the file may be damaged, export it again"
                     )
                 if shared == most and abs(area([one]) - area([other])) <= _COPY * area([one]):
                     raise MaskError(
@@ -205,6 +210,10 @@ class ContourStack:
                 f"contours that lie in another and share an edge with it: {len(notched)} ({shown}); each was cut out "
                 "as a hole. If it is part of the region, unite both in the planning system"
             )
+
+
+def _points_in_boxes(polygons: Sequence[NDArray[np.float64]]) -> float:
+    return float(sum(np.prod(np.ptp(polygon, axis=0) + 1) for polygon in polygons))
 
 
 def _filled(polygons: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,14 @@ class Example:
     record : mapping of str to str
         What its row holds, "" where it is empty.
     drawing : Drawing or None
-        Image of another sequence that it is to be registered to, because masks were drawn there.
+        Image of another sequence that it may be registered to, because masks were drawn there.
+    min_inside : float or None
+        Least agreement inside the brain; None takes the usual one.
     """
 
     record: Mapping[str, str]
     drawing: Drawing | None = None
+    min_inside: float | None = None
 
     @property
     def sequence(self) -> str:
@@ -93,19 +97,27 @@ class Example:
         path, drawing = self.brain_mask_path, self.drawing
         if path is None:
             return None
-        if drawing is None:
-            return read_mask(path, image)
+        if drawing is None or path not in drawing.masks().values():
+            try:
+                return read_mask(path, image)
+            except GeometryError:
+                if drawing is None:
+                    raise
         theirs = {"sequence": drawing.sequence, "image_path": drawing.image_path}
         fixed = row_image({**theirs, "series_uid": drawing.series_uid, "volume": drawing.volume})
         registration = register_rigid(image, fixed)
         brain = ScaleMasks(image, fixed, registration, drawing).read(path, _MASK)
         # Judged by the part of the brain that the image shows.
         shown = mask_moved_onto(brain, fixed, registration)
-        registration.verify(shown, min_inside=usual_min_inside(self.sequence, drawing.sequence))
+        bound = usual_min_inside(self.sequence, drawing.sequence) if self.min_inside is None else self.min_inside
+        # How far the head moved says nothing of the brain.
+        registration.verify(shown, max_shift_mm=math.inf, max_rotation_deg=math.inf, min_inside=bound)
         return brain
 
 
-def examples(rows: pd.DataFrame, sequences: Sequence[str] | None, *, registered: bool) -> list[Example]:
+def examples(
+    rows: pd.DataFrame, sequences: Sequence[str] | None, *, registered: bool, min_inside: float | None = None
+) -> list[Example]:
     """Return each image once, in an order that does not depend on that of the rows.
 
     Parameters
@@ -116,6 +128,8 @@ def examples(rows: pd.DataFrame, sequences: Sequence[str] | None, *, registered:
         Which; by default :data:`WEIGHTED`.
     registered : bool
         Whether an image is registered to the one that its row's mask was drawn on.
+    min_inside : float, optional
+        Least agreement inside the brain that a registration must have.
 
     Raises
     ------
@@ -130,7 +144,7 @@ def examples(rows: pd.DataFrame, sequences: Sequence[str] | None, *, registered:
     found: dict[tuple[str, ...], list[Example]] = {}
     for record, drawing in zip(records, others, strict=True):
         if record["sequence"] in wanted and record["image_path"]:
-            found.setdefault(tuple(record[name] for name in _IMAGE), []).append(Example(record, drawing))
+            found.setdefault(tuple(record[name] for name in _IMAGE), []).append(Example(record, drawing, min_inside))
     absent = sorted(set(sequences or ()).difference(image[0] for image in found))
     if absent or not found:
         raise TableError(

@@ -41,6 +41,7 @@ def fit_landmarks(
     percentiles: Sequence[float] = DECILES,
     n4: bool = False,
     registration: Literal["rigid"] | None = None,
+    registration_min_inside: float | None = None,
 ) -> Landmarks:
     """Learn the standard landmarks of each sequence from the images of named patients.
 
@@ -61,7 +62,10 @@ def fit_landmarks(
         Whether to correct the bias field first; extraction then has to do it as well.
     registration : {"rigid"}, optional
         Whether an image is registered to the sequence that its row's lesion was drawn on (``mask_sequence``), so that
-        a brain mask of that image's grid serves for both, as in extraction with the same setting.
+        a brain mask of that image's grid serves for both, as in extraction. A mask on the image's own grid is taken as
+        it is.
+    registration_min_inside : float, optional
+        Least agreement inside the brain, as in :class:`radnec.ExtractionConfig`.
 
     Returns
     -------
@@ -104,7 +108,10 @@ def fit_landmarks(
     table = cohort if isinstance(cohort, pd.DataFrame) else read_cohort(cohort)
     names = _known(table, patients)
     images = examples(
-        table[table["patient_id"].astype(str).isin(names)], sequences, registered=registration is not None
+        table[table["patient_id"].astype(str).isin(names)],
+        sequences,
+        registered=registration is not None and (foreground == "brain" or n4),
+        min_inside=registration_min_inside,
     )
     found: dict[str, list[NDArray[np.float64]]] = {}
     for image in tqdm(images, desc="landmarks", unit="image", disable=None, leave=False):

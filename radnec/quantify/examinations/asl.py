@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _UNITS = {"ASL_CBF_ml_per_100g_per_min_mean": "mL/100 g/min", "nASL_CBF_mean": "1", "nASL_CBF_max": "1"}
 #: T1 of arterial blood in ms at a field in T: Alsop et al. 2015, Magn Reson Med 73:102.
 _T1_BLOOD_MS = {1.5: 1350.0, 3.0: 1650.0}
-_SAME_FIELD_T = 0.2
+_SAME_FIELD_T, _LEAST_TR_MS = 0.2, 100.0
 
 
 def _difference(lesion: Lesion) -> list[Measurement]:
@@ -53,6 +53,8 @@ def _m0(found: Acquisition, field_t: float) -> Floats:
     m0, tr_ms = values(found.map("m0_path")), found.known("m0_tr_ms")
     if tr_ms is None or tr_ms >= RELAXED_MS:
         return m0
+    if tr_ms < _LEAST_TR_MS:
+        raise MeasurementError(f"m0_tr_ms is {tr_ms:g}; expected {_LEAST_TR_MS:g} or more: is it in s?")
     if abs(field_t - 3) >= _SAME_FIELD_T:
         raise MeasurementError(
             f"m0_tr_ms is {tr_ms:g} and field_strength_t {field_t:g}; an M0 of less than {RELAXED_MS:g} ms is brought "

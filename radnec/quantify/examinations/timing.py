@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from radnec.quantify.examinations.acquisition import Acquisition
 
-_FEWEST = 5
+_FEWEST = 10
 
 
 def frame_times_s(found: Acquisition) -> NDArray[np.float64]:
@@ -35,15 +35,17 @@ def steady_frames(found: Acquisition) -> slice:
     Raises
     ------
     radnec.errors.MeasurementError
-        If fewer than five are left.
+        If it is no such frame or fewer than ten are left, or if there is not one time for each frame.
     """
-    first, count = int(found.known("first_frame") or 0), len(frame_times_s(found))
-    if first > count - _FEWEST:
+    first, count, times = found.known("first_frame") or 0.0, len(found.frames), len(frame_times_s(found))
+    if times != count:
+        raise MeasurementError(f"frame_times_s names {times} frames, and the series has {count}; give each its time")
+    if first and (first != int(first) or not 0 <= first <= count - _FEWEST):
         raise MeasurementError(
-            f"first_frame is {first} and frame_times_s names {count} frames; expected at most {count - _FEWEST}, to "
-            f"leave {_FEWEST} frames"
+            f"first_frame is {first:g} of {count} frames; expected a whole number from 0 to {max(count - _FEWEST, 0)}, "
+            f"so that {_FEWEST} frames are left"
         )
-    return slice(first, None)
+    return slice(int(first), None)
 
 
 def arterial_input(path: str, times_s: NDArray[np.float64], names: tuple[str, ...]) -> tuple[str, NDArray[np.float64]]:

@@ -95,6 +95,13 @@ def test_the_time_since_the_injection_fills_the_table_where_it_is_told(pet: Pet)
     assert disagreements.empty
     wrong = pd.DataFrame([{**row, "image_path": str(pet()), "minutes_after_injection": 20.0}])
     assert fill_from_headers(wrong)[1].to_dict("records")[0]["header"] == "60"
+    # A static image of 20 to 40 min, made of a dynamic series that began with the injection.
+    late = pet(SeriesTime="110000", AcquisitionTime="112000")
+    filled, _ = fill_from_headers(pd.DataFrame([{**row, "image_path": str(late)}]))
+    assert filled["minutes_after_injection"].tolist() == [20.0]
+    day_before = pet(injected={"RadiopharmaceuticalStartDateTime": "20240129110000"})
+    filled, _ = fill_from_headers(pd.DataFrame([{**row, "image_path": str(day_before)}]))
+    assert "minutes_after_injection" not in filled
     blanked = pet(injected={"RadiopharmaceuticalStartTime": "000000"})
     filled, _ = fill_from_headers(pd.DataFrame([{**row, "image_path": str(blanked)}]))
     assert "minutes_after_injection" not in filled

@@ -201,7 +201,10 @@ def test_contours_in_one_another_without_number_are_refused(
     rings = [at([(4.5 - r, 4.5 - r), (4.5 + r, 4.5 - r), (4.5 + r, 4.5 + r), (4.5 - r, 4.5 + r)], 3) for r in SIDES]
     (fewer,) = open_mask(write((1, "gtv", rings[::3])), image).segments()
     assert not fewer.problem
-    with pytest.raises(MaskError, match="more than 100 pairs of its contours lie in one another"):
+    with pytest.raises(MaskError, match="more than 100 pairs of its contours on slice 3 lie in one another"):
+        read_mask(write((1, "gtv", rings)), image)
+    monkeypatch.setattr("radnec.imaging.masks.contour_stack._MOST_POINTS", 300)
+    with pytest.raises(MaskError, match="15 contours on slice 3 hold more than 300 pixels"):
         read_mask(write((1, "gtv", rings)), image)
 
 

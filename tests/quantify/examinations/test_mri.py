@@ -62,8 +62,12 @@ def test_frames_before_the_steady_state_are_left_out(dsc):
     row = dsc.measured()
     assert row["index_nCBV_mean"] == pytest.approx(plain["index_nCBV_mean"], rel=0.01)
     assert row["index_PSR_percent"] == pytest.approx(plain["index_PSR_percent"], abs=1)
+    path = dsc.folder / "aif.csv"
+    pd.DataFrame({"time_s": np.arange(60.0), "delta_r2_star_per_s": 30 * bolus(np.arange(60.0))}).to_csv(path)
+    dsc.rows[0]["aif_path"] = str(path)
+    assert dsc.measured()["index_nCBF_mean"] == pytest.approx(2, rel=0.03)
     dsc.rows[0]["first_frame"] = 57
-    with pytest.warns(ExtractionWarning, match="first_frame is 57 and frame_times_s names 60 frames"):
+    with pytest.warns(ExtractionWarning, match="first_frame is 57 of 60 frames; expected a whole number from 0 to 50"):
         dsc.measured()
 
 
@@ -108,6 +112,25 @@ def test_a_dce_series_gives_the_parameters_that_it_was_made_of(head, paint, meas
     assert row["index_vp_mean"] == pytest.approx(0.04, rel=0.1)
     assert row["index_washin_mM_per_s_mean"] > 0
     assert ("average patient" in row["index_Ktrans_per_min_mean_flags"]) is (measured is None)
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_frames_of_a_dce_series_before_the_steady_state_are_left_out(head, paint, measured):
+    times = np.arange(0, 300, 3.0)
+    blood = plasma(parker(times, arrival_s=45.0))
+    curve = tofts_curve(blood, times, ktrans_per_min=0.12, ve=0.3, vp=0.04)
+    signal = 100 * spgr_signal(curve, t1_ms=1200, tr_ms=5, flip_angle_deg=15)
+    signal[:3] *= [3.0, 2.0, 1.5]
+    cells = {"tr_ms": 5.0, "flip_angle_deg": 15.0, "frame_times_s": ";".join(map(str, times)), "first_frame": 3}
+    head.row("DCE", paint(signal, 100 + 0 * times), t1_map_path=head.write(paint(1200.0, 800.0)), **cells)
+    if measured:
+        path = head.folder / "aif.csv"
+        pd.DataFrame({"time_s": times, "plasma_mM": blood}).to_csv(path, index=False)
+        head.rows[0]["aif_path"] = str(path)
+    assert head.measured()["index_Ktrans_per_min_mean"] == pytest.approx(0.12, rel=0.02)
+    head.rows[0]["frame_times_s"] = ";".join(map(str, times[3:]))
+    with pytest.warns(ExtractionWarning, match="names 97 frames, and the series has 100"):
+        head.measured()
 
 
 def test_a_t1_map_on_another_grid_is_refused(head, paint):
