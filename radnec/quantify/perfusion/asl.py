@@ -79,7 +79,7 @@ def pcasl_cbf(
         Mean of control minus label.
     m0 : array-like
         Signal of the fully relaxed proton-density image, in the same unit, a number or the shape of `difference`; for
-        one of a shorter TR see :func:`relaxed_m0`.
+        one of a shorter TR see :func:`radnec.quantify.perfusion.asl.relaxed_m0`.
     post_labelling_delay_ms, labelling_duration_ms : float
         Timing in ms.
     labelling_efficiency : float
