@@ -155,3 +155,23 @@ _LOOK = """() => {
 def look() -> Callable[[Page], dict]:
     """Return a function that says of a page what a reader would stumble over."""
     return lambda page: page.evaluate(_LOOK)
+
+
+@pytest.fixture
+def all_can_read(look: Callable[[Page], dict]) -> Callable[..., None]:
+    """Return a function that holds a page to what all readers need, in light or dark."""
+
+    def held(page: Page, *, scheme: str, texts: int) -> None:
+        seen = look(page)
+        assert seen["overflow"] == 0
+        assert seen["overlaps"] == []
+        assert seen["low"] == []
+        assert seen["texts"] > texts
+        assert seen["headings"][0] == 1
+        assert all(after <= before + 1 for before, after in zip(seen["headings"], seen["headings"][1:], strict=False))
+        assert seen["mute"] == 0
+        assert seen["lang"] == "en"
+        assert (seen["page"] > 0.9) == (scheme == "light")
+        assert (seen["page"] < 0.05) == (scheme == "dark")
+
+    return held
