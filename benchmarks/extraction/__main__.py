@@ -42,8 +42,6 @@ HEAD = (
     "|---|---|---|---|---|---|---|---|",
 )
 README = Path(__file__).parents[1] / "README.md"
-# A tool whose call takes longer than so many seconds is called once.
-_ONCE_S = 30.0
 
 
 def compare(scans: dict[str, Written], tools: dict[str, str], rounds: int, cases: str) -> Iterator[dict[str, Any]]:
@@ -69,7 +67,7 @@ def _in_turn(
         for turn in range(rounds + 1):
             for name, worker in workers.items():
                 answers = found[name]
-                if isinstance(answers, str) or (answers and answers[0].seconds > _ONCE_S and name != "pyradiomics"):
+                if isinstance(answers, str):
                     continue
                 try:
                     answer = worker.measure(*(order if turn else (image, masks[:1], ORIGINAL)))
@@ -119,6 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cases", default="abc")
+    parser.add_argument("--scans", nargs="+", choices=["brain1", "iso1"], default=["brain1", "iso1"])
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(TOOLS))
     parser.add_argument("--part", choices=["peers", "scaling", "archive"], default="peers")
     parser.add_argument("--write", nargs="?", type=Path, const=README, metavar="FILE", help=f"default: {README}")
@@ -138,7 +137,8 @@ def main() -> None:
         else:
             print(*HEAD, sep="\n")
             lines = []
-            for row in compare(scans, tools, options.rounds, options.cases):
+            asked = {scan: scans[scan] for scan in options.scans}
+            for row in compare(asked, tools, options.rounds, options.cases):
                 lines.append(_line(row))
                 print(lines[-1], flush=True)
             if options.write is not None:
