@@ -25,10 +25,15 @@
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 import radnec
 from radnec.evaluation import evaluate_pathway
+from radnec.imaging.masks import read_mask
+from radnec.imaging.readers import read_frames
+from radnec.quantify.nuclear import fet_kinetics, hottest_sphere, time_activity
 from radnec.simulate import simulate_multimodal
 
 folder = Path(tempfile.mkdtemp())
@@ -36,8 +41,9 @@ folder = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## Images of every kind
 #
-# The simulated cohort holds DSC, DCE and ASL perfusion, diffusion, spectra, FET PET and thallium SPECT beside T1wCE. A fifth
-# of the examinations was not made, as in life.
+# The simulated cohort holds DSC, DCE and ASL perfusion, diffusion, spectra, FET PET (50 minutes of frames, or a still image
+# where there are none), FDG PET (early and delayed) and thallium SPECT beside T1wCE. A fifth of the examinations was not made,
+# as in life.
 
 # %%
 source = radnec.simulate_cohort(
@@ -46,7 +52,7 @@ source = radnec.simulate_cohort(
     lesions_per_patient=(1, 1),
     sessions_per_patient=(1, 1),
     sequences=("T1wCE",),
-    modalities=("MR", "perfusion", "diffusion", "MRS", "PET", "SPECT"),
+    modalities=("MR", "perfusion", "diffusion", "MRS", "PET", "SPECT", "dynamic PET", "FDG PET"),
     missing=0.2,
     random_state=1,
 )
@@ -68,6 +74,33 @@ indices[["patient_id", *shown, "index_TBRmax_status"]].round(2)
 keys = ["patient_id", "session_id", "lesion_id"]
 truth = pd.read_csv(source.parent / "truth.csv").set_index(keys)
 (indices.set_index(keys)[shown] / truth[shown] - 1).abs().max().map("{:.1%}".format)
+
+# %% [markdown]
+# ## Uptake over time
+#
+# Of a series of FET, `measure` takes the mean of a sphere about the hottest voxel in each frame. Necrosis tends to take FET up
+# slowly and to keep it, so that the curve rises; the curve of a tumour tends to peak early and to fall. Single lesions may differ,
+# as one of the necroses here does. The slope is fitted where the figure is grey. FDG is compared, against grey matter, hours later
+# with what it was at first: in a tumour the ratio tends to rise more.
+
+# %%
+figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
+for _, row in cohort[(cohort["sequence"] == "PET-FET") & cohort["frame_times_s"].notna()].iterrows():
+    frames = read_frames(row["image_path"], row["sequence"])
+    edges_min = np.array(row["frame_times_s"].split(";"), dtype=float) / 60
+    lesion = read_mask(row["mask_path"], frames[0], label=row["mask_label"])
+    curve = time_activity(frames, hottest_sphere(frames[int(row["volume"])], lesion))
+    _, slope, pattern = fet_kinetics(curve, edges_min[:-1], edges_min[1:])
+    label = f"{row['patient_id']}: {pattern.flags[0]}, {slope.value:+.2f} SUV/h"
+    axes.plot((edges_min[:-1] + edges_min[1:]) / 2, curve, marker=".", label=label)
+axes.axvspan(20, 50, color="0.93", zorder=0)
+axes.set(xlabel="minutes after the injection", ylabel="SUV of the hottest sphere", ylim=(0, None))
+axes.legend()
+figure
+
+# %%
+times = ["index_TTP_min", "index_slope_SUV_per_h", "index_FET_pattern", "index_FDG_dual_phase_change_percent"]
+indices.set_index(keys)[["label", *times]].join(truth[times], rsuffix=" (true)").round(2)
 
 # %% [markdown]
 # `join` sets the indices beside the radiomics of conventional MRI, ready for `radnec.train` and `radnec.Pathway`.

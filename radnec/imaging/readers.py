@@ -86,7 +86,8 @@ def read_image(path: str | Path, *, series_uid: str | None = None) -> sitk.Image
         if reader.GetDimension() == 4:
             raise ReadError(
                 f"{path} is 4-D, {_times(reader.GetSize())}: expected one 3-D volume. "
-                "Read one of its frames with radnec.imaging.readers.read_frame(path, frame)."
+                "Read one of its frames with radnec.imaging.readers.read_frame(path, frame); in a cohort the column "
+                "volume names it."
             )
         image = put_back(_execute(reader.Execute, path), lost)
     return _trusted_geometry(image, path)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Coarse, as such images are, and so that a lesion costs less than a second.
 GRID = Grid((4.0, 4.0, 4.0))
-#: Distance from the midline beyond which white matter serves as reference, in mm.
+#: Distance from the midline beyond which healthy tissue serves as reference, in mm.
 _FROM_MIDLINE_MM = 12.0
 #: Standard deviation of a map over a lesion's voxels, as a share of its mean.
 _TEXTURE = 0.08
@@ -81,12 +81,24 @@ class Canvas:
     @cached_property
     def paths(self) -> dict[str, str]:
         """Paths of the masks: ``lesions``, ``brain``, and white matter clear of lesions, ``left`` and ``right``."""
-        x = np.broadcast_to(GRID.points_mm()[0], self.tissues.shape)
-        free = np.all([depth > 1.2 for depth in self.scene.depths], axis=0)
-        white = (self.tissues == Tissue.white) & free
         masks = {"lesions": self.labels, "brain": self.brain}
-        masks |= {"left": white & (x < -_FROM_MIDLINE_MM), "right": white & (x > _FROM_MIDLINE_MM)}
-        return {name: self.write(f"coarse_{name}", mask.astype(np.uint8)) for name, mask in masks.items()}
+        own = {name: self.write(f"coarse_{name}", mask.astype(np.uint8)) for name, mask in masks.items()}
+        return own | self._sides(Tissue.white, "coarse")
+
+    @cached_property
+    def grey(self) -> dict[str, str]:
+        """Paths of the masks of grey matter clear of lesions, ``left`` and ``right``."""
+        return self._sides(Tissue.grey, "coarse_grey")
+
+    def _sides(self, tissue: Tissue, name: str) -> dict[str, str]:
+        x = np.broadcast_to(GRID.points_mm()[0], self.tissues.shape)
+        free = (self.tissues == tissue) & np.all([depth > 1.2 for depth in self.scene.depths], axis=0)
+        masks = {"left": free & (x < -_FROM_MIDLINE_MM), "right": free & (x > _FROM_MIDLINE_MM)}
+        return {side: self.write(f"{name}_{side}", mask.astype(np.uint8)) for side, mask in masks.items()}
+
+    def other_side(self, lesion: int) -> str:
+        """Return the side, ``left`` or ``right``, that a lesion (from 0) is not in."""
+        return "left" if self.lesions[lesion].centre_mm[0] > 0 else "right"
 
     def masks(self, lesion: int) -> dict[str, Any]:
         """Return the cells of a row that name the masks of a lesion (from 0)."""
@@ -94,7 +106,7 @@ class Canvas:
             "mask_path": self.paths["lesions"],
             "mask_label": lesion + 1,
             "brain_mask_path": self.paths["brain"],
-            "reference_mask_path": self.paths["left" if self.lesions[lesion].centre_mm[0] > 0 else "right"],
+            "reference_mask_path": self.paths[self.other_side(lesion)],
         }
 
     def map(self, healthy: tuple[float, ...], of_lesions: list[float]) -> Floats:

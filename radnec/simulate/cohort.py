@@ -18,7 +18,7 @@ from radnec.simulate.canvas import Canvas
 from radnec.simulate.clinical import Record, ReferenceStandard
 from radnec.simulate.examinations import write_examination
 from radnec.simulate.lesions import Lesion, place
-from radnec.simulate.physiology import QUANTITIES, Examination, examined, true_indices
+from radnec.simulate.physiology import Examination, examined, indices_of, true_indices
 from radnec.simulate.scanner import Scanner, scanners_of
 from radnec.simulate.scene import Scene
 from radnec.simulate.truth import PHYSIOLOGY, SESSION, PatientTruth, Truth, site_name, stream
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Sequence = Literal["T1wCE", "FLAIR", "rCBV"]
 _PLACED = ("sequence", "image_path", "mask_path", "mask_label", "brain_mask_path")
-_SCANNERS: dict[Examination, str] = {"PET": "PET", "SPECT": "SPECT"}
+_SCANNERS: dict[Examination, str] = {"PET": "PET", "dynamic PET": "PET", "FDG PET": "PET", "SPECT": "SPECT"}
 
 
 class Design(Truth):
@@ -106,8 +106,9 @@ def simulate_cohort(
         Which of ``T1wCE``, ``FLAIR`` and ``rCBV`` to write.
     modalities : tuple of str
         What is examined: ``MR`` (the sequences above), ``perfusion`` (DSC, DCE and ASL), ``diffusion`` (DWI), ``MRS``,
-        ``PET`` (FET, still) and ``SPECT`` (thallium, early and delayed). What they find follows the same traits, so
-        that P(RN) stays ``p_necrosis_true``; see :data:`radnec.simulate.physiology.QUANTITIES`.
+        ``PET`` (FET, still), ``SPECT`` (thallium, early and delayed), ``dynamic PET`` (FET, 50 min of frames, in place
+        of the still image of a session) and ``FDG PET`` (early and delayed). What they find follows the same traits,
+        so that P(RN) stays ``p_necrosis_true``; see :data:`radnec.simulate.physiology.QUANTITIES`.
     missing : float, default 0.0
         Share of sessions that lack an examination beyond conventional MRI, drawn for each by itself.
     scanner_effect : float, default 1.0
@@ -274,7 +275,7 @@ def _keys(session: _Session, lesion: int) -> dict[str, str]:
 
 
 def _truth(session: _Session, lesion: int, indices: dict[str, float], made: tuple[Examination, ...]) -> dict[str, Any]:
-    found = {one.name for one in QUANTITIES if one.examination in made}
+    found = indices_of(made)
     columns = {f"index_{name}": value if name in found else None for name, value in indices.items()}
     return _keys(session, lesion) | columns
 

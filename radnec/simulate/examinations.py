@@ -10,6 +10,9 @@ from radnec.quantify.perfusion.asl import pcasl_cbf
 from radnec.quantify.perfusion.dce import spgr_signal
 from radnec.quantify.perfusion.population_aif import parker, plasma
 from radnec.quantify.perfusion.tofts import tofts_curve
+from radnec.simulate.anatomy import Tissue
+from radnec.simulate.canvas import GRID
+from radnec.simulate.kinetics import EDGES_MIN, FOCUS_FALL, FOCUS_MM, HEALTHY_PEAK_MIN, frame_uptake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +30,7 @@ _BLOOD = (0.0, 0.0, 0.0, 0.2, 2.0, 1.0)
 _FLOW = (0.0, 0.0, 0.0, 0.0, 55.0, 22.0)
 _ADC = (0.0, 0.5, 0.2, 3.0, 0.85, 0.75)
 _FET = (0.0, 1.1, 0.6, 0.5, 1.05, 1.0)
+_FDG = (0.0, 1.5, 1.0, 0.8, 8.0, 4.5)
 _THALLIUM = (0.0, 60.0, 30.0, 12.0, 20.0, 20.0)
 
 _TE_MS, _TRANSIT_S, _DSC_TIMES = 30.0, 4.0, np.arange(0, 75, 1.5)
@@ -36,6 +40,8 @@ _DCE_TIMES, _TR_MS, _FLIP_DEG, _LESION_T1_MS, _VE, _VP = np.arange(0, 240, 5.0),
 _LABELLING_MS, _DELAY_MS, _M0 = 1800.0, 1800.0, 1000.0
 _T1_BLOOD_MS = {1.5: 1350.0, 3.0: 1650.0}
 _B_VALUES = np.array([0.0, 500.0, 1000.0])
+#: Which frame of FET radiomics are taken from: 30 to 35 min. And the rise of healthy brain to the delayed image of FDG.
+_STILL, _FDG_RISE = 13, 1.15
 _CREATINE_MM, _VOXEL_CC, _LINEWIDTH_PPM = 6.0, 3.4, 0.05
 
 
@@ -44,7 +50,7 @@ def write_examination(examination: Examination, canvas: Canvas, indices: Indices
 
     Parameters
     ----------
-    examination : {"perfusion", "diffusion", "MRS", "PET", "SPECT"}
+    examination : {"perfusion", "diffusion", "MRS", "PET", "SPECT", "dynamic PET", "FDG PET"}
         What is examined.
     canvas : Canvas
         The head, and where to write.
@@ -57,9 +63,9 @@ def write_examination(examination: Examination, canvas: Canvas, indices: Indices
         Per lesion the cells of its rows in the cohort table.
     """
     rows = _WRITERS[examination](canvas, indices)
-    # An image shows all lesions; a spectrum is of one.
+    # An image shows all lesions; a spectrum is of one. A mask that the cells name goes before the usual one.
     return [
-        [cells | canvas.masks(lesion) for cells in rows[lesion if len(rows) > 1 else 0]]
+        [cells | canvas.masks(lesion) | cells for cells in rows[lesion if len(rows) > 1 else 0]]
         for lesion in range(len(indices))
     ]
 
@@ -151,11 +157,48 @@ def _pet(canvas: Canvas, indices: Indices) -> list[Cells]:
     """Write uptake that falls from the lesion's centre, whose hottest voxel has TBRmax times that of white matter."""
     suv = canvas.map(_FET, [])
     for number, one in enumerate(indices, start=1):
-        inside = canvas.labels == number
-        fall = 1 - 0.35 * canvas.scene.depths[number - 1][inside] ** 2
-        suv[inside] = 1 + (one["TBRmax"] - 1) * fall / fall.max(initial=0.65)
+        suv[canvas.labels == number] = 1 + _falling(canvas, number, one["TBRmax"] - 1)
     path = canvas.write("PET-FET", canvas.noisy(suv, 0.01).astype(np.float32))
     return [[{"sequence": "PET-FET", "image_path": path, "minutes_after_injection": 20.0}]]
+
+
+def _falling(canvas: Canvas, number: int, top: float) -> Floats:
+    """Return a value for each voxel of a lesion (from 1), which falls from `top` at its centre."""
+    fall = 1 - 0.35 * canvas.scene.depths[number - 1][canvas.labels == number] ** 2
+    return np.asarray(top * fall / fall.max(initial=0.65))
+
+
+def _dynamic_pet(canvas: Canvas, indices: Indices) -> list[Cells]:
+    """Write a series in which the lesion, and a focus about its centre that may reach beyond it, has one curve."""
+    suv = canvas.map(_FET, [])[..., None] * frame_uptake(HEALTHY_PEAK_MIN)
+    for number, one in enumerate(indices, start=1):
+        own = canvas.labels == number
+        if not own.any():
+            continue
+        centre = np.unravel_index(np.where(own, canvas.scene.depths[number - 1], np.inf).argmin(), own.shape)
+        steps = np.indices(own.shape).T - np.array(centre)
+        distance_mm = np.linalg.norm(steps * GRID.spacing_mm[::-1], axis=-1).T
+        focus = own | ((distance_mm <= FOCUS_MM) & (canvas.labels == 0))
+        level = one["TBRmax"] * (1 - FOCUS_FALL * (distance_mm[focus] / FOCUS_MM).clip(max=1) ** 2)
+        suv[focus] = level[:, None] * frame_uptake(one["TTP_min"])
+    path = canvas.write("PET-FET", canvas.noisy(suv, 0.01).astype(np.float32))
+    times = _listed(60 * EDGES_MIN)
+    return [[{"sequence": "PET-FET", "image_path": path, "frame_times_s": times, "volume": str(_STILL)}]]
+
+
+def _fdg(canvas: Canvas, indices: Indices) -> list[Cells]:
+    """Write uptake early and delayed, whose hottest voxel is relative to grey matter, the reference."""
+    found: list[Cells] = [[] for _ in indices]
+    for phase, minutes, rise, changed in (("early", 60.0, 1.0, 0.0), ("delayed", 240.0, _FDG_RISE, 0.01)):
+        suv = rise * canvas.map(_FDG, [])
+        for number, one in enumerate(indices, start=1):
+            ratio = one["TBRmax_FDG"] * (1 + changed * one["FDG_dual_phase_change_percent"])
+            suv[canvas.labels == number] = _falling(canvas, number, rise * _FDG[Tissue.grey] * ratio)
+        path = canvas.write(f"PET-FDG_{phase}", canvas.noisy(suv, 0.03).astype(np.float32))
+        cells = {"sequence": "PET-FDG", "phase": phase, "image_path": path, "minutes_after_injection": minutes}
+        for lesion, rows in enumerate(found):
+            rows.append({**cells, "reference_mask_path": canvas.grey[canvas.other_side(lesion)]})
+    return found
 
 
 def _spect(canvas: Canvas, indices: Indices) -> list[Cells]:
@@ -184,4 +227,6 @@ _WRITERS: dict[str, Callable[[Canvas, Indices], list[Cells]]] = {
     "MRS": _spectra,
     "PET": _pet,
     "SPECT": _spect,
+    "dynamic PET": _dynamic_pet,
+    "FDG PET": _fdg,
 }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NAMES = ("TRAM_clearing_fraction", "TRAM_accumulating_fraction")
 #: Late images are made 60 to 105 min after contrast agent: Zach et al., Neuro Oncol 17:457 (2015).
 LEAST_DELAY_MIN = 60.0
+# Share of the intensity that images of 32-bit numbers are wrong by, which is no change.
+_ROUNDING = 1e-6
 
 
 def tram_map(early: sitk.Image, late: sitk.Image, reference: sitk.Image) -> sitk.Image:
@@ -120,8 +122,9 @@ def tram_fractions(
         raise MeasurementError(f"threshold_sd is {threshold_sd}: expected 0 or more standard deviations")
     difference = tram_map(early, late, reference)
     healthy = values_in(difference, reference, name="reference region")
-    threshold = threshold_sd * float(healthy.std())
     changes = values_in(difference, lesion, name="lesion")
+    brightest = float(values_in(early, lesion, name="lesion").max())
+    threshold = max(threshold_sd * float(healthy.std()), _ROUNDING * brightest)
     if len(healthy) < 2:
         reason = "the reference region has one voxel: its noise cannot be told"
         first, second = (not_evaluable(name, unit="1", reason=reason) for name in NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from radnec.quantify.measurement import Measurement, evaluable
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+# Degrees by which slices may be tilted against the axial plane before it is told.
+_MOST_TILT_DEG = 30.0
 # Voxels of the enhancing area below which its share is coarse: 30 voxels are told to about a tenth.
 _LEAST_VOXELS = 30
 # Share of the nodule that may lie outside of the enhancing lesion before it is said to be another thing.
@@ -29,7 +32,7 @@ def lesion_quotient(nodule: sitk.Image, enhancing: sitk.Image, *, slice_index: i
     enhancing : SimpleITK.Image
         Mask of the enhancing lesion on T1 after contrast, on the same grid.
     slice_index : int, optional
-        Slice (third image axis, from 0) to measure; that with the largest enhancing area if absent.
+        Axial slice (from 0) to measure; that with the largest enhancing area if absent.
 
     Returns
     -------
@@ -45,8 +48,8 @@ def lesion_quotient(nodule: sitk.Image, enhancing: sitk.Image, *, slice_index: i
 
     Notes
     -----
-    ``area(T2 nodule) / area(T1 enhancement)``: Dequesada et al., Neurosurgery 63:898 (2008). Slices are those of the
-    grid, so masks must be on the grid of an axial image.
+    ``area(T2 nodule) / area(T1 enhancement)``: Dequesada et al., Neurosurgery 63:898 (2008). Slices are counted along
+    the image axis that runs nearest to head-feet: an image taken in sagittal slices is measured across them.
 
     Examples
     --------
@@ -59,6 +62,9 @@ def lesion_quotient(nodule: sitk.Image, enhancing: sitk.Image, *, slice_index: i
     """
     outer = marked(enhancing, enhancing, name="enhancing lesion")
     inner = marked(nodule, enhancing, name="T2 nodule", may_be_empty=True)
+    towards_head = np.abs(np.array(enhancing.GetDirection()).reshape(3, 3)[2])
+    axis = int(np.argmax(towards_head))
+    outer, inner = (np.moveaxis(one, 2 - axis, 0) for one in (outer, inner))
     areas = outer.sum(axis=(1, 2))
     chosen = int(np.argmax(areas)) if slice_index is None else slice_index
     if not 0 <= chosen < len(areas) or not areas[chosen]:
@@ -67,6 +73,9 @@ def lesion_quotient(nodule: sitk.Image, enhancing: sitk.Image, *, slice_index: i
             f"slice_index is {chosen}: expected one of the slices with enhancement, {marks[0]} to {marks[-1]}"
         )
     flags = []
+    tilt_deg = math.degrees(math.acos(min(1.0, towards_head[axis])))
+    if tilt_deg > _MOST_TILT_DEG:
+        flags.append(f"slices are tilted by {tilt_deg:.0f}° against the axial plane")
     if areas[chosen] < _LEAST_VOXELS:
         flags.append(f"the enhancing area has only {areas[chosen]} voxels")
     outside = int((inner[chosen] & ~outer[chosen]).sum())

@@ -10,6 +10,7 @@ from radnec.errors import EmptyMaskError
 from radnec.quantify.conventional import lesion_quotient, oedema_ratio, t1t2_mismatch, tram_fractions
 from radnec.quantify.conventional.delayed import NAMES
 from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.examinations.relative import flagged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,8 +50,9 @@ def _late_contrast(lesion: Lesion) -> Iterable[Measurement]:
     if late is None:
         return []
     early = lesion.needed("T1wCE")
-    delay_min = late.known("minutes_after_injection")
-    return tram_fractions(early.image, late.image, early.lesion, early.reference.mask, delay_min=delay_min)
+    delay_min, healthy = late.known("minutes_after_injection"), early.reference
+    found = tram_fractions(early.image, late.image, early.lesion, healthy.mask, delay_min=delay_min)
+    return [flagged(one, healthy.flags) for one in found]
 
 
 EXAMINATIONS = (

@@ -9,10 +9,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import MeasurementError
-from radnec.imaging.masks import read_mask
 from radnec.imaging.readers import SUV, unit_read
-from radnec.quantify.examinations.acquisition import Region
+from radnec.imaging.regions.distance import painted
+from radnec.quantify.examinations.acquisition import Region, inside
 from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.examinations.relative import flagged
 from radnec.quantify.examinations.timing import frame_times_s
 from radnec.quantify.nuclear import (
     crescent,
@@ -46,11 +47,15 @@ def _uptake(tracer: Tracer, lesion: Lesion) -> Sequence[Measurement]:
     found = lesion.acquired(f"PET-{tracer}")
     if found is None:
         return []
-    if found.is_dynamic and tracer != "FET":
-        raise MeasurementError("the series is dynamic, and its static part is agreed upon for FET alone; give a still")
-    suv = _late(found) if found.is_dynamic else found.image
+    suv = _late(found) if found.is_dynamic and tracer == "FET" else _still(found)
     top, middle, volume = tumour_to_brain(suv, found.lesion, _healthy(found, suv), tracer=tracer)
     return (top, middle, volume) if tracer in VOLUME_THRESHOLDS else (top, middle)
+
+
+def _still(found: Acquisition) -> sitk.Image:
+    if found.is_dynamic:
+        raise MeasurementError("the series is dynamic, and its static part is agreed upon for FET alone; give a still")
+    return found.image
 
 
 def _healthy(found: Acquisition, suv: sitk.Image) -> Reference:
@@ -62,8 +67,7 @@ def _healthy(found: Acquisition, suv: sitk.Image) -> Reference:
 
 def _region(found: Acquisition) -> Region:
     if found.row["reference_mask_path"]:
-        mask = read_mask(found.row["reference_mask_path"], found.image)
-        return Region(sitk.And(mask, sitk.Cast(found.lesion == 0, sitk.sitkUInt8)), ())
+        return found.reference
     if found.brain is None:
         raise MeasurementError(
             "reference_mask_path and brain_mask_path are empty; give a mask of healthy brain, or of the brain, in "
@@ -81,6 +85,8 @@ def _bounds_min(found: Acquisition) -> tuple[Floats, Floats]:
             f"frame_times_s has {len(edges)} numbers for {count} frames; expected {count + 1}: the begin of each frame "
             "after the injection, and the end of the last one"
         )
+    if not (np.diff(edges) > 0).all():
+        raise MeasurementError(f"frame_times_s is {found.row['frame_times_s']}: expected numbers that rise")
     return edges[:-1], edges[1:]
 
 
@@ -101,12 +107,22 @@ def _kinetics(lesion: Lesion) -> Sequence[Measurement]:
     if found is None or not found.is_dynamic:
         return []
     start, end = _bounds_min(found)
-    sphere = hottest_sphere(_late(found), found.lesion)
-    peak, slope, pattern = fet_kinetics(time_activity(found.frames, sphere), start, end)
-    if unit_read(found.row["image_path"], "PET-FET") != SUV and slope.status == "evaluable":
-        flags = (*slope.flags, "the image is taken to be in SUV: its file does not say so")
-        slope = type(slope)(slope.index, slope.value, slope.unit, slope.status, flags=flags)
+    sphere, flags = _measured(found, hottest_sphere(_late(found), found.lesion))
+    curve = time_activity(found.frames, sphere)
+    peak, slope, pattern = (flagged(one, flags) for one in fet_kinetics(curve, start, end))
+    if unit_read(found.row["image_path"], "PET-FET") != SUV:
+        slope = flagged(slope, ("the image is taken to be in SUV: its file does not say so",))
     return peak, slope, pattern
+
+
+def _measured(found: Acquisition, sphere: sitk.Image) -> tuple[sitk.Image, tuple[str, ...]]:
+    """Return a sphere without voxels beside the lesion that lack a value in a frame, as beyond the field of view."""
+    whole = inside(sphere)
+    lost = whole & ~np.isfinite(found.series).all(axis=-1) & ~inside(found.lesion)
+    if not lost.any():
+        return sphere, ()
+    flag = f"{lost.sum()} of {whole.sum()} voxels of the sphere hold no finite value in a frame"
+    return painted(np.argwhere(whole & ~lost), sphere), (flag,)
 
 
 def _change(lesion: Lesion) -> list[Measurement]:
@@ -114,7 +130,7 @@ def _change(lesion: Lesion) -> list[Measurement]:
     if delayed is None:
         return []
     early = lesion.needed("PET-FDG")
-    references = [_healthy(found, found.image) for found in (early, delayed)]
+    references = [_healthy(found, _still(found)) for found in (early, delayed)]
     start, end = (found.known("minutes_after_injection") for found in (early, delayed))
     return [
         dual_phase_change(

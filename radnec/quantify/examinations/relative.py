@@ -43,11 +43,21 @@ def against_reference(found: Acquisition, measure: Callable[[Mask, Mask], list[M
         nothing = measure(lesion, np.zeros_like(lesion))
         return [_without(one, str(error)) if one.index.startswith("n") else one for one in nothing]
     return [
-        replace(one, flags=(*one.flags, *reference.flags))
-        if one.status == "evaluable" and one.index.startswith("n")
-        else one
+        flagged(one, reference.flags) if one.index.startswith("n") else one
         for one in measure(lesion, inside(reference.mask))
     ]
+
+
+def flagged(index: Measurement, flags: tuple[str, ...]) -> Measurement:
+    """Return an index with further flags, if it has a value.
+
+    Examples
+    --------
+    >>> from radnec.quantify.measurement import evaluable
+    >>> flagged(evaluable("nADC_mean", 1.2, unit="1"), ("small",)).flags
+    ('small',)
+    """
+    return replace(index, flags=(*index.flags, *flags)) if index.status == "evaluable" else index
 
 
 def _without(index: Measurement, reason: str) -> Measurement:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from radnec.quantify.examinations.examination import Examination
+from radnec.quantify.examinations.relative import flagged
 from radnec.quantify.nuclear import spect_indices
 
 if TYPE_CHECKING:
@@ -20,22 +21,25 @@ def _early(tracer: Tracer, lesion: Lesion) -> list[Measurement]:
     found = lesion.acquired(f"SPECT-{tracer}")
     if found is None:
         return []
-    return [spect_indices(tracer, found.lesion, found.reference.mask, early=found.image)[0]]
+    index = spect_indices(tracer, found.lesion, found.reference.mask, early=found.image)[0]
+    return [flagged(index, found.reference.flags)]
 
 
 def _delayed(tracer: Tracer, lesion: Lesion) -> list[Measurement]:
     found = lesion.acquired(f"SPECT-{tracer}", phase="delayed")
     if found is None:
         return []
-    return [spect_indices(tracer, found.lesion, found.reference.mask, delayed=found.image)[1]]
+    index = spect_indices(tracer, found.lesion, found.reference.mask, delayed=found.image)[1]
+    return [flagged(index, found.reference.flags)]
 
 
 def _retention(tracer: Tracer, lesion: Lesion) -> list[Measurement]:
     early, late = lesion.acquired(f"SPECT-{tracer}"), lesion.acquired(f"SPECT-{tracer}", phase="delayed")
     if early is None or late is None:
         return []
-    other = early.reference.mask
-    return [spect_indices(tracer, early.lesion, other, early=early.image, delayed=late.image)[2]]
+    other = early.reference
+    index = spect_indices(tracer, early.lesion, other.mask, early=early.image, delayed=late.image)[2]
+    return [flagged(index, other.flags)]
 
 
 EXAMINATIONS = tuple(

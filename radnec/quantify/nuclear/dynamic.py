@@ -96,6 +96,8 @@ def fet_kinetics(
     Notes
     -----
     Time to peak: from injection to the middle of the hottest frame; a curve that never falls peaks in its last frame.
+    Where acquisition begins late and the first frame is the hottest, the peak is not known; nor is the pattern, unless
+    that frame lies within the first 20 min.
     Slope: the least-squares line through the frames whose middle lies in the segment. Both as in Ceccon et al.,
     Neuro Oncol 19:281 (2017).
 
@@ -116,7 +118,8 @@ def fet_kinetics(
     middle = (start + end) / 2
     peak_min = float(middle[int(np.argmax(curve))])
     flags = _duration_flags(start, end, segment_min)
-    peak = _peak(peak_min, float(end[-1]), flags)
+    hidden = _hidden_peak(curve, start, float(end[-1]))
+    peak = not_evaluable("TTP_min", unit="min", reason=hidden) if hidden else _peak(peak_min, flags)
     late = (middle >= segment_min[0]) & (middle <= segment_min[1])
     covered = float(end[late].max() - start[late].min()) if late.any() else 0.0
     if late.sum() < _LEAST_FRAMES or covered < _LEAST_MIN:
@@ -132,6 +135,8 @@ def fet_kinetics(
     first, last = max(segment_min[0], float(start[late].min())), min(segment_min[1], float(end[late].max()))
     begin = line.intercept + line.slope * first
     change = line.slope * (last - first) / begin if begin > 0 else float("nan")
+    if hidden and peak_min > EARLY_MIN:
+        return peak, slope, not_evaluable("FET_pattern", unit="1", reason=hidden)
     return peak, slope, _pattern(peak_min, change, least_change, flags)
 
 
@@ -148,10 +153,21 @@ def _pattern(peak_min: float, change: float, least_change: float, flags: tuple[s
     return evaluable("FET_pattern", number, unit="1", flags=(PATTERNS[number], told, *flags))
 
 
-def _peak(peak_min: float, end_min: float, flags: tuple[str, ...]) -> Measurement:
+def _hidden_peak(curve: Floats, start: Floats, end_min: float) -> str:
+    """Return why the peak of a curve cannot be told; empty if it can."""
     if end_min < EARLY_MIN:
-        reason = f"the acquisition ends at {end_min:g} min: expected {EARLY_MIN:g} min or more to see a peak"
-        return not_evaluable("TTP_min", unit="min", reason=reason)
+        return f"the acquisition ends at {end_min:g} min: expected {EARLY_MIN:g} min or more to see a peak"
+    if len(curve) < _LEAST_FRAMES:
+        return f"{len(curve)} frame(s): expected {_LEAST_FRAMES} or more to see a peak"
+    if start[0] > 1 and not np.argmax(curve):
+        return (
+            f"uptake is highest in the first frame, which begins {start[0]:g} min after injection: it may have been "
+            "higher before"
+        )
+    return ""
+
+
+def _peak(peak_min: float, flags: tuple[str, ...]) -> Measurement:
     if peak_min <= _PASSAGE_MIN:
         flags = (*flags, f"the maximum at {peak_min:g} min may be the passage of blood")
     return evaluable("TTP_min", peak_min, unit="min", flags=flags)

@@ -48,6 +48,13 @@ def test_the_core_clears_and_the_rim_accumulates_whatever_the_gain(lesion, core,
     assert difference[15, 40, 30] == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.parametrize("gain", [1.1, 0.7, 3.3])
+def test_rounding_is_no_change(lesion, core, reference, painted, gain):
+    early = sitk.Cast(painted(100.0, (lesion, 317.0), (core, 90.0)), sitk.sitkFloat32)
+    clearing, accumulating = tram_fractions(early, early * gain, lesion, reference)
+    assert (clearing.value, accumulating.value) == (0.0, 0.0)
+
+
 def test_noise_is_kept_from_counting_by_the_threshold(lesion, core, reference, painted):
     early = noisy(painted(100.0, (lesion, 300.0)), 5.0, 0)
     late = noisy(painted(100.0, (lesion, 300.0), (core, 200.0)), 5.0, 1)

@@ -42,6 +42,23 @@ def test_voxels_that_are_not_square_do_not_change_the_quotient():
     assert coarse == pytest.approx(fine, rel=0.03)
 
 
+@pytest.mark.parametrize("order", [[1, 2, 0], [0, 2, 1]])
+def test_the_slice_is_axial_however_the_image_was_taken(order):
+    """The same ellipses, stored as sagittal and as coronal slices."""
+    enhancing, nodule = ellipses((15, 9), (20, 12), (10, 8)), ellipses((14, 9), (10, 6), (10, 8))
+    turned = [sitk.PermuteAxes(one, order) for one in (nodule, enhancing)]
+    assert lesion_quotient(*turned) == lesion_quotient(nodule, enhancing)
+    assert lesion_quotient(*turned, slice_index=2).value == 1.0
+
+
+@pytest.mark.parametrize(("tilt_deg", "told"), [(20, ()), (40, ("slices are tilted by 40° against the axial plane",))])
+def test_slices_far_from_axial_are_told(tilt_deg, told):
+    cos, sin = math.cos(math.radians(tilt_deg)), math.sin(math.radians(tilt_deg))
+    mask = ellipses((20, 12))
+    mask.SetDirection([1, 0, 0, 0, cos, -sin, 0, sin, cos])
+    assert lesion_quotient(mask, mask).flags == told
+
+
 def test_a_lesion_without_nodule_has_the_quotient_0():
     assert lesion_quotient(ellipses((0, 0)), ellipses((10, 8))).value == 0.0
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from radnec.errors import ExtractionWarning
+from radnec.quantify.measure import measure
 
 
 def test_static_fet_gives_ratios_and_volume(head, paint):
@@ -61,6 +62,48 @@ def test_delayed_fdg_gives_the_change_of_the_ratio(head, paint):
     assert "the interval between the images is not known" in row["index_FDG_dual_phase_change_percent_flags"]
     head.rows[0]["minutes_after_injection"], head.rows[1]["minutes_after_injection"] = 60.0, 150.0
     assert "short interval: 90 min" in head.measured()["index_FDG_dual_phase_change_percent_flags"]
+
+
+def test_a_dynamic_series_of_fdg_has_no_change(head, paint):
+    head.row("PET-FDG", paint([1.0, 8.0, 8.0], [1.0, 8.0, 8.0]), frame_times_s="0;600;1200;1800")
+    head.row("PET-FDG", paint(9.6, 8.0), phase="delayed")
+    with pytest.warns(ExtractionWarning, match="no lesion has a value"):
+        row = head.measured()
+    assert "the series is dynamic" in row["index_FDG_dual_phase_change_percent_reason"]
+
+
+def test_other_lesions_are_kept_out_of_a_reference_mask(head, masks):
+    """Half of the reference is another lesion, three times as hot as healthy brain."""
+    other = masks["white"].copy()
+    other[:, :, :17] = False
+    suv = np.where(masks["lesion"], 2.0, np.where(other, 3.0, 1.0))
+    head.row("PET-FET", suv)
+    path = head.write(other)
+    head.rows.append(head.rows[0] | {"lesion_id": "L2", "mask_path": path})
+    assert head.cohort().pipe(measure)["index_TBRmax"].tolist() == pytest.approx([2.0, 3.0])
+
+
+def test_frames_that_do_not_follow_one_another_are_refused(head, paint):
+    head.row("PET-FET", paint([2.0, 3.0, 4.0], [1.0, 1.0, 1.0]), frame_times_s="0;1800;900;2400")
+    with pytest.warns(ExtractionWarning, match="expected numbers that rise"):
+        head.measured()
+
+
+def test_voxels_of_the_sphere_beyond_the_field_of_view_are_left_out_and_told(head, paint):
+    curve = np.array([1.0, 2.0, 3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3])
+    edges = ";".join(str(300 * count) for count in range(11))
+    series = paint(curve, curve)
+    series[:, :7] = np.nan  # beside the lesion, whose hottest voxel is next to it
+    head.row("PET-FET", series, frame_times_s=edges)
+    row = head.measured()
+    assert row["index_slope_SUV_per_h"] == pytest.approx(-1.2)
+    for index in ("TTP_min", "slope_SUV_per_h", "FET_pattern"):
+        assert "hold no finite value in a frame" in row[f"index_{index}_flags"]
+    series[5, 9, 5, 0] = np.nan  # in the lesion
+    head.rows.clear()
+    head.row("PET-FET", series, frame_times_s=edges)
+    with pytest.warns(ExtractionWarning, match="no lesion has a value"):
+        assert "frame 1: 1 of" in head.measured()["index_TTP_min_reason"]
 
 
 def test_without_a_reference_mask_or_a_brain_there_is_no_ratio(head, paint):

@@ -34,6 +34,17 @@ def test_the_mirror_image_serves_and_is_flagged(rows):
     assert "mirror image" in row["index_nCBV_mean_flags"]
 
 
+@pytest.mark.parametrize(
+    ("sequence", "index", "value"),
+    [("SPECT-Tl201", "Tl201_retention_index", 1.0), ("T1wCE", "TRAM_clearing_fraction", 0.0)],
+)
+def test_the_mirror_image_is_flagged_in_two_phases_too(rows, sequence, index, value):
+    both = pd.DataFrame([rows | {"phase": "early"}, rows | {"phase": "delayed"}]).assign(sequence=sequence)
+    row = measure(both).iloc[0]
+    assert row[f"index_{index}"] == pytest.approx(value)
+    assert "mirror image" in row[f"index_{index}_flags"]
+
+
 def test_pet_takes_a_crescent_on_the_other_side(rows):
     row = measure(pd.DataFrame([rows | {"sequence": "PET-MET"}])).iloc[0]
     assert row["index_TBRmax_MET"] == pytest.approx(3)

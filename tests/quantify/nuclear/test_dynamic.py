@@ -71,12 +71,26 @@ def test_doubtful_curves_are_flagged():
     assert any("twice its standard error" in flag for flag in fet_kinetics(curve, START, END)[1].flags)
     early = bent((0, 5), (20, 2), (50, 2))
     assert any("passage of blood" in flag for flag in fet_kinetics(early, START, END)[0].flags)
-    late = fet_kinetics(early[6:], START[6:], END[6:])[0]
-    assert "late start: the first frame begins 6 min after injection" not in late.flags
-    assert "late start: the first frame begins 8 min after injection" in late.flags
+    later = fet_kinetics(bent((0, 0), (15, 3), (50, 2))[6:], START[6:], END[6:])[0]
+    assert later.flags == ("late start: the first frame begins 8 min after injection",)
     gap = np.arange(len(MIDDLE)) != 12
     assert "there are gaps between frames" in fet_kinetics(early[gap], START[gap], END[gap])[0].flags
     assert fet_kinetics(early * 0, START, END)[2].reason.startswith("the fitted line begins at no uptake")
+
+
+@pytest.mark.parametrize(("first", "pattern"), [(8, "falling"), (11, None)])
+def test_a_peak_before_the_first_frame_is_not_told(first, pattern):
+    """Frames from 8 min on see that the curve fell from before 20 min; those from 20 min on do not."""
+    curve = bent((0, 0), (5, 4), (50, 1))
+    peak, slope, found = fet_kinetics(curve[first:], START[first:], END[first:])
+    assert peak.reason.startswith(f"uptake is highest in the first frame, which begins {START[first]:g} min")
+    assert slope.value == pytest.approx(-4.0)
+    assert found.flags[:1] == ((pattern,) if pattern else ())
+    assert found.status == ("evaluable" if pattern else "not_evaluable")
+
+
+def test_one_long_frame_has_no_peak():
+    assert fet_kinetics([2.0], [0.0], [40.0])[0].reason == "1 frame(s): expected 3 or more to see a peak"
 
 
 def test_frames_that_do_not_follow_are_refused():
