@@ -17,11 +17,11 @@ from radnec.evaluation.outer import outer_folds, refuse_shared_patients
 from radnec.evaluation.pathway_figures import flow_of, pathway_figure
 from radnec.evaluation.pathway_metrics import summarise_pathway
 from radnec.model.splits import fresh_seed, patients_per_class
+from radnec.pathway.examined import examined_in
 from radnec.pathway.learning_rows import classes_of, patients_in
 from radnec.pathway.reaching import Cohort, recipe_for
 from radnec.pathway.resolving import OPEN
 from radnec.pathway.value import Costs
-from radnec.pathway.walking import examined_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,8 @@ class PathwayEvaluation:
         One row per lesion and repeat: ``repeat``, ``fold``, ``row`` (position in the table), ``patient``, ``session``,
         ``y`` (positive class or not), ``stage`` (the last consulted), ``called`` (1 positive, -1 negative, 0 not
         settled), ``abstained`` (the pathway should not be asked; never counted as settled), ``p_conventional``,
-        ``p_pathway``, ``p_everything``, and for each further stage ``had_…`` and ``consulted_…``.
+        ``p_pathway``, ``p_everything``, and for each further stage ``had_…`` (it was made, and enough of the fold's
+        training patients had it to learn from) and ``consulted_…``.
     pathway : Pathway
         The unfitted pathway.
     notes : tuple of str
@@ -178,8 +179,11 @@ def evaluate_pathway(
             part = _tested(fitted, X.iloc[test], _Everything(fitted, cohort, seed))
             parts.append(part.assign(repeat=repeat, fold=fold, row=test, patient=patients[test], y=truth[test]))
     lesions = pd.concat(parts, ignore_index=True)
-    flags = [name for name in map(str, lesions.columns) if name.startswith(("had_", "consulted_"))]
+    flags = [name for name in map(str, lesions.columns) if name.startswith(("had_", "consulted_", "made_"))]
     lesions[flags] = lesions[flags].eq(True)
+    made = [name for name in flags if name.startswith("made_")]
+    notes += _not_learnt(lesions, [name.removeprefix("made_") for name in made])
+    lesions = lesions.drop(columns=made)
     lost = lesions.loc[lesions["p_conventional"].isna(), "row"].unique()
     if len(lost):
         notes.append(f"{counted(len(lost), 'lesion')} without the first stage left out.")
@@ -193,23 +197,30 @@ class _Everything:
         self.fitted, self.cohort, self.seed = fitted, cohort, seed
         self.models: dict[Path, Recipe] = {}
 
-    def judge(self, X: pd.DataFrame, examined: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return P(positive class) of each row, NaN without the first stage."""
+    def judge(self, X: pd.DataFrame, paths: list[Path]) -> NDArray[np.float64]:
+        """Return P(positive class) of each row by the model of its path, NaN without one."""
         p = np.full(len(X), np.nan)
-        paths = [self._longest(tuple(np.flatnonzero(row).tolist())) if row[0] else () for row in examined]
         for path in sorted(set(paths) - {()}):
             rows = np.array([one == path for one in paths])
             p[rows] = self._model(path).predict_proba(X[rows])
         return p
 
-    def _longest(self, path: Path) -> Path:
-        while len(path) > 1:
-            rows = self.cohort.having(path)
-            counts = patients_per_class(self.cohort.y[rows], self.cohort.patients[rows])
-            if len(counts) == 2 and min(counts.values()) >= self.fitted.fewest:
-                return path
-            path = path[:-1]
+    def paths(self, examined: NDArray[np.bool_]) -> list[Path]:
+        """Return the stages of each row, without those that too few training patients had beside the stages before."""
+        rows = [tuple(np.flatnonzero(row).tolist()) if row[0] else () for row in examined]
+        learnt = {stages: self._learnt(stages) for stages in set(rows)}
+        return [learnt[stages] for stages in rows]
+
+    def _learnt(self, stages: Path) -> Path:
+        path = stages[:1]
+        for stage in stages[1:]:
+            path = (*path, stage) if self._enough((*path, stage)) else path
         return path
+
+    def _enough(self, path: Path) -> bool:
+        rows = self.cohort.having(path)
+        counts = patients_per_class(self.cohort.y[rows], self.cohort.patients[rows])
+        return len(counts) == 2 and min(counts.values()) >= self.fitted.fewest
 
     def _model(self, path: Path) -> Recipe:
         if path not in self.models:
@@ -225,6 +236,7 @@ def _tested(fitted: Pathway, X: pd.DataFrame, everything: _Everything) -> pd.Dat
     completed, way, examined = fitted._walked(X)
     names = list(fitted.columns_)
     abstained = np.array([bool(doubts) for doubts in fitted._doubts(completed, way, examined)])
+    paths = everything.paths(examined)
     sessions = X["session_id"].astype(str) if "session_id" in X else pd.Series("", index=X.index)
     columns = {
         "session": sessions.to_numpy(),
@@ -233,9 +245,25 @@ def _tested(fitted: Pathway, X: pd.DataFrame, everything: _Everything) -> pd.Dat
         "abstained": abstained,
         "p_conventional": way.p[:, 0],
         "p_pathway": way.last(way.p),
-        "p_everything": everything.judge(completed, examined),
+        "p_everything": everything.judge(completed, paths),
     }
     for number, name in enumerate(names[1:], start=1):
-        columns[f"had_{name}"] = examined[:, number]
+        columns[f"made_{name}"] = examined[:, number] & examined[:, 0]
+        columns[f"had_{name}"] = np.array([number in path for path in paths])
         columns[f"consulted_{name}"] = ~np.isnan(way.p[:, number])
     return pd.DataFrame(columns)
+
+
+def _not_learnt(lesions: pd.DataFrame, stages: list[str]) -> list[str]:
+    """Return which stages no lesion had, and how many lesions had one that too few training patients had."""
+    told = []
+    for stage in stages:
+        if not lesions[f"made_{stage}"].any():
+            told.append(f"{stage}: no lesion had it.")
+        lost = lesions.loc[lesions[f"made_{stage}"] & ~lesions[f"had_{stage}"], "row"].nunique()
+        if lost:
+            told.append(
+                f"{stage}: {counted(lost, 'lesion')} had it in folds whose training patients had it too seldom, alone "
+                "or beside the other stages, to learn from; there it counts for no strategy."
+            )
+    return told

@@ -52,9 +52,10 @@ def flow_of(lesions: pd.DataFrame, examinations: Mapping[str, tuple[str, ...]]) 
     sessions = [lesions[name] for name in ("repeat", "patient", "session")]
     rows: list[dict[str, Any]] = []
     for number, (stage, done) in enumerate(examinations.items()):
-        if number and f"consulted_{stage}" not in lesions:
+        asked_for = f"consulted_{stage}"
+        if number and not (asked_for in lesions and lesions[asked_for].any()):
             continue
-        reached = lesions[f"consulted_{stage}"] if number else pd.Series(True, index=lesions.index)
+        reached = lesions[asked_for] if number else pd.Series(True, index=lesions.index)
         settled = {name: lesions["called"].eq(call) for name, call in (("positive", 1), ("negative", -1))}
         shares = {name: float((here & lesions["stage"].eq(stage)).mean()) for name, here in settled.items()}
         asked = float(reached.groupby(sessions).any().mean())

@@ -104,7 +104,9 @@ def _ratios(
     one = np.ones(lesions["row"].nunique())
     found: dict[tuple[str, str], tuple[Floats, Floats]] = {("pathway", "resolved"): (mean(settled), one)}
     found["pathway", "abstained"] = mean(lesions["abstained"]), one
-    for stage in stage_costs:
+    for number, stage in enumerate(stage_costs):
+        if number and f"consulted_{stage}" not in lesions:
+            continue
         found["pathway", f"resolved_at_{stage}"] = mean(settled & (lesions["stage"] == stage).to_numpy()), one
     found["pathway", "error_of_calls"] = mean(wrong), mean(settled)
     for name, side in (("positive", called == 1), ("negative", called == -1)):

@@ -7,5 +7,5 @@ from .ledger import Ledger as Ledger
 from .likelihood import LikelihoodRatio as LikelihoodRatio
 from .likelihood import likelihood_ratio as likelihood_ratio
 from .stage import Stage as Stage
-from .stage import default_stages as default_stages
 from .stages import Pathway as Pathway
+from .workup import default_stages as default_stages

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from radnec.model.recipe import Recipe
     from radnec.pathway.reaching import Path
     from radnec.pathway.stage import Stage
     from radnec.pathway.stages import Pathway
@@ -27,6 +28,7 @@ def next_rows(
     way: Walk,
     examined: NDArray[np.bool_],
     stages: Sequence[Stage],
+    models: Mapping[Path, Recipe],
     known: Mapping[tuple[Path, int], Outlook],
     costs: Costs,
 ) -> list[tuple[Any, ...]]:
@@ -40,6 +42,8 @@ def next_rows(
         Which stages each lesion has.
     stages : sequence of Stage
         All stages.
+    models : mapping of Path to Recipe
+        Fitted; an examination that none of them could weigh is not proposed.
     known : mapping
         What each further stage did for training lesions.
     costs : Costs
@@ -53,7 +57,7 @@ def next_rows(
         proposed = [
             _proposal(row, stage, known.get((path, number)), float(p[row]), costs)
             for number, stage in enumerate(stages)
-            if not examined[row, number] and stage.availability > 0
+            if not examined[row, number] and stage.availability > 0 and tuple(sorted((*path, number))) in models
         ]
         rows += sorted(proposed, key=lambda one: (bool(np.isnan(one[7])), -np.nan_to_num(one[7])))
     return rows
@@ -120,7 +124,7 @@ def _call(called: int, more: bool, positive: str, negative: str, when: str) -> t
         return name, f"only {name} is plausible {when}"
     if more:
         return "uncertain", f"neither outcome is settled {when}"
-    return "refer", f"neither outcome is settled {when}, and no examination is left that is worth its cost"
+    return "refer", f"neither outcome is settled {when}, and no examination is left that is known to be worth its cost"
 
 
 def _text(one: Any) -> str:

@@ -123,6 +123,13 @@ class Evidence(Settings):
         return self.n_lesions or self.n_patients or 0
 
     @property
+    def _of_classes(self) -> tuple[int, int] | None:
+        """Lesions of necrosis and of progression; None unless both are stated."""
+        if self.n_necrosis is None or self.n_progression is None:
+            return None
+        return self.n_necrosis, self.n_progression
+
+    @property
     def rule(self) -> str:
         """The cut-off in words; empty where there is none."""
         if self.cutoff is None or self.progression_if is None:
@@ -160,6 +167,16 @@ class Evidence(Settings):
             return (
                 "sensitivity and specificity add up to no more than 1: the finding tells nothing, or the positive "
                 "class is the other one"
+            )
+        if (
+            not absent
+            and {self.sensitivity, self.specificity} & {0, 1}
+            and not self.n_studied
+            and self._of_classes is None
+        ):
+            return (
+                "its sensitivity or specificity is exactly 0 or 1, which would settle every case, and the lesions "
+                "behind it are not stated"
             )
         if with_value and self.cutoff is None:
             return "it has no cut-off for a value: the finding was read by eye, or many cut-offs were pooled"
@@ -212,15 +229,16 @@ class Evidence(Settings):
         if published is not None:
             own = published if self.positive_class == Outcome.necrosis else 1 / published
             return LikelihoodRatio(own, float("nan"), float("nan"))
-        stated = self.n_necrosis is not None and self.n_progression is not None
+        stated = self._of_classes is not None
         half = self.n_studied / 2 or None
+        n_necrosis, n_progression = self._of_classes or (half, half)
         found = likelihood_ratio(
             self.sensitivity or 0.0,
             self.specificity or 0.0,
             positive_class=self.positive_class,
             favours=favours,
-            n_necrosis=self.n_necrosis if stated else half,
-            n_progression=self.n_progression if stated else half,
+            n_necrosis=n_necrosis,
+            n_progression=n_progression,
             level=level,
         )
         return found if stated else LikelihoodRatio(found.value, float("nan"), float("nan"))

@@ -6,7 +6,6 @@ import html
 import math
 from copy import copy
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
@@ -15,6 +14,7 @@ from scipy.special import expit, logit
 from radnec.errors import EvidenceError
 from radnec.labels import Outcome
 from radnec.pathway.evidence_table import EvidenceTable, read_evidence
+from radnec.pathway.stated import is_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,10 +94,10 @@ class Ledger:
     steps: tuple[Step, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        if not 0 < self.prior < 1:
-            raise EvidenceError(f"prior is {self.prior}; expected P(RN) before any finding, between 0 and 1")
-        if not 0 < self.weight <= 1:
-            raise EvidenceError(f"weight is {self.weight}; expected a discount above 0 and up to 1")
+        if not is_number(self.prior) or not 0 < self.prior < 1:
+            raise EvidenceError(f"prior is {self.prior!r}; expected P(RN) before any finding, between 0 and 1")
+        if not is_number(self.weight) or not 0 < self.weight <= 1:
+            raise EvidenceError(f"weight is {self.weight!r}; expected a discount above 0 and up to 1")
         published = read_evidence()
         own = published if self.evidence is None else published.extended(self.evidence)
         object.__setattr__(self, "evidence", own)
@@ -141,7 +141,8 @@ class Ledger:
         """
         if not 0 < error < 1 / 2:
             raise EvidenceError(f"error is {error}; expected a share above 0 and below 0.5")
-        return error < self.p_necrosis < 1 - error
+        # A probability of 0.9 may come out as 0.8999999999999999.
+        return error < round(self.p_necrosis, 12) < round(1 - error, 12)
 
     def add(self, index: str, found: float | str, *, again: bool = False) -> Ledger:
         """Return a ledger with one more finding.
@@ -262,7 +263,7 @@ def _value_of(index: str, found: object) -> float:
     """Return a measured value, or NaN for a finding in words."""
     if isinstance(found, str) and found in _WORDS:
         return math.nan
-    if isinstance(found, bool) or not isinstance(found, Real) or not math.isfinite(found):
+    if not is_number(found):
         raise EvidenceError(
             f"the finding on {index!r} is {found!r}; expected a finite value, or one of {', '.join(_WORDS)}. Leave out "
             "what was not evaluable"

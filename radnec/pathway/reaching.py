@@ -171,6 +171,8 @@ def _rows_to_learn(
                 "on all who have these examinations."
             )
         return cohort.having(path)
+    if len(path) > 2 and not cohort.having(path).any():
+        return None  # Nobody had both, as of two tracers: nothing was lost.
     found.notes.append(
         f"{told}: {fewer[1]} patients of the rarer class have these examinations, fewer than {fewest}; there is no "
         f"model, and {names[path[-1]]} is not used behind {' + '.join(names[stage] for stage in path[:-1])}."

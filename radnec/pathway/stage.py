@@ -6,21 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from radnec.cohort.fields import SEQUENCES, clinical_predictors
+from radnec.cohort.fields import clinical_predictors
 from radnec.errors import ConfigError, TableError
 from radnec.features.columns import feature_columns
+from radnec.pathway.stated import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-_CONVENTIONAL = ("T1w", "T1wCE", "T2w", "FLAIR", "SWI")
-_NUCLEAR = tuple(name for name in SEQUENCES if name.startswith(("PET", "SPECT")))
-_FUNCTIONAL = tuple(name for name in SEQUENCES if name not in (*_CONVENTIONAL, *_NUCLEAR))
-_CONVENTIONAL_INDICES = "lesion_quotient|T1T2_mismatch|oedema_|TRAM_|volume_change|doubling_time|growth_"
-_FUNCTIONAL_INDICES = "nCBV_|nCBF_|nPH|PSR_|MTT_|K2_|Ktrans|ve_|vp_|IAUC|wash-?in|wash-?out|n?ASL_|n?ADC_|Cho_|LipLac_"
-_NUCLEAR_INDICES = "TBR|SUV|MTV|TLG|TTP|slope_|FET_|FDG_|FDOPA_|MET_|Tl201_|MIBI_"
 
 
 @dataclass(frozen=True)
@@ -63,22 +57,29 @@ class Stage:
     needed: float = 0.5
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or not self.columns:
+        if not isinstance(self.name, str) or not self.name.strip() or not self.columns:
             raise ConfigError(f"stage {self.name!r} has the columns {self.columns!r}; expected a name and columns")
         if not isinstance(self.columns, str):
             object.__setattr__(self, "columns", tuple(self.columns))
+            twice = sorted({column for column in self.columns if self.columns.count(column) > 1})
+            if twice:
+                raise ConfigError(f"stage {self.name} names the column {twice[0]} twice; expected each once")
         else:
             try:
                 re.compile(self.columns)
             except re.error as error:
                 raise ConfigError(f"stage {self.name}: columns is no regular expression ({error})") from None
+        if isinstance(self.examinations, str):
+            raise ConfigError(
+                f"stage {self.name}: examinations is {self.examinations!r}; expected a tuple, ({self.examinations!r},)"
+            )
         object.__setattr__(self, "examinations", tuple(self.examinations) or (self.name,))
-        if self.cost < 0:
-            raise ConfigError(f"stage {self.name}: cost is {self.cost}; expected 0 or more")
-        if not 0 <= self.availability <= 1:
-            raise ConfigError(f"stage {self.name}: availability is {self.availability}; expected 0 to 1")
-        if not 0 < self.needed <= 1:
-            raise ConfigError(f"stage {self.name}: needed is {self.needed}; expected a share above 0 and up to 1")
+        if not is_number(self.cost) or self.cost < 0:
+            raise ConfigError(f"stage {self.name}: cost is {self.cost!r}; expected 0 or more")
+        if not is_number(self.availability) or not 0 <= self.availability <= 1:
+            raise ConfigError(f"stage {self.name}: availability is {self.availability!r}; expected 0 to 1")
+        if not is_number(self.needed) or not 0 < self.needed <= 1:
+            raise ConfigError(f"stage {self.name}: needed is {self.needed!r}; expected a share above 0 and up to 1")
 
     def columns_in(self, table: pd.DataFrame) -> list[str]:
         """Return the stage's columns in a table, in order of name.
@@ -104,45 +105,6 @@ class Stage:
                 "Stage(columns=...), or a regular expression for whatever there is"
             )
         return sorted(self.columns)
-
-
-def default_stages() -> tuple[Stage, ...]:
-    """Return the usual work-up: conventional MRI with clinical data, functional MRI, then PET or SPECT.
-
-    What remains in doubt after the last is referred to a board. No examination has a cost, so that any expected gain
-    counts; state yours with ``dataclasses.replace(stage, cost=...)``.
-
-    Returns
-    -------
-    tuple of Stage
-        ``conventional``, ``functional`` and ``nuclear``.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> names = ["T1wCE_original_glcm_Id", "age_years", "index_nCBV_mean", "index_TBRmax", "delta_index_TBRmax"]
-    >>> table = pd.DataFrame(1.0, index=[0], columns=names)
-    >>> for stage in default_stages():
-    ...     print(stage.name, stage.columns_in(table))
-    conventional ['T1wCE_original_glcm_Id', 'age_years']
-    functional ['index_nCBV_mean']
-    nuclear ['delta_index_TBRmax', 'index_TBRmax']
-    """
-    clinical = f"^({'|'.join(clinical_predictors())})$"
-    return (
-        Stage("conventional", f"{_pattern(_CONVENTIONAL, _CONVENTIONAL_INDICES)}|{clinical}", ("conventional MRI",)),
-        Stage(
-            "functional",
-            _pattern(_FUNCTIONAL, _FUNCTIONAL_INDICES),
-            ("perfusion MRI", "diffusion MRI", "spectroscopy"),
-        ),
-        Stage("nuclear", _pattern(_NUCLEAR, _NUCLEAR_INDICES), ("PET", "SPECT")),
-    )
-
-
-def _pattern(sequences: Sequence[str], indices: str) -> str:
-    names = "|".join(map(re.escape, sorted(sequences)))
-    return rf"^(?:delta_(?:relative_|per_month_)?)?(?:(?:{names})(?:-[^_]+)?_|index_(?:{indices}))"
 
 
 def columns_of(stages: Sequence[Stage], table: pd.DataFrame) -> dict[str, list[str]]:

@@ -19,12 +19,15 @@ from radnec.model.measured import extraction_of, same_extraction
 from radnec.model.splits import fresh_seed
 from radnec.pathway.abstaining import why_not
 from radnec.pathway.answers import NEXT_COLUMNS, answers, next_rows
+from radnec.pathway.examined import examined_in, little_measured
 from radnec.pathway.findings import ledgers
 from radnec.pathway.learning_rows import classes_of, patients_in
 from radnec.pathway.reaching import Cohort, fit_stages
-from radnec.pathway.stage import Stage, columns_of, default_stages
+from radnec.pathway.stage import Stage, columns_of
+from radnec.pathway.stated import is_number
 from radnec.pathway.value import Costs, outlooks
-from radnec.pathway.walking import examined_in, little_measured, walk
+from radnec.pathway.walking import walk
+from radnec.pathway.workup import TRACERS, default_stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,8 +96,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     0       P001        L1  conventional        0.06  progression
     1       P002        L1    functional        0.28    uncertain
     2       P002        L2    functional        0.97     necrosis
-    3       P003        L1       nuclear        0.09  progression
-    4       P003        L2       nuclear        0.86    uncertain
+    3       P003        L1       PET-FET        0.09  progression
+    4       P003        L2       PET-FET        0.86    uncertain
     """
 
     def __init__(
@@ -148,9 +151,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(np.atleast_1d(np.asarray(y, dtype=object))) != len(X):
             raise TableError(f"found {len(np.atleast_1d(np.asarray(y, dtype=object)))} labels for {len(X)} rows")
         self.classes_, truth = classes_of(y, config.positive)
-        given = self._stages()
         self.columns_ = self._columns(X)
-        self.stages_ = [stage for stage in given if stage.name in self.columns_]
+        self.stages_ = [stage for stage in self._stages() if stage.name in self.columns_]
         self.random_state_ = fresh_seed() if config.random_state is None else config.random_state
         examined = examined_in(X, self.stages_, self.columns_)
         cohort = Cohort(X, truth, patients, examined)
@@ -158,9 +160,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.models_ = fitted.models
         self.outlooks_ = outlooks(fitted, len(self.stages_))
         self.prevalence_ = float(truth[examined[:, 0]].mean())
-        absent = [stage.name for stage in given if stage.name not in self.columns_]
-        few = little_measured(X, examined, self.stages_, self.columns_)
-        self.notes_ = [*(f"{name}: the table has no column of it." for name in absent), *few, *fitted.notes]
+        few = little_measured(X, self.stages_, self.columns_)
+        self.notes_ = [*self._absent(), *few, *fitted.notes]
         self.counts_ = fitted.counts
         self.extraction_config_ = extraction_of(X)
         read = X[list(dict.fromkeys(name for recipe in self.models_.values() for name in recipe.columns()))]
@@ -214,7 +215,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Key columns of X, ``row`` (position in X), ``stage``, ``examinations``, ``gain`` (misclassification cost it
             is expected to save), ``settles`` (how likely it settles the lesion), ``cost``, ``availability``, ``worth``
             (availability times gain less cost) and ``lesions``, how many training lesions the estimate rests on. Where
-            too few had both, gain and worth are empty and the stage comes last.
+            too few had both, gain and worth are empty and the stage comes last. A stage that no model could weigh for
+            the lesion is left out.
         """
         X, way, examined = self._walked(X)
         frame = self._next(X, way, examined)
@@ -297,6 +299,15 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _stages(self) -> list[Stage]:
         return list(default_stages() if self.stages is None else self.stages)
 
+    def _absent(self) -> list[str]:
+        """Return which stages training had no column of, as a sentence; one tracer among the default ones will do."""
+        names = [stage.name for stage in self._stages() if stage.name not in self.columns_]
+        if self.stages is None and not set(TRACERS) <= set(names):
+            names = [name for name in names if name not in TRACERS]
+        return (
+            [f"{', '.join(names)}: the table has no column of {'it' if len(names) == 1 else 'them'}."] if names else []
+        )
+
     def _columns(self, X: pd.DataFrame) -> dict[str, list[str]]:
         """Return the columns of each stage, once the labels owe nothing to them."""
         found = columns_of(self._stages(), X)
@@ -304,12 +315,14 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return found
 
     def _checked(self) -> TrainingConfig:
-        if not 0 < self.error < 1 / 2:
-            raise ConfigError(f"error is {self.error}; expected a share above 0 and below 0.5")
-        if self.fewest < 2:
+        if not is_number(self.error) or not 0 < self.error < 1 / 2:
+            raise ConfigError(f"error is {self.error!r}; expected a share above 0 and below 0.5")
+        if not is_number(self.fewest) or self.fewest < 2:
             raise ConfigError(
-                f"fewest is {self.fewest}; expected 2 patients or more, to learn from one and try another"
+                f"fewest is {self.fewest!r}; expected 2 patients or more, to learn from one and try another"
             )
+        if not is_number(self.least_volume_cc) or self.least_volume_cc < 0:
+            raise ConfigError(f"least_volume_cc is {self.least_volume_cc!r}; expected 0 or more")
         if self.stages is not None and not all(isinstance(stage, Stage) for stage in self.stages):
             raise ConfigError(
                 "stages holds something other than radnec.pathway.Stage; expected Stage(name, columns), …"
@@ -335,7 +348,7 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             X = pd.concat([X, pd.DataFrame(np.nan, index=X.index, columns=missing)], axis=1)
         check_values(X, [name for columns in self.columns_.values() for name in columns], {})
         examined = examined_in(X, self.stages_, self.columns_)
-        return X, walk(X, examined, self.models_, self.columns_, self.error), examined
+        return X, walk(X, examined, self.models_, self.stages_, self.columns_, self.error), examined
 
     def _doubts(self, X: pd.DataFrame, way: Walk, examined: NDArray[np.bool_]) -> list[list[str]]:
         """Return, per lesion, why the pathway should not be asked; empty where it may be."""
@@ -350,5 +363,5 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _next(self, X: pd.DataFrame, way: Walk, examined: NDArray[np.bool_]) -> pd.DataFrame:
         costs = Costs.stated(self.costs)
-        rows = next_rows(way, examined, self.stages_, self.outlooks_, costs)
+        rows = next_rows(way, examined, self.stages_, self.models_, self.outlooks_, costs)
         return pd.DataFrame(rows, columns=list(NEXT_COLUMNS))

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import logit
 
 from radnec.errors import ConfigError
+from radnec.pathway.stated import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ class Costs:
     Raises
     ------
     radnec.errors.ConfigError
-        If a cost is not above 0.
+        If a cost is no number above 0.
 
     Examples
     --------
@@ -46,8 +47,10 @@ class Costs:
     progression: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.necrosis, self.progression) <= 0:
-            raise ConfigError(f"costs of a wrong call are {self.necrosis} and {self.progression}; expected more than 0")
+        if not all(is_number(cost) and cost > 0 for cost in (self.necrosis, self.progression)):
+            raise ConfigError(
+                f"costs of a wrong call are {self.necrosis!r} and {self.progression!r}; expected more than 0"
+            )
 
     @classmethod
     def stated(cls, costs: Mapping[str, float] | None) -> Costs:

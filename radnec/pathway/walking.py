@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.cohort.parsing import counted
+from radnec.pathway.examined import lacks
 from radnec.pathway.resolving import OPEN, settled
 
 if TYPE_CHECKING:
@@ -52,52 +53,11 @@ class Walk:
         return np.array([row[path[-1]] if path else np.nan for row, path in zip(values, self.paths, strict=True)])
 
 
-def examined_in(X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[str, Sequence[str]]) -> NDArray[np.bool_]:
-    """Return which stages each lesion has values of, shape (n, k).
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from radnec.pathway.stage import Stage
-    >>> X = pd.DataFrame({"index_TBRmax": [2.0, None], "index_TBRmean": [None, None]})
-    >>> examined_in(X, [Stage("PET", tuple(X.columns))], {"PET": list(X.columns)}).tolist()
-    [[True], [False]]
-    """
-    shares = [X[list(columns[stage.name])].notna().mean(axis=1).to_numpy() >= stage.needed for stage in stages]
-    return np.column_stack(shares)
-
-
-def little_measured(
-    X: pd.DataFrame, examined: NDArray[np.bool_], stages: Sequence[Stage], columns: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Return for each stage that some lesions have too little of how many these are, as a sentence.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from radnec.pathway.stage import Stage
-    >>> X, columns = pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, None], "c": [1.0, None]}), {"MRI": ["a", "b", "c"]}
-    >>> stages = [Stage("MRI", ("a", "b", "c"))]
-    >>> little_measured(X, examined_in(X, stages, columns), stages, columns)[0][:60]
-    'MRI: 1 lesion has a value in fewer than 50% of its 3 columns'
-    """
-    told = []
-    for number, stage in enumerate(stages):
-        names = list(columns[stage.name])
-        few = int((X[names].notna().any(axis=1).to_numpy() & ~examined[:, number]).sum())
-        if few:
-            told.append(
-                f"{stage.name}: {counted(few, 'lesion')} {'has' if few == 1 else 'have'} a value in fewer than "
-                f"{stage.needed:.0%} of its {counted(len(names), 'column')} and count{'s' if few == 1 else ''} as not "
-                "examined. Make a stage of each examination, or state Stage(needed=...)."
-            )
-    return told
-
-
 def walk(
     X: pd.DataFrame,
     examined: NDArray[np.bool_],
     models: Mapping[Path, Recipe],
+    stages: Sequence[Stage],
     columns: Mapping[str, Sequence[str]],
     error: float,
 ) -> Walk:
@@ -114,6 +74,8 @@ def walk(
         Which stages each lesion has.
     models : mapping of Path to Recipe
         Fitted.
+    stages : sequence of Stage
+        All stages, in their order.
     columns : mapping of str to list of str
         Columns of each stage.
     error : float
@@ -125,11 +87,10 @@ def walk(
         [() for _ in range(n)], p, low, high, np.zeros(n, np.int8), [[] for _ in range(n)], [[] for _ in range(n)]
     )
     for stage in range(k):
-        measured = X[list(columns[names[stage]])].notna().sum(axis=1).to_numpy()
-        for row in np.flatnonzero((measured > 0) & ~examined[:, stage] & (way.called == OPEN)).tolist():
-            if way.paths[row]:
-                told = f"{measured[row]} of its {counted(len(columns[names[stage]]), 'column')}"
-                way.remarks[row].append(f"{names[stage]} not used, a value in only {told}")
+        lacking = lacks(X, stages[stage], columns[names[stage]])
+        for row in np.flatnonzero(~examined[:, stage] & (way.called == OPEN)).tolist():
+            if way.paths[row] and lacking[row] not in ("", "no value"):
+                way.remarks[row].append(f"{names[stage]} not used, {lacking[row]}")
         by_path: dict[Path, list[int]] = {}
         for row in np.flatnonzero(examined[:, stage] & (way.called == OPEN)).tolist():
             if stage and not way.paths[row]:

@@ -21,21 +21,21 @@ from radnec.simulate import simulate_multimodal
 def lesions() -> pd.DataFrame:
     """Four patients, the first with two lesions in one session."""
     rows = [
-        # patient, y, stage, called, p_conventional, p_pathway, p_everything, consulted functional, nuclear
+        # patient, y, stage, called, p_conventional, p_pathway, p_everything, consulted functional, PET-FET
         ("A", True, "functional", 1, 0.4, 0.95, 0.9, True, False),
         ("A", False, "conventional", -1, 0.05, 0.05, 0.6, False, False),
-        ("B", False, "nuclear", 0, 0.6, 0.4, 0.2, True, True),
+        ("B", False, "PET-FET", 0, 0.6, 0.4, 0.2, True, True),
         ("C", True, "conventional", -1, 0.05, 0.05, 0.9, False, False),
         ("D", False, "conventional", -1, 0.02, 0.02, 0.1, False, False),
     ]
     names = ["patient", "y", "stage", "called", "p_conventional", "p_pathway", "p_everything"]
-    names += ["consulted_functional", "consulted_nuclear"]
+    names += ["consulted_functional", "consulted_PET-FET"]
     table = pd.DataFrame(rows, columns=names).assign(abstained=[False, False, True, False, False])
-    return table.assign(repeat=0, fold=0, row=range(5), session="S1", had_functional=True, had_nuclear=True)
+    return table.assign(repeat=0, fold=0, row=range(5), session="S1", had_functional=True, **{"had_PET-FET": True})
 
 
 def test_every_number_of_a_small_table_is_that_of_pencil_and_paper():
-    costs = {"conventional": 0.0, "functional": 0.1, "nuclear": 0.2}
+    costs = {"conventional": 0.0, "functional": 0.1, "PET-FET": 0.2}
     frame = summarise_pathway(lesions(), Costs(progression=2.0), costs, resamples=100)
     found = frame.set_index(["strategy", "metric"])["value"]
     pathway, conventional, everything = (found[name] for name in ("pathway", "conventional", "everything"))
@@ -59,8 +59,8 @@ def test_every_number_of_a_small_table_is_that_of_pencil_and_paper():
 
 
 def test_the_flow_counts_lesions_and_sessions():
-    flow = flow_of(lesions(), {"conventional": ("MRI",), "functional": ("DSC", "MRS"), "nuclear": ("PET",)})
-    assert flow["stage"].tolist() == ["conventional", "functional", "nuclear", "board"]
+    flow = flow_of(lesions(), {"conventional": ("MRI",), "functional": ("DSC", "MRS"), "PET-FET": ("PET",)})
+    assert flow["stage"].tolist() == ["conventional", "functional", "PET-FET", "board"]
     np.testing.assert_allclose(flow["reached"], [1, 2 / 5, 1 / 5, 1 / 5])
     np.testing.assert_allclose(flow["positive"], [0, 1 / 5, 0, 0])
     np.testing.assert_allclose(flow["negative"], [3 / 5, 0, 0, 0])
@@ -71,7 +71,7 @@ def test_the_flow_counts_lesions_and_sessions():
 
 def test_intervals_hold_the_values():
     frame = summarise_pathway(
-        lesions(), Costs(), {"conventional": 0.0, "functional": 0.0, "nuclear": 0.0}, resamples=100
+        lesions(), Costs(), {"conventional": 0.0, "functional": 0.0, "PET-FET": 0.0}, resamples=100
     )
     known = frame.dropna(subset=["low"])
     assert (known["low"] <= known["value"] + 1e-12).all()
@@ -104,7 +104,7 @@ def test_the_page_stands_alone_says_what_was_settled_and_lets_no_name_act(tmp_pa
 def test_the_drawing_names_stages_examinations_and_shares():
     figure = PathwayEvaluation(lesions(), Pathway(config=QUICK), (), 0).figure()
     told = "\n".join(text.get_text() for text in figure.axes[0].texts)
-    for words in ("conventional", "functional", "nuclear", "board", "40% of lesions", "50% of\nsessions", "PET, SPECT"):
+    for words in ("conventional", "functional", "PET-FET", "board", "40% of lesions", "50% of\nsessions", "FET PET"):
         assert words in told
     assert "60% progression" in told
 
@@ -124,7 +124,7 @@ def test_nobody_is_judged_by_a_model_that_saw_the_patient_and_nothing_is_asked_t
     assert found.lesions["row"].tolist() != []
     assert sorted(found.lesions["row"]) == list(range(len(table)))
     assert not found.lesions[["patient", "fold"]].drop_duplicates()["patient"].duplicated().any()
-    for stage, column in (("functional", "index_nCBV_mean"), ("nuclear", "index_TBRmax")):
+    for stage, column in (("functional", "index_nCBV_mean"), ("PET-FET", "index_TBRmax")):
         had = table[column].notna().to_numpy()[found.lesions["row"]]
         assert (found.lesions[f"had_{stage}"] == had).all()
         assert not (found.lesions[f"consulted_{stage}"] & ~had).any()

@@ -173,9 +173,40 @@ def test_own_rows_come_beside_the_published_ones():
     )
 
 
-@pytest.mark.parametrize("settings", [{"prior": 0.0}, {"prior": 1.0}, {"weight": 0.0}, {"weight": 1.1}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"prior": wrong} for wrong in (0.0, 1.0, float("nan"), None, "0.5", True)),
+        *({"weight": wrong} for wrong in (0.0, 1.1, float("nan"), None, "0.7", True)),
+    ],
+)
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(EvidenceError, match=rf"{next(iter(settings))} is .*; expected"):
         radnec.Ledger(**{"prior": 0.5} | settings)
     with pytest.raises(EvidenceError, match=r"error is 0\.5; expected"):
         radnec.Ledger(0.5).uncertain(error=0.5)
+
+
+@pytest.mark.parametrize(
+    ("prior", "call"), [(0.9, "necrosis"), (0.1, "progression"), (0.899, "uncertain"), (0.101, "uncertain")]
+)
+def test_a_probability_at_the_error_is_a_call(prior, call):
+    assert radnec.Ledger(prior).call == call
+
+
+@pytest.mark.parametrize(
+    ("value", "favours"), [(2.15, "progression"), (np.nextafter(2.15, 0), "necrosis"), (0, "necrosis")]
+)
+def test_a_value_at_the_cut_off_lies_on_the_side_that_the_source_states(value, favours):
+    step = ledger(("TBRmax", value)).steps[0]
+    assert (str(step.favours), step.distance) == (favours, pytest.approx(value - 2.15))
+
+
+def test_a_share_of_exactly_one_needs_the_lesions_behind_it():
+    perfect = {"sensitivity": 1.0, "n_lesions": None, "n_patients": None}
+    own = read_evidence().override("fet_romagna_max", **perfect, source="ours")
+    with pytest.raises(EvidenceError, match="fet_romagna_max: its sensitivity or specificity is exactly 0 or 1"):
+        ledger(("TBRmax", 1.8), evidence=own)
+    counted = own.override("fet_romagna_max", n_necrosis=20, n_progression=30)
+    # (30 + 1/2) / (30 + 1) of 30 progressions called rightly, 0.79 of the necroses
+    assert ledger(("TBRmax", 1.8), evidence=counted, weight=1.0).p_necrosis == pytest.approx(0.79 / (0.79 + 0.5 / 31))

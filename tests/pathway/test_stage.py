@@ -17,10 +17,12 @@ INDICES = {
         *("nCBV_mean", "PSR_percent", "Ktrans_per_min_mean", "ve_mean", "IAUC60_mM_s_mean", "washin_mM_per_s_mean"),
         *("ADC_um2_per_ms_p5", "nADC_mean", "ASL_CBF_ml_per_100g_per_min_mean", "nASL_CBF_max", "Cho_NAA", "LipLac_Cr"),
     ],
-    "nuclear": [
-        *("TBRmax", "TBRmean_FDOPA", "MTV_cc", "TTP_min", "slope_SUV_per_h", "FDG_dual_phase_change_percent"),
-        *("Tl201_retention_index", "MIBI_index_early"),
-    ],
+    "PET-FET": ["TBRmax", "TBRmean", "MTV_cc", "TTP_min", "slope_SUV_per_h", "FET_pattern"],
+    "PET-MET": ["TBRmax_MET", "TBRmean_MET"],
+    "PET-FDOPA": ["TBRmax_FDOPA"],
+    "PET-FDG": ["TBRmean_FDG", "FDG_dual_phase_change_percent"],
+    "SPECT-Tl201": ["Tl201_retention_index", "Tl201_index_early"],
+    "SPECT-MIBI": ["MIBI_index_early"],
 }
 
 
@@ -34,7 +36,7 @@ def test_default_stages_share_out_every_sequence_and_index():
         assert {f"index_{index}" for index in indices} <= set(found[stage])
     assert {"T1wCE-rim_original_glcm_Id", "FLAIR_original_glcm_Id", "age_years"} <= set(found["conventional"])
     assert {"ADC_original_glcm_Id", "rCBV_original_glcm_Id", "MRS_original_glcm_Id"} <= set(found["functional"])
-    assert {"PET-FET_original_glcm_Id", "SPECT-Tl201_original_glcm_Id"} <= set(found["nuclear"])
+    assert all(f"{name}_original_glcm_Id" in found[name] for name in SEQUENCES if name.startswith(("PET", "SPECT")))
 
 
 def test_every_index_that_is_measured_has_one_default_stage():
@@ -54,7 +56,7 @@ def test_neither_outcomes_nor_keys_belong_to_a_default_stage():
     ]
     table = pd.DataFrame([[1.0] * len(columns)], columns=columns)
     found = columns_of(default_stages(), table)
-    assert found == {"conventional": ["T1wCE_original_glcm_Id"], "nuclear": ["index_TBRmax"]}
+    assert found == {"conventional": ["T1wCE_original_glcm_Id"], "PET-FET": ["index_TBRmax"]}
 
 
 def test_a_stage_without_columns_is_left_out_unless_it_is_the_first():
@@ -76,7 +78,19 @@ def test_names_and_columns_belong_to_one_stage(stages, message):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": " "}, {"columns": ()}, {"columns": "("}, {"cost": -1}, {"availability": 2}, {"needed": 0}]
+    "wrong",
+    [
+        *(
+            {"name": " "},
+            {"name": 3},
+            {"columns": ()},
+            {"columns": "("},
+            {"columns": ("x", "x")},
+            {"examinations": "PET"},
+        ),
+        *({"cost": wrong} for wrong in (-1, float("nan"), float("inf"), None, "1")),
+        *({"availability": 2}, {"availability": None}, {"needed": 0}, {"needed": "half"}, {"needed": float("nan")}),
+    ],
 )
 def test_a_stage_is_valid_or_not_at_all(wrong):
     with pytest.raises(ConfigError):

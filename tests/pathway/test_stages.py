@@ -37,7 +37,7 @@ def test_probabilities_follow_the_truth_after_each_stage(trained, new):
     for stage, known in {
         "conventional": ["conventional"],
         "functional": ["conventional", "perfusion"],
-        "nuclear": ["conventional", "perfusion", "pet"],
+        "PET-FET": ["conventional", "perfusion", "pet"],
     }.items():
         p = found[f"p_necrosis_{stage}"]
         gap = (p - true_p_necrosis(new, known))[p.notna()]
@@ -62,17 +62,17 @@ def test_what_was_not_examined_stays_with_the_stage_it_has_and_is_proposed(train
     pd.testing.assert_series_equal(whole["p_necrosis_conventional"], bare["p_necrosis_conventional"])
     assert set(bare["stage"]) == {"conventional"}
     open_ = bare["call"] == "uncertain"
-    assert bare.loc[open_, "next_examinations"].str.contains("nuclear: PET, SPECT").all()
+    assert bare.loc[open_, "next_examinations"].str.contains("PET-FET: FET PET").all()
     no_perfusion = trained.assess(without(new, PERFUSION))
     assert no_perfusion["p_necrosis_functional"].isna().all()
-    gap = no_perfusion["p_necrosis_nuclear"] - true_p_necrosis(new, ["conventional", "pet"])
+    gap = no_perfusion["p_necrosis_PET-FET"] - true_p_necrosis(new, ["conventional", "pet"])
     assert gap.abs().mean() < 0.08
 
 
 def test_pet_tells_more_than_perfusion_and_is_ranked_first(trained, new):
     ranked = trained.next_examinations(without(new, [*PERFUSION, *PET]))
     first = ranked.drop_duplicates("row")["stage"].value_counts()
-    assert first["nuclear"] > 2 * first.get("functional", 0)
+    assert first["PET-FET"] > 2 * first.get("functional", 0)
     assert (ranked.groupby("row")["worth"].diff().dropna() <= 0).all()
 
 
@@ -83,29 +83,28 @@ def test_what_is_not_worth_its_cost_is_not_proposed(new):
     found = Pathway(dear, config=QUICK).fit(table, table["label"]).assess(bare)
     assert set(found["call"]) <= {"necrosis", "progression", "refer", "abstain"}
     assert (found["next_examinations"] == "").all()
-    conventional, functional, nuclear = default_stages()
-    far = [conventional, functional, replace(nuclear, availability=0.0)]
+    far = [replace(stage, availability=0.0 if stage.name == "PET-FET" else 1.0) for stage in default_stages()]
     proposed = Pathway(far, config=QUICK).fit(table, table["label"]).next_examinations(bare)
     assert set(proposed["stage"]) == {"functional"}
 
 
 def test_partly_measured_stages_are_imputed_within_themselves_and_it_is_said(trained, new):
     found = trained.assess(without(new, ["index_TBRmean"]))
-    used = found["p_necrosis_nuclear"].notna()
+    used = found["p_necrosis_PET-FET"].notna()
     assert (
         found.loc[used, "reason"].str.contains("1 column imputed within its stage (index_TBRmean)", regex=False).all()
     )
     found = trained.assess(without(new, ["index_TBRmean", "index_TBRmax"]))
-    assert found["p_necrosis_nuclear"].isna().all()  # less than half of the stage
+    assert found["p_necrosis_PET-FET"].isna().all()  # less than half of the stage
     passed = found["call"].isin(["uncertain", "refer"])
-    assert found.loc[passed, "reason"].str.contains("nuclear not used, a value in only 1 of its 3 columns").all()
+    assert found.loc[passed, "reason"].str.contains("PET-FET not used, a value in only 1 of its 3 columns").all()
 
 
 def test_training_lesions_with_too_little_of_a_stage_are_said():
     table = simulate_multimodal(n_patients=60, effect=2.0, random_state=4)
     table.loc[table.index[:7], ["index_TBRmax", "index_TBRmean"]] = np.nan
     found = Pathway(config=QUICK, fewest=4).fit(table, table["label"])
-    assert found.notes_[0].startswith("nuclear: 7 lesions have a value in fewer than 50% of its 3 columns and count as")
+    assert found.notes_[0].startswith("PET-FET: 7 lesions have a value in fewer than 50% of its 3 columns and count as")
 
 
 def test_lesions_it_should_not_speak_of(trained, new):
@@ -152,10 +151,43 @@ def test_too_few_patients_are_said():
     scarce.loc[scarce.index[12:], PET] = np.nan
     found = Pathway(config=QUICK, fewest=8).fit(scarce, scarce["label"])
     assert (0, 2) not in found.models_
-    assert any(note.startswith("conventional + nuclear:") and "no model" in note for note in found.notes_)
+    assert any(note.startswith("conventional + PET-FET:") and "no model" in note for note in found.notes_)
     only = found.assess(table.iloc[-10:].assign(**dict.fromkeys(PERFUSION, np.nan)))
     reached = only["call"].isin(["uncertain", "refer"])
-    assert only.loc[reached, "reason"].str.contains("nuclear not used").all()
+    assert only.loc[reached, "reason"].str.contains("PET-FET not used").all()
+
+
+def test_a_stage_that_nobody_has_is_said_and_never_proposed(new):
+    table = without(simulate_multimodal(n_patients=60, effect=2.0, random_state=4), PET)
+    stages = [*default_stages()[:2], Stage("PET", ("index_TBRmax", "index_TBRmean"))]
+    found = Pathway(stages, config=QUICK, fewest=4).fit(table, table["label"])
+    assert any(note.startswith("conventional + PET: 0 patients") for note in found.notes_)
+    usual = Pathway(config=QUICK, fewest=4).fit(table, table["label"])
+    assert usual.notes_[0] == (
+        "PET-FET, PET-MET, PET-FDOPA, PET-FDG, SPECT-Tl201, SPECT-MIBI: the table has no column of them."
+    )
+    for pathway in (found, usual):
+        answers = pathway.assess(without(new, PET))
+        open_ = ~answers["call"].isin(["necrosis", "progression", "abstain"])
+        assert set(answers.loc[open_, "call"]) == {"refer"}
+        assert not answers["next_examinations"].str.contains("PET").any()
+
+
+def test_where_the_first_stage_tells_all_nothing_more_is_asked_for():
+    table = simulate_multimodal(n_patients=60, random_state=4)
+    sure = table.assign(index_lesion_quotient=table["label"].eq("necrosis") + table["index_lesion_quotient"] / 1000)
+    found = Pathway(config=QUICK, fewest=4).fit(sure, sure["label"])
+    assert any("would reach it, fewer than 4; it was trained on all who have" in note for note in found.notes_)
+    answers = found.assess(sure)
+    judged = answers[answers["call"] != "abstain"]
+    assert (judged["stage"] == "conventional").mean() > 0.9
+    assert (judged["call"] == sure.loc[judged.index, "label"]).mean() > 0.95
+
+
+def test_no_lesion_gives_no_answer_with_all_columns(trained, new):
+    nobody = trained.assess(new.iloc[:0])
+    assert nobody.shape == (0, trained.assess(new.iloc[:1]).shape[1])
+    assert len(trained.next_examinations(new.iloc[:0])) == 0
 
 
 def test_scikit_learn_manners(trained, new):
@@ -173,6 +205,8 @@ def test_scikit_learn_manners(trained, new):
         (Pathway(error=0.6), {}, ConfigError, "error is 0.6"),
         (Pathway([]), {}, ConfigError, "stages is empty"),
         (Pathway(fewest=1), {}, ConfigError, "fewest is 1"),
+        (Pathway(error=None), {}, ConfigError, "error is None"),
+        (Pathway(least_volume_cc=float("nan")), {}, ConfigError, "least_volume_cc is nan"),
         (Pathway(costs={"PET": 1.0}), {}, ConfigError, "names 'PET'"),
         (Pathway([Stage("a", ("p_necrosis_true",))]), {}, LeakageError, "p_necrosis_true"),
         (Pathway(), {"label": "necrosis"}, LabelError, "found the classes"),

@@ -48,5 +48,6 @@ def test_costs_are_stated_whole_or_refused():
     assert Costs.stated({"progression": 3.0}) == Costs(1.0, 3.0)
     with pytest.raises(ConfigError, match="Stage"):
         Costs.stated({"PET": 1.0})
-    with pytest.raises(ConfigError, match="more than 0"):
-        Costs(necrosis=0.0)
+    for wrong in (0.0, float("nan"), float("inf"), None, "2"):
+        with pytest.raises(ConfigError, match="more than 0"):
+            Costs(necrosis=wrong)

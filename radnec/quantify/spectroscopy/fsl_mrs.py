@@ -72,7 +72,7 @@ def read_fsl_mrs(path: Path, field_strength_t: float | None) -> MetaboliteTable:
     ({'Cr+PCr': 6.0}, 'mM', 0.05)
     """
     source = f"FSL-MRS {path.name}"
-    if path.read_text(encoding="utf-8").startswith("Metabs,"):
+    if path.read_text(encoding="utf-8-sig").startswith("Metabs,"):
         return _concentrations(path, source, field_strength_t)
     frame = pd.read_csv(path, dtype=str)
     column = next((one for one in _SUMMARY if one in frame), None)

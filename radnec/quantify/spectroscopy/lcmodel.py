@@ -14,8 +14,10 @@ from radnec.quantify.spectroscopy.table import MetaboliteTable
 
 UNIT = "as scaled by LCModel"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[Ee][-+]\d\d)?"
+# What Fortran writes of what is no number, or too long for its field.
+_CELL = rf"(?:{_NUMBER}|\*+|NaN|[-+]?Inf(?:inity)?)"
 # Concentration, %SD, ratio to the reference, name. A wide ratio and the name run together.
-_ROW = re.compile(rf"^\s*({_NUMBER})\s+(\d+)%\s*({_NUMBER})\s*(-?[A-Za-z0-9]\S*)\s*$")
+_ROW = re.compile(rf"^\s*({_CELL})\s+(\d+|\*+)%\s*({_CELL})\s*(-?[A-Za-z0-9]\S*)\s*$")
 _WIDTH = re.compile(rf"FWHM\s*=\s*({_NUMBER})\s*ppm")
 _ENDS = re.compile(r"^\s*$|^\s*\$\$|.*\blines in following\b")
 _TITLE = "lines in following concentration table"
@@ -61,7 +63,7 @@ def read_table(text: str, source: str) -> MetaboliteTable:
     Raises
     ------
     radnec.errors.MeasurementError
-        If there is no metabolite, or a line that cannot be read among them.
+        If there is no metabolite, a line that cannot be read is among them, or nothing follows them.
 
     Notes
     -----
@@ -84,7 +86,8 @@ def read_table(text: str, source: str) -> MetaboliteTable:
     lines = text.splitlines()
     # The title is followed by the headings. The count in the title is not always that of the rows.
     start = next(count for count, line in enumerate(lines) if _TITLE in line) + 2
-    end = next((count for count in range(start, len(lines)) if _ENDS.match(lines[count])), len(lines))
+    after = next((count for count in range(start, len(lines)) if _ENDS.match(lines[count])), None)
+    end = len(lines) if after is None else after
     rows = [match for match in map(_ROW.match, lines[start:end]) if match]
     if len(rows) < max(1, end - start):
         wrong = next((line for line in lines[start:end] if not _ROW.match(line)), "nothing")
@@ -92,10 +95,15 @@ def read_table(text: str, source: str) -> MetaboliteTable:
             f"{source}: found {wrong.strip()!r} among the metabolites; expected concentration, %SD, ratio and name. Is "
             "the file cut short?"
         )
+    if after is None:
+        raise MeasurementError(
+            f"{source}: ends at {lines[-1].strip()!r} among the metabolites; expected the section $$MISC behind them. "
+            "Is the file cut short?"
+        )
     width = _WIDTH.search(text)
     return MetaboliteTable(
-        {row[4]: float(row[1]) for row in rows},
-        {row[4]: float(row[2]) for row in rows},
+        {row[4]: number(row[1], source, row[4]) for row in rows},
+        {row[4]: _bound(row[2], source, row[4]) for row in rows},
         UNIT,
         float(width[1]) if width else math.nan,
         source,
@@ -144,7 +152,12 @@ def read_csv(text: str, source: str, record: int | None) -> MetaboliteTable:
     errors = {column.removesuffix("%SD").strip(): column for column in frame.columns if column.endswith("%SD")}
     return MetaboliteTable(
         {name: number(row[name], source, name) for name in names},
-        {name: number(row[errors[name]], source, errors[name]) for name in names},
+        {name: _bound(row[errors[name]], source, errors[name]) for name in names},
         UNIT,
         source=source,
     )
+
+
+def _bound(cell: object, source: str, column: str) -> float:
+    """Return a %SD; stars stand for one too large for its field."""
+    return math.inf if str(cell).strip(" *%") == "" and "*" in str(cell) else number(cell, source, column)

@@ -85,7 +85,7 @@ def doubt(total: Total, limits: SpectrumLimits, where: str = "") -> tuple[str, t
     """
     words = f"{total.words}{where}"
     if math.isnan(total.concentration):
-        return f"{words} is not in the table", ()
+        return f"{words} is not known: {total.flags[0]}" if total.flags else f"{words} is not in the table", ()
     if total.concentration <= 0:
         return f"{words} was fitted as {total.concentration:g}", ()
     if total.crlb_percent >= limits.crlb_percent:

@@ -61,7 +61,7 @@ class Total:
     crlb_percent : float
         Its Cramér-Rao lower bound, of a sum an upper limit of it; NaN where it is not known.
     flags : tuple of str
-        How it was put together.
+        How it was put together, or what it lacks.
     """
 
     words: str
@@ -97,8 +97,9 @@ def total(table: MetaboliteTable, which: str) -> Total:
     Returns
     -------
     Total
-        Of the line that gives it; else the sum of its parts, whose errors are added up as if they went together. That
-        is an upper limit of the sum's error.
+        Of the line that gives it, one with a bound before one without; else the sum of its parts, whose errors are
+        added up as if they went together. That is an upper limit of the sum's error. NaN where the program could give
+        no number of what it takes; another metabolite never stands in for it.
 
     Raises
     ------
@@ -118,9 +119,11 @@ def total(table: MetaboliteTable, which: str) -> Total:
         other = by_name.setdefault(spelled(name), name)
         if other != name:
             raise MeasurementError(f"{table.source}: {other} and {name} are one metabolite; expected one line for it")
-    whole = next((by_name[synonym] for synonym in TOTALS[which] if synonym in by_name), None)
-    if whole is not None:
-        return Total(_WORDS[which], table.concentrations[whole], table.crlb_percent.get(whole, math.nan))
+    wholes = [by_name[synonym] for synonym in TOTALS[which] if synonym in by_name]
+    if wholes:
+        bounds = [table.crlb_percent.get(name, math.nan) for name in wholes]
+        whole, bound = min(zip(wholes, bounds, strict=True), key=lambda one: math.isnan(one[1]))
+        return Total(_WORDS[which], table.concentrations[whole], bound, _no_number(table, [whole]))
     found = [_part(by_name, names) for names in PARTS[which]]
     present = [one for one in found if one]
     if not present or (len(present) < len(found) and which not in _ONE_STANDS):
@@ -139,7 +142,15 @@ def _part(by_name: dict[str, str], names: tuple[str, ...]) -> list[str]:
     return []
 
 
+def _no_number(table: MetaboliteTable, names: list[str]) -> tuple[str, ...]:
+    lacking = [name for name in names if math.isnan(table.concentrations[name])]
+    return (f"the table has no number for {', '.join(lacking)}",) if lacking else ()
+
+
 def _sum(table: MetaboliteTable, which: str, names: list[str]) -> Total:
+    lacking = _no_number(table, names)
+    if lacking:
+        return Total(_WORDS[which], math.nan, math.nan, lacking)
     whole = sum(table.concentrations[name] for name in names)
     flags = []
     if len(names) > 1:
@@ -151,7 +162,7 @@ def _sum(table: MetaboliteTable, which: str, names: list[str]) -> Total:
         flags.append(f"{', '.join(nothing)} was fitted as 0, its error is not known")
     # A concentration of 0 has no error in per cent.
     errors = [
-        abs(table.concentrations[name]) * table.crlb_percent.get(name, math.nan)
+        abs(table.concentrations[name] * table.crlb_percent.get(name, math.nan))
         for name in names
         if name not in nothing
     ]

@@ -15,10 +15,13 @@ from radnec.quantify.spectroscopy.table import MetaboliteTable, hz_to_ppm
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What was fitted, what it is scaled to, and the number of voxel and basis set.
+# What was fitted, what it is scaled to, and the number of voxel and basis set, which older versions leave out.
+_KNOWN = "amplMets|tCr|(?:raw|CSF|TissCorr)WaterScaled|AlphaCorrWaterScaled(?:GroupNormed)?|CRLB|h2oarea"
 _NAME = re.compile(
-    r"^(?P<fit>.+)_(?P<scale>[A-Za-z0-9]+)_Voxel_(?P<voxel>\d+)_Basis_(?P<basis>\d+)\.(?P<kind>tsv|csv)$"
+    rf"^(?P<fit>.+)_(?:(?P<scale>{_KNOWN})|(?P<other>[A-Za-z0-9]+)(?=_Voxel_\d+_Basis_))"
+    r"(?P<rest>(?:_Voxel_\d+)?(?:_Basis_\d+)?\.(?:tsv|csv))$"
 )
+_NO_CONCENTRATIONS = {"CRLB": "Cramér-Rao bounds", "h2oarea": "areas of water"}
 _UNITS = {"tCr": "/tCr", "amplMets": "raw"}
 
 
@@ -28,8 +31,8 @@ def is_osprey(path: Path) -> bool:
     Examples
     --------
     >>> from pathlib import Path
-    >>> is_osprey(Path("QuantifyResults/A_tCr_Voxel_1_Basis_1.tsv"))
-    True
+    >>> is_osprey(Path("QuantifyResults/A_tCr_Voxel_1_Basis_1.tsv")), is_osprey(Path("QuantifyResults/off_tCr.csv"))
+    (True, True)
     """
     return _NAME.match(path.name) is not None
 
@@ -40,7 +43,8 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
     Parameters
     ----------
     path : Path
-        ``<fit>_<scale>_Voxel_<n>_Basis_<n>.tsv`` (or csv) of the folder QuantifyResults.
+        ``<fit>_<scale>_Voxel_<n>_Basis_<n>.tsv`` (or csv) of the folder QuantifyResults; older versions leave out the
+        numbers of basis and voxel.
     record : int or None
         Row (data set) from 1; may be absent where there is one only.
     field_strength_t : float or None
@@ -49,13 +53,15 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
     Returns
     -------
     MetaboliteTable
-        Cramér-Rao bounds come from the table named ``CRLB`` beside it, the line width (of creatine) from
-        ``QM_processed_spectra.tsv`` in the folder above; both are NaN where the file is absent.
+        Cramér-Rao bounds come from the table named ``CRLB`` beside it, the line width (of creatine, else NAA) from
+        ``QM_processed_spectra.tsv`` (or csv) in the folder above; both are NaN where the file is absent. The width is
+        not known either where that file has other rows: data sets that were left out are left out of one of them only.
 
     Raises
     ------
     radnec.errors.MeasurementError
-        If it is the table of bounds, there are several rows and none is chosen, or a cell is no number.
+        If it is the table of bounds or of water, or the list that the first versions wrote; if there are several rows
+        and none is chosen, or bounds of other rows; or if a cell is no number.
 
     Notes
     -----
@@ -73,27 +79,45 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
     ({'tCho': 0.31, 'tCr': 1.0}, '/tCr')
     """
     match = _NAME.match(path.name)
-    scale = match["scale"] if match else ""
-    if scale == "CRLB":
-        raise MeasurementError(f"{path.name}: holds Cramér-Rao bounds; give the table of concentrations beside it")
-    row = _row(path, record)
-    concentrations = {str(name): number(cell, path.name, str(name)) for name, cell in row.items()}
-    bounds_path = path.with_name(path.name.replace(f"_{scale}_Voxel_", "_CRLB_Voxel_"))
+    scale = (match["scale"] or match["other"]) if match else ""
+    if scale in _NO_CONCENTRATIONS:
+        raise MeasurementError(
+            f"{path.name}: holds {_NO_CONCENTRATIONS[scale]}; give the table of concentrations beside it"
+        )
+    table = _table(path)
+    if "MetaboliteString" in table:
+        raise MeasurementError(
+            f"{path.name}: lists one metabolite of one data set a row (columns {', '.join(table.columns)}), as the "
+            "first versions of Osprey did; expected one column a metabolite. Write the values into a plain CSV"
+        )
+    concentrations = _numbers(table, path.name, record)
+    bounds_path = path.with_name(f"{match['fit']}_CRLB{match['rest']}" if match else path.name)
     bounds = {}
     if bounds_path.is_file():
-        cells = _row(bounds_path, record)
-        bounds = {str(name): number(cell, bounds_path.name, str(name)) for name, cell in cells.items()}
-    width = math.nan
-    quality = path.parent.parent / "QM_processed_spectra.tsv"
-    if quality.is_file():
-        cells = _row(quality, record)
-        width = hz_to_ppm(number(cells.get("Cr_FWHM", ""), quality.name, "Cr_FWHM"), field_strength_t)
-    finite = {name: value for name, value in concentrations.items() if math.isfinite(value)}
-    return MetaboliteTable(finite, bounds, _UNITS.get(scale, scale), width, f"Osprey {path.name}")
+        beside = _table(bounds_path)
+        if len(beside) != len(table):
+            raise MeasurementError(
+                f"{bounds_path.name}: holds {len(beside)} spectra; expected {len(table)} as {path.name}"
+            )
+        bounds = _numbers(beside, bounds_path.name, record)
+    width = hz_to_ppm(_width_hz(path.parent.parent, len(table), record), field_strength_t)
+    return MetaboliteTable(concentrations, bounds, _UNITS.get(scale, scale), width, f"Osprey {path.name}")
 
 
-def _row(path: Path, record: int | None) -> pd.Series:
-    separator = "\t" if path.suffix == ".tsv" else ","
-    frame = pd.read_csv(path, sep=separator, dtype=str)
-    frame = frame.loc[:, ~frame.columns.str.startswith("Unnamed")]
-    return chosen(frame, path.name, record)
+def _width_hz(folder: Path, spectra: int, record: int | None) -> float:
+    for path in (folder / f"QM_processed_spectra.{kind}" for kind in ("tsv", "csv")):
+        table = _table(path) if path.is_file() else pd.DataFrame()
+        if len(table) == spectra:
+            cells = chosen(table, path.name, record)
+            widths = [number(cells.get(name, ""), path.name, name) for name in ("Cr_FWHM", "NAA_FWHM")]
+            return next((width for width in widths if math.isfinite(width)), math.nan)
+    return math.nan
+
+
+def _numbers(table: pd.DataFrame, source: str, record: int | None) -> dict[str, float]:
+    return {str(name): number(cell, source, str(name)) for name, cell in chosen(table, source, record).items()}
+
+
+def _table(path: Path) -> pd.DataFrame:
+    frame = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str)
+    return frame.loc[:, ~frame.columns.str.startswith("Unnamed")]

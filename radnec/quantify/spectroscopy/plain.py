@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 
 import pandas as pd
 
@@ -68,6 +69,9 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
         if column in frame
     }
     concentrations = dict(zip(names, columns["concentration"], strict=True))
+    empty = [name for name, value in concentrations.items() if math.isnan(value)]
+    if empty:
+        raise MeasurementError(f"{source}: the concentration of {empty[0]} is nan; expected a number, or no such row")
     bounds = dict(zip(names, columns.get("crlb_percent", []), strict=False))
     unit, width = (_one(frame, column, source) for column in ("unit", "linewidth_ppm"))
     return MetaboliteTable(

@@ -56,7 +56,7 @@ def read_metabolites(
     if field_strength_t is not None and not field_strength_t > 0:
         raise MeasurementError(f"field_strength_t is {field_strength_t:g}: expected a positive number of tesla")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise MeasurementError(f"metabolite table {path}: cannot be read as text ({error})") from error
     try:
@@ -68,11 +68,22 @@ def read_metabolites(
     return dataclasses.replace(table, source=str(path))
 
 
+def _text(content: bytes) -> str:
+    """Return what a file holds; LCModel copies titles, with names in the letters of an older code page."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+        if not lcmodel.is_table(text):
+            raise
+        return text
+
+
 def _read(path: Path, text: str, record: int | None, field_strength_t: float | None) -> MetaboliteTable:
-    if osprey.is_osprey(path):
-        return osprey.read_osprey(path, record, field_strength_t)
     if lcmodel.is_csv(text):
         return lcmodel.read_csv(text, path.name, record)
+    if osprey.is_osprey(path) and not plain.is_plain(text):
+        return osprey.read_osprey(path, record, field_strength_t)
     if record not in {None, 1}:
         raise MeasurementError(f"metabolite table {path}: holds one spectrum, but record {record} is asked for")
     if lcmodel.is_table(text):

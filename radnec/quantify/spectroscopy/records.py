@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from radnec.errors import MeasurementError
@@ -48,7 +49,7 @@ def chosen(frame: pd.DataFrame, source: str, record: int | None) -> pd.Series:
 
 
 def number(cell: object, source: str, column: str) -> float:
-    """Return a cell as a number; NaN where it is empty.
+    """Return a cell as a number; NaN where it is empty, or stars, which Fortran writes for what its field cannot hold.
 
     Raises
     ------
@@ -57,13 +58,13 @@ def number(cell: object, source: str, column: str) -> float:
 
     Examples
     --------
-    >>> number(" 1.8e-3", "voxel.csv", "tCho"), number("", "voxel.csv", "tCr")
-    (0.0018, nan)
+    >>> number(" 1.8e-3", "voxel.csv", "tCho"), number("1.8D-03", "voxel.csv", "tCho"), number("", "voxel.csv", "tCr")
+    (0.0018, 0.0018, nan)
     """
     text = str(cell).strip().rstrip("%").strip()
-    if not text or text.lower() in {"nan", "na", "n/a", "none"}:
+    if not text.strip("*") or text.lower() in {"nan", "na", "n/a", "none"}:
         return math.nan
     try:
-        return float(text)
+        return float(re.sub(r"(?<=[\d.])[Dd](?=[-+]?\d)", "e", text))
     except ValueError:
         raise MeasurementError(f"{source}, {column}: found {cell!r}; expected a number") from None

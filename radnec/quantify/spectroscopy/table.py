@@ -22,7 +22,7 @@ class MetaboliteTable:
     Parameters
     ----------
     concentrations : mapping of str to float
-        By the program's own names.
+        By the program's own names; NaN where the program could give none.
     crlb_percent : mapping of str to float
         Cramér-Rao lower bounds in per cent of the concentrations; NaN where the program gives none.
     unit : str
@@ -35,7 +35,7 @@ class MetaboliteTable:
     Raises
     ------
     radnec.errors.MeasurementError
-        If there is no metabolite, or a concentration is not finite.
+        If there is no metabolite, none has a concentration, or a concentration is infinite.
 
     Examples
     --------
@@ -52,7 +52,8 @@ class MetaboliteTable:
     def __post_init__(self) -> None:
         if not self.concentrations:
             raise MeasurementError(f"{self.source}: no metabolite found")
-        wrong = [name for name, value in self.concentrations.items() if not math.isfinite(value)]
+        wrong = [name for name, value in self.concentrations.items() if math.isinf(value)]
+        wrong = wrong or [name for name in self.concentrations if all(map(math.isnan, self.concentrations.values()))]
         if wrong:
             raise MeasurementError(
                 f"{self.source}: the concentration of {wrong[0]} is {self.concentrations[wrong[0]]}; expected a number"

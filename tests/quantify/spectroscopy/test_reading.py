@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from radnec.errors import MeasurementError
-from radnec.quantify.spectroscopy import metabolite_ratios, read_metabolites
+from radnec.quantify.spectroscopy import SpectrumLimits, metabolite_ratios, read_metabolites
 
 LCMODEL = """ 07-May-2025  9:31    Data of: Anon.raw
  LCModel (Version 6.3-1R)
@@ -236,3 +236,148 @@ def test_files_and_settings_that_cannot_be_are_told(tmp_path):
     ragged = "Metab,mM,%CRLB\nCr+PCr,6.0,3,4,5\nNAA,1\nPCr,1,2,3,4,5,6\n"
     with pytest.raises(MeasurementError, match=r"damaged"):
         read_metabolites(written(tmp_path, "summary.csv", ragged))
+
+
+def test_what_lcmodel_cannot_print_is_no_number_and_nothing_stands_in_for_it(tmp_path):
+    """Fortran fills a field with stars where the value is too long for it."""
+    rows = LCMODEL.replace("    1.804   4%   0.301 GPC+PCh\n", "    *****   4% ******* GPC\n")
+    rows = rows.replace("    6.002   3%", "    6.002 ****")
+    found = read_metabolites(written(tmp_path, "stars.table", rows.replace("****   1.000", "***%   1.000")))
+    assert math.isnan(found.concentrations["GPC"])
+    assert found.crlb_percent["Cr+PCr"] == math.inf
+    cho_cr = metabolite_ratios(found)[0]
+    assert cho_cr.status == "not_evaluable"
+    assert "total choline (GPC+PCh) is not known: the table has no number for GPC" in cho_cr.reason
+    assert "total creatine (Cr+PCr) has a CRLB of inf %, expected less than 20 %" in cho_cr.reason
+
+
+def test_an_lcmodel_table_is_read_whatever_its_line_ends_and_the_letters_of_its_title(tmp_path):
+    path = tmp_path / "hospital.table"
+    path.write_bytes(LCMODEL.replace("Anon.raw", "M\u00fcller.raw").replace("\n", "\r\n").encode("latin-1"))
+    assert read_metabolites(path).concentrations == read_metabolites(written(tmp_path, "t", LCMODEL)).concentrations
+
+
+def test_an_lcmodel_table_that_ends_with_a_whole_line_is_refused_all_the_same(tmp_path):
+    cut = LCMODEL[: LCMODEL.index("    6.002")]
+    with pytest.raises(
+        MeasurementError, match=r"cut.table: ends at '1.804   4%   0.301 GPC.PCh' among the metabolites"
+    ):
+        read_metabolites(written(tmp_path, "cut.table", cut))
+
+
+def test_totals_of_lcmodel_are_its_combined_lines_and_lipids_of_13_with_lactate(tmp_path):
+    rows = (
+        *("    2.000   8%   0.333 Lac", "    1.100  30%   0.183 Lip13a", "    0.900  35%   0.150 Lip13b"),
+        *("    2.000   6%   0.333 Lip13a+Lip13b", "    9.000   4%   1.500 NAA+NAAG", "    8.000   9%   1.333 NAA"),
+        *(
+            "   12.000   5%   2.000 MM14+Lip13a+Lip13b+MM12",
+            "    1.800   4%   0.300 PCh+GPC",
+            "    6.000   3%   1.000 Cr+PCr",
+        ),
+    )
+    head, tail = (
+        "$$CONC 10 lines in following concentration table = NCONC+1",
+        "$$MISC  1 lines in following misc. output table",
+    )
+    text = "\n".join(
+        [head, "    Conc.  %SD /Cr+PCr  Metabolite", *rows, "", tail, "  FWHM = 0.053 ppm    S/N =  25", ""]
+    )
+    found = metabolite_ratios(read_metabolites(written(tmp_path, "voxel.table", text)), voxel_cc=8.0)
+    assert [one.value for one in found[:3]] == pytest.approx([0.3, 0.2, 4 / 6])
+    assert found[0].flags == ()
+
+
+def test_an_lcmodel_spreadsheet_with_padded_cells_exponents_and_cut_names_is_read(tmp_path):
+    """Names are cut to 13 characters, so that two columns of macromolecules can have one name."""
+    names = ["GPC+PCh", "Cr+PCr", "MM14+Lip13a+L", "MM14+Lip13a+L"]
+    head = ", ".join(["Row", "Col", *(f"{name}{part}" for name in names for part in ("", " %SD", "/Cr+PCr"))])
+    cells = "    1,     1,  6.07E+02,    3,    0.301,  2.01E+03,    2,    1.000,  3.64E+03,   17,    1.811,"
+    cells += "  3.9E+03,  999,    1.940"
+    found = read_metabolites(written(tmp_path, "spreadsheet.csv", f"{head}\r\n{cells}\r\n"))
+    assert found.concentrations == {"GPC+PCh": 607.0, "Cr+PCr": 2010.0, "MM14+Lip13a+L": 3640.0}
+    assert found.crlb_percent["GPC+PCh"] == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["off_tCr.csv", "A_tCr_Voxel_1.tsv", "sub-01_ses-02_unedited_A_tCr_Voxel_1_Basis_1.tsv"]
+)
+def test_osprey_tables_are_known_by_the_names_of_every_version(tmp_path, name):
+    cells = [["Cr", "PCr", "tNAA", "tCho", "tCr", "GlcTau"], ["0.6", "0.4", "1.5", "0.3", "1", "NaN"]]
+    separator = "," if name.endswith("csv") else "\t"
+    path = written(tmp_path, f"QuantifyResults/{name}", "\r\n".join(map(separator.join, cells)) + "\r\n")
+    written(tmp_path, "QM_processed_spectra.csv", "NAA_SNR,NAA_FWHM\n80,7.66386\n")
+    bounds = [cells[0], ["9", "9", "4", "6", "3", "999"]]
+    written(tmp_path, f"QuantifyResults/{name.replace('_tCr', '_CRLB')}", "\n".join(map(separator.join, bounds)))
+    found = read_metabolites(path, field_strength_t=3.0)
+    assert found.unit == "/tCr"
+    assert math.isnan(found.concentrations["GlcTau"])
+    assert found.linewidth_ppm == pytest.approx(0.06)
+    ratios = metabolite_ratios(found, voxel_cc=8.0)
+    assert [one.value for one in ratios[:2]] == pytest.approx([0.3, 0.2])
+    assert ratios[0].flags == ()
+
+
+def test_osprey_files_that_are_no_tables_of_concentrations_are_told(tmp_path):
+    folder = tmp_path / "QuantifyResults"
+    water = written(folder, "A_h2oarea_Voxel_1_Basis_1.tsv", "tCho\ttCr\n812.5\t812.5\n")
+    with pytest.raises(MeasurementError, match=r"A_h2oarea_Voxel_1_Basis_1.tsv: holds areas of water"):
+        read_metabolites(water)
+    first = written(folder, "off_tCr.csv", "ConC,MetaboliteNumber,MetaboliteString\n0.31,1,tCho\n1,2,tCr\n")
+    with pytest.raises(MeasurementError, match=r"off_tCr.csv: lists one metabolite .* a row \(columns ConC, Metab"):
+        read_metabolites(first)
+    own = written(folder, "ours_tCr.csv", "metabolite,concentration\ntCho,0.31\n")
+    assert read_metabolites(own).concentrations == {"tCho": 0.31}
+
+
+def test_quality_and_bounds_of_other_data_sets_are_not_taken(tmp_path):
+    """Osprey leaves excluded data sets out of the quantification and keeps them in the table of quality."""
+    path = written(tmp_path, "QuantifyResults/A_tCr_Voxel_1_Basis_1.tsv", "tCho\ttCr\n0.31\t1\n0.42\t1\n")
+    written(tmp_path, "QM_processed_spectra.tsv", "Cr_SNR\tCr_FWHM\n9\t20\n100\t7\n90\t8\n")
+    assert math.isnan(read_metabolites(path, record=2, field_strength_t=3.0).linewidth_ppm)
+    written(tmp_path, "QuantifyResults/A_CRLB_Voxel_1_Basis_1.tsv", "tCho\ttCr\n4\t3\n")
+    with pytest.raises(MeasurementError, match=r"A_CRLB_Voxel_1_Basis_1.tsv: holds 1 spectra; expected 2 as A_tCr"):
+        read_metabolites(path, record=2)
+
+
+def test_the_summary_of_fsl_mrs_is_read_from_any_editor_with_negative_bounds_and_999(tmp_path):
+    """Where a metabolite is fitted as negative, its bound in per cent is negative; what cannot be known is 999."""
+    rows = [
+        *("Metab,/Cr+PCr,/Cr+PCr CRLB,%CRLB,SNR,FWHM", "Cr,0.7,0.05,7,25.1,6.38655", "PCr,0.3,0.05,16,11.0,6.4"),
+        *("GPC,0.4,0.02,5,,", "PCh,-0.1,0.02,-20,,", "NAA,1.5,0.05,3,40,7", "NAAG,0,0.01,999,,", "Cr+PCr,1,0.03,3,,"),
+    ]
+    path = tmp_path / "summary.csv"
+    path.write_bytes("\r\n".join(["\ufeff" + rows[0], *rows[1:], ""]).encode("utf-8"))
+    found = read_metabolites(path, field_strength_t=3.0)
+    assert (found.unit, found.linewidth_ppm) == ("/Cr+PCr", pytest.approx(0.05))
+    cho_cr, cho_naa, *_ = metabolite_ratios(found, voxel_cc=8.0)
+    # (0.4 x 5 % + 0.1 x 20 %) / 0.3 = 13 %, not the 0 % of bounds that cancel
+    assert cho_cr.value == pytest.approx(0.3)
+    assert cho_naa.value == pytest.approx(0.2)
+    assert any("NAAG was fitted as 0" in flag for flag in cho_naa.flags)
+    limits = SpectrumLimits(crlb_percent=13.0)
+    assert (
+        "total choline (GPC+PCh) has a CRLB of 13.3 %"
+        in metabolite_ratios(found, voxel_cc=8.0, limits=limits)[0].reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("qc.csv", "Metab,SNR,FWHM\nCr,20,6\n", "qc.csv: no column of concentrations among Metab, SNR, FWHM"),
+        ("parameters.csv", "parameter,mean,std\nCr,4,0.1\n", r"parameters.csv: its first line is 'parameter,mean,std'"),
+        (
+            "summary.csv",
+            "Metab,mM,mM CRLB,SNR,FWHM\nCr,4,0.1,20,6\n",
+            r"summary.csv: no column '%CRLB' among Metab, mM",
+        ),
+        ("excel.csv", "Metab;mM;%CRLB\nCr;4,1;3,2\n", r"excel.csv: its first line is 'Metab;mM;%CRLB'; expected"),
+        ("concentrations.csv", "Metabs,mean,std\n,raw,raw\nCr,low,1\n", r"concentrations.csv, mean raw: found 'low'"),
+        ("grid.csv", "Row, Col, NAA\n1, 1, 2.0\n", r"grid.csv: no column '… %SD' found among Row, Col, NAA"),
+        ("all.csv", "Metab,mM,%CRLB\nCr,,3\n", r"the concentration of Cr is nan; expected a number"),
+    ],
+)
+def test_each_refusal_names_the_file_and_what_was_found(tmp_path, name, text, told):
+    with pytest.raises(MeasurementError, match=told) as caught:
+        read_metabolites(written(tmp_path, name, text))
+    assert name in str(caught.value)
