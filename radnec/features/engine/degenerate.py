@@ -53,15 +53,14 @@ def _dense(levels: Levels, pairs: Entries, weights: NDArray[np.float64] | None) 
     """Return the matrices as pyradiomics lays them out, since the order of NumPy's sums follows the layout."""
     directions, number = len(pairs.groups) - 1, len(levels.values)
     matrix = np.repeat(np.arange(directions), np.diff(pairs.groups))
-    size = levels.largest
-    places = levels.values - 1
-    if size > MOST_LEVELS:  # what pyradiomics would then delete is not made; the layout is the same
-        size, places = number, np.arange(number)
+    size, places = levels.largest, levels.values - 1
+    if size > MOST_LEVELS:
+        # What pyradiomics deletes is made only as far as the layout depends on it: one level, or several.
+        size, places = min(size, number + 2), np.arange(number)
     counts = np.zeros((1, size, size, directions))
     counts[0, places[pairs.rows], places[pairs.columns], matrix] = pairs.weights
-    if levels.largest <= MOST_LEVELS:
-        absent = np.setdiff1d(np.arange(size), places)
-        counts = np.delete(np.delete(counts, absent, 1), absent, 2)
+    absent = np.setdiff1d(np.arange(size), places)
+    counts = np.delete(np.delete(counts, absent, 1), absent, 2)
     if weights is not None:
         counts = np.sum(counts * weights, 3, keepdims=True)
     totals = counts.sum((1, 2))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from radnec.features.engine.prepare import Prepared
 
 #: Rises whenever a value of the engine changes, so that nothing measured before is taken for what it would give now.
-VERSION = 1
+VERSION = 2
 #: Filters that have no value where the image is flat.
 UNDEFINED_WHERE_FLAT = ("lbp-2D", "lbp-3D-k")
 

@@ -84,11 +84,11 @@ def spline_coefficients(image: sitk.Image) -> sitk.Image:
     Raises
     ------
     radnec.errors.ExtractionError
-        If an axis has two or three voxels, for which ITK's spline reads beyond its buffer.
+        If an axis has two voxels, for which ITK's spline reads beyond its buffer.
     """
-    if any(size in (2, 3) for size in image.GetSize()):
+    if 2 in image.GetSize():
         raise ExtractionError(
-            f"the image has {image.GetSize()} voxels: a cubic spline needs 4 along each axis; "
+            f"the image has {image.GetSize()} voxels: along an axis of 2 ITK's cubic spline is not defined; "
             "use interpolator='sitkLinear'"
         )
     decomposition = sitk.BSplineDecompositionImageFilter()

@@ -138,6 +138,16 @@ def test_rounding_decides_as_in_pyradiomics_where_neighbours_are_independent(see
     assert_same(measured(image, mask, options, classes={"glcm": FEATURES["glcm"]}), expected)
 
 
+@pytest.mark.parametrize("greys", [(0, 600), (0, 511, 512)])
+def test_rounding_decides_alike_where_most_levels_do_not_occur(greys):
+    options = {"binWidth": 1, "symmetricalGLCM": False}
+    for seed in range(12):
+        image = np.random.default_rng(seed).choice(np.array(greys, float), (3, 5, 6))
+        mask = np.ones(image.shape, bool)
+        expected = reference(image, mask, options, families=["glcm"])
+        assert_same(measured(image, mask, options, classes={"glcm": FEATURES["glcm"]}), expected)
+
+
 @pytest.mark.parametrize("depth", [1.0, 2.78, 4.0, 7.0])
 def test_a_pair_of_little_weight_has_the_coefficient_that_epsilon_leaves_it(depth):
     # Grey level 5 has neighbours of its own across slices only. By itself it makes the coefficient 1, less what
