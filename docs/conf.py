@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -26,10 +25,8 @@ extensions = [
 exclude_patterns = ["_*"]
 templates_path = ["_templates"]
 
-# The notebooks are run by the tests. Executed here too they take minutes, so a quick build shows them as they are.
-nb_execution_mode = "force" if os.environ.get("RADNEC_DOCS_EXECUTE") else "off"
-nb_execution_raise_on_error = True
-nb_execution_timeout = 600
+# The notebooks are run by the checks, which hand them over with their results.
+nb_execution_mode = "off"
 nb_merge_streams = True
 
 myst_heading_anchors = 4

@@ -512,6 +512,17 @@ def test_an_intercept_is_mended_alone(run, trained, elsewhere, tmp_path):
     assert (code, "log-odds times 1.000 plus" in out) == (0, True)
 
 
+def test_each_recalibration_is_told_by_itself(run, trained, elsewhere, tmp_path):
+    theirs = read_table(elsewhere)
+    halves = [theirs[theirs["patient_id"].isin(theirs["patient_id"].unique()[start::2])] for start in (0, 1)]
+    first, second = (write_table(half, tmp_path / f"{number}.csv") for number, half in enumerate(halves))
+    run("recalibrate", trained, first, "--out", tmp_path / "once.radnec")
+    code, out, _ = run("recalibrate", tmp_path / "once.radnec", second, "--out", tmp_path / "twice.radnec")
+    X, y = radnec.labelled(read_table(second))
+    alone = radnec.load(tmp_path / "once.radnec").recalibrate(X, y).summary_["notes"][-1]
+    assert (code, alone in out) == (0, True)
+
+
 def test_a_model_is_not_recalibrated_on_its_own_rows(run, trained, table, tmp_path):
     path = write_table(table, tmp_path / "own.csv")
     code, _, err = run("recalibrate", trained, path, "--out", tmp_path / "m.radnec")

@@ -9,12 +9,29 @@ from radnec.config.yaml_text import parse_yaml
 from radnec.errors import ConfigError
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{k}: &a{k} [*a{k - 1}, *a{k - 1}]\n" for k in range(1, 50))
+#: Numbers counted in sixties, and more values than settings have.
+MANY = (
+    f"a: 1{':59' * 400_000}",
+    f"a: 1{':59' * 400_000}.5",
+    f"a: 1{':59' * 200}.5",
+    f"a: !!int '1{':59' * 400_000}'",
+)
 
 
 @pytest.mark.parametrize(
     "text",
-    [LAUGHS, "[" * 50_000, "a: &a [*a]", "day: 2024-99-99", "bin_width: " + "9" * 5000, "? {a: 1}\n: 2", "a: [", "\0"],
-    ids=["billion laughs", "deep", "itself", "no date", "digits", "unhashable", "open", "nul"],
+    [
+        LAUGHS,
+        "[" * 50_000,
+        "a: &a [*a]",
+        "day: 2024-99-99",
+        "bin_width: " + "9" * 5000,
+        "? {a: 1}\n: 2",
+        "a: [",
+        "\0",
+        *MANY,
+    ],
+    ids=["billion laughs", "deep", "itself", "no date", "digits", "unhashable", "open", "nul", *map(str, range(4))],
 )
 def test_what_is_no_settings_is_refused(text, tmp_path):
     with pytest.raises(ConfigError):
@@ -23,6 +40,13 @@ def test_what_is_no_settings_is_refused(text, tmp_path):
     for read in (ExtractionConfig.from_yaml, ExtractionConfig.from_pyradiomics_yaml):
         with pytest.raises(ConfigError):
             read(tmp_path / "settings.yaml")
+
+
+def test_no_more_values_are_read_than_settings_hold(monkeypatch):
+    monkeypatch.setattr("radnec.config.yaml_text._MOST", 50)
+    assert len(parse_yaml(f"a: [{'1,' * 40}]", source="x")["a"]) == 40
+    with pytest.raises(ConfigError, match="more than 50 values"):
+        parse_yaml(f"a: [{'1,' * 60}]", source="x")
 
 
 def test_aliases_of_sensible_size_are_read():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import asdict
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 GENERATED = DOCS / "generated"
+#: Where notebooks lie that were run, if they were; those of the repository hold no results.
+NOTEBOOKS = Path(os.environ.get("RADNEC_DOCS_NOTEBOOKS", ROOT / "notebooks"))
 
 #: Pages that live elsewhere in the repository, by their place in the site.
 COPIED = {
@@ -87,7 +90,7 @@ def write_pages(*_: Any) -> None:
     _write(GENERATED / "command_line.md", command_line_page())
     _write(GENERATED / "checks.md", checks_page())
     (GENERATED / "notebooks").mkdir(exist_ok=True)
-    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
         shutil.copy2(notebook, GENERATED / "notebooks")
 
 

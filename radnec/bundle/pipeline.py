@@ -20,6 +20,8 @@ LIMITS = Limits(archive=128 << 20, entries=60_000, entry=128 << 20, total=256 <<
 SCHEMA = "schema.json"
 _ARRAY = re.compile(r"[0-9]{6}\.npy")
 _OLDEST_PROTOCOL = 1
+#: Nodes and values of the schema; more than 128 MiB of what radnec writes ever holds, which takes long names for each.
+_MOST_NODES, _MOST_VALUES = 1_500_000, 6_000_000
 #: How skops stores None.
 _NONE = {
     "__class__": "str",
@@ -150,7 +152,10 @@ def _folded(node: Any) -> Any:
 def _checked_schema(parts: dict[str, bytes]) -> dict[str, Any]:
     if SCHEMA not in parts:
         raise BundleFormatError(f"pipeline.skops lacks {SCHEMA}; it is no complete pipeline")
-    schema: dict[str, Any] = json.loads(parts[SCHEMA])
+    text = parts[SCHEMA]
+    if text.count(b"{") + text.count(b"[") > _MOST_NODES or text.count(b",") > _MOST_VALUES:
+        raise BundleSizeError(f"{SCHEMA} in pipeline.skops holds more than {_MOST_NODES:,} nodes")
+    schema: dict[str, Any] = json.loads(text)
     protocol = schema.get("protocol")
     if not isinstance(protocol, int) or protocol < _OLDEST_PROTOCOL:
         raise BundleFormatError(f"pipeline.skops says protocol {protocol!r}; radnec writes {_OLDEST_PROTOCOL} or newer")

@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radnec.errors import BundleFormatError, BundleSizeError
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CELLS = 4_000_000
+MAX_COLUMNS = 100_000
 MAX_TEXT = 64 << 20
 
 
@@ -61,24 +61,40 @@ def bytes_to_table(data: bytes) -> pd.DataFrame:
     Raises
     ------
     radnec.errors.BundleSizeError
-        If it has more than `MAX_CELLS` cells or `MAX_TEXT` bytes of text.
+        If it has more than `MAX_COLUMNS` columns or `MAX_CELLS` cells, or could hold more than `MAX_TEXT` bytes of
+        text.
     radnec.errors.BundleFormatError
-        If a column is neither number, boolean nor text.
+        If a column is neither number, boolean nor text, or is stored as :func:`table_to_bytes` never does.
     """
-    meta = pq.ParquetFile(pa.BufferReader(data))
-    if meta.metadata.num_rows * meta.metadata.num_columns > MAX_CELLS:
-        raise BundleSizeError(f"a table has more than {MAX_CELLS:,} cells")
-    schema = meta.schema_arrow
+    file = pq.ParquetFile(pa.BufferReader(data))
+    _check_extent(file.metadata)
+    schema = file.schema_arrow
     odd = [field.name for field in schema if not _is_plain(field.type)]
     if odd:
         raise BundleFormatError(f"column {odd[0]!r} holds {schema.field(odd[0]).type}; expected numbers or text")
-    # Text is first read as codes: a long value repeated a million times is small in the file and stays small.
-    texts = [field.name for field in schema if _is_text(field.type)]
-    table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read()
-    if sum(_text_bytes(table.column(name)) for name in texts) > MAX_TEXT:
-        raise BundleSizeError(f"a table holds more than {MAX_TEXT:,} bytes of text")
-    frame: pd.DataFrame = table.cast(schema).to_pandas()
+    _check_storage(file.metadata, [number for number, field in enumerate(schema) if _is_text(field.type)])
+    frame: pd.DataFrame = file.read().to_pandas()
     return frame
+
+
+def _check_extent(meta: pq.FileMetaData) -> None:
+    if meta.num_columns > MAX_COLUMNS or meta.num_rows * meta.num_columns > MAX_CELLS:
+        raise BundleSizeError(f"a table has more than {MAX_COLUMNS:,} columns or {MAX_CELLS:,} cells")
+    if meta.num_row_groups > 1 or meta.num_rows != (meta.row_group(0).num_rows if meta.num_row_groups else 0):
+        raise BundleFormatError("a table is laid out in row groups as radnec never writes it")
+
+
+def _check_storage(meta: pq.FileMetaData, texts: list[int]) -> None:
+    """Bound what the columns unpack to by the bytes they take, whatever their encoding."""
+    if not meta.num_row_groups:
+        return
+    chunks = [meta.row_group(0).column(number) for number in range(meta.num_columns)]
+    packed = [chunk.path_in_schema for chunk in chunks if chunk.compression != "UNCOMPRESSED"]
+    if packed:
+        raise BundleFormatError(f"column {packed[0]!r} is compressed; radnec never writes that")
+    # No value is longer than the column that holds it, also where values repeat each other or their beginnings.
+    if sum(meta.num_rows * chunks[number].total_compressed_size for number in texts) > MAX_TEXT:
+        raise BundleSizeError(f"a table may hold more than {MAX_TEXT:,} bytes of text")
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -88,8 +104,3 @@ def _is_text(kind: pa.DataType) -> bool:
 def _is_plain(kind: pa.DataType) -> bool:
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
     return bool(number or _is_text(kind) or pa.types.is_null(kind))
-
-
-def _text_bytes(column: pa.ChunkedArray) -> int:
-    longest = [pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0 for chunk in column.chunks]
-    return sum(length * len(chunk) for length, chunk in zip(longest, column.chunks, strict=True))

@@ -13,6 +13,7 @@ from radnec.errors import BundleFormatError, BundleSizeError, ConfigError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
+MAX_EVENTS = 120_000
 
 S = TypeVar("S", bound=Settings)
 
@@ -58,7 +59,7 @@ def bytes_to_settings(kind: type[S], content: bytes, *, name: str, writer: str) 
     Raises
     ------
     radnec.errors.BundleSizeError
-        If the part is too long.
+        If the part is too long, or holds too many values.
     radnec.errors.BundleFormatError
         If it is not what ``Settings.to_yaml`` writes, or holds a setting unknown to this version.
 
@@ -82,7 +83,9 @@ def bytes_to_settings(kind: type[S], content: bytes, *, name: str, writer: str) 
 def _check_nesting(text: str, name: str) -> None:
     # Aliases unfold without end, and PyYAML takes minutes over deep brackets: stop where either starts.
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        if count > MAX_EVENTS:
+            raise BundleSizeError(f"{name} holds more than {MAX_EVENTS:,} values and brackets")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
             raise BundleFormatError(f"{name} uses YAML aliases or deep nesting; radnec never writes them")

@@ -85,16 +85,20 @@ def verdict(model: RadnecClassifier) -> str:
     return f"No better than prevalence ({numbers})."
 
 
-def adapted_note(scanners: pd.Series[str]) -> str:
-    """Say what a model was adapted to.
+def adapted_note(scanners: pd.Series[str], known: NDArray[np.bool_]) -> str:
+    """Say what a model was adapted to, and on how many of its own training rows.
 
     Examples
     --------
-    >>> adapted_note(pd.Series(["", "scanner_id B", "scanner_id B"]))
-    'Adapted without labels to scanner_id B (2 rows).'
+    >>> adapted_note(pd.Series(["", "scanner_id B", "scanner_id B"]), np.array([True, False, True]))
+    'Adapted without labels to scanner_id B (2 rows, 1 of them learnt from in training).'
     """
     counts = scanners[scanners != ""].value_counts().sort_index()
-    told = ", ".join(f"{name} ({counted(n, 'row')})" for name, n in counts.items())
+    own = scanners[known].value_counts().to_dict()
+    told = ", ".join(
+        f"{name} ({counted(n, 'row')}{f', {own[name]} of them learnt from in training' if name in own else ''})"
+        for name, n in counts.to_dict().items()
+    )
     return f"Adapted without labels to {told}."
 
 

@@ -240,8 +240,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         Parameters
         ----------
         X : DataFrame
-            Unlabelled rows of scanners that training never saw, or saw too few rows of; the more, the better their
-            offsets are known.
+            Unlabelled rows of scanners that training never saw, or saw too few rows of; the more, the better.
 
         Returns
         -------
@@ -258,12 +257,13 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         Warns
         -----
         radnec.errors.TrainingWarning
-            If a new scanner has fewer than ``config.min_batch`` rows.
+            If a new scanner has fewer than ``config.min_batch`` rows, or rows that training knew from another scanner.
         """
-        frame = self._measured_alike(X)
-        scanners = self.recipe_.learnable_rows(frame.reset_index(drop=True))
-        check_new_scanners(scanners, self._settings().min_batch)
-        adapted = self._child("adapt", frame, describe.adapted_note(scanners))
+        frame = self._measured_alike(X).reset_index(drop=True)
+        scanners, known = self.recipe_.learnable_rows(frame), self.training_rows_.found_in(frame)
+        moved = known & np.array(self.recipe_.unseen_rows(frame) != "")
+        check_new_scanners(scanners, self._settings().min_batch, moved)
+        adapted = self._child("adapt", frame, describe.adapted_note(scanners, known))
         adapted.recipe_ = self.recipe_.adapt(frame)
         return adapted
 

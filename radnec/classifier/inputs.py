@@ -214,8 +214,8 @@ def refuse_unseen(unseen: pd.Series[str]) -> None:
         )
 
 
-def check_new_scanners(scanners: pd.Series[str], fewest: int) -> None:
-    """Check that there is a new scanner to learn, and enough rows of it.
+def check_new_scanners(scanners: pd.Series[str], fewest: int, elsewhere: NDArray[np.bool_]) -> None:
+    """Check that there is a new scanner to learn, enough rows of it, and none that training knew from another.
 
     Parameters
     ----------
@@ -223,6 +223,8 @@ def check_new_scanners(scanners: pd.Series[str], fewest: int) -> None:
         The scanner that each row would teach, or an empty text.
     fewest : int
         Rows below which its offset is hardly known.
+    elsewhere : array of bool, shape (n,)
+        Rows that the model was trained on, though not with the scanner they now come from.
 
     Raises
     ------
@@ -232,7 +234,7 @@ def check_new_scanners(scanners: pd.Series[str], fewest: int) -> None:
     Warns
     -----
     radnec.errors.TrainingWarning
-        If a scanner has fewer rows than `fewest`.
+        If a scanner has fewer rows than `fewest`, or rows of which training knew another.
     """
     counts = scanners[scanners != ""].value_counts()
     if counts.empty:
@@ -242,6 +244,13 @@ def check_new_scanners(scanners: pd.Series[str], fewest: int) -> None:
     for scanner, count in counts[counts < fewest].sort_index().items():
         warnings.warn(
             f"{scanner}: its offset rests on {count} rows only, fewer than {fewest}; adapt again when there are more",
+            TrainingWarning,
+            stacklevel=3,
+        )
+    for scanner, count in sorted(scanners[elsewhere].value_counts().to_dict().items()):
+        warnings.warn(
+            f"{scanner}: {count} of its {counts[str(scanner)]} rows hold what the model was trained on as rows of "
+            "another scanner. A copy of the training table under a new name teaches no offset: see scanner_id",
             TrainingWarning,
             stacklevel=3,
         )

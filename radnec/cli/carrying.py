@@ -59,8 +59,4 @@ def recalibrate(
     chosen = select_rows(features, config, features=trained.feature_names_)
     mended = trained.recalibrate(chosen.table, chosen.y, slope=slope)
     mended.save(out)
-    shift, factor = mended.recipe_.adjustment_
-    typer.echo(
-        f"Recalibrated model {trained.identity_} on {counted(len(chosen.y), 'lesion')}: log-odds times {factor:.3f} "
-        f"plus {shift:+.3f}; wrote {out}."
-    )
+    typer.echo(f"Model {trained.identity_}: {mended.summary_['notes'][-1]} Wrote {out}.")

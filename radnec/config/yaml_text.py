@@ -13,6 +13,26 @@ if TYPE_CHECKING:
 
 #: Settings are some hundred values, landmarks of intensities some thousand. Aliases (``*name``) count in full.
 _MOST = 100_000
+#: Digits and signs of a number. YAML counts ``1:30:00`` in sixties, which takes hours where there are many.
+_LONGEST_NUMBER = 100
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which stops at what no settings hold."""
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.nodes += 1
+        if self.nodes > _MOST:
+            raise yaml.composer.ComposerError(None, None, f"more than {_MOST} values: these are no settings")
+        return super().compose_node(parent, index)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        number = node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+        if number and len(node.value) > _LONGEST_NUMBER:
+            raise yaml.constructor.ConstructorError(None, None, "a number of too many digits", node.start_mark)
+        return super().construct_scalar(node)
 
 
 def parse_yaml(text: str, *, source: str) -> Any:
@@ -42,7 +62,7 @@ def parse_yaml(text: str, *, source: str) -> Any:
     {'bin_width': 25}
     """
     try:
-        values = yaml.safe_load(text)
+        values = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, TypeError, ValueError, AttributeError, LookupError) as error:
         # Beside its own errors PyYAML lets through those of dates that do not exist and numbers of too many digits.
         raise ConfigError(f"{source} is not YAML: {error}") from None

@@ -137,7 +137,7 @@ def _sing(pathway: Pathway, canary: pd.DataFrame, path: str | FilePath) -> None:
             f"{path}: the loaded pathway cannot judge its own test rows ({type(error).__name__}: {error}). It was "
             "written by another version of radnec or its libraries; the manifest names them"
         ) from error
-    difference = max(float(np.abs(found[name] - expected[name]).max()) for name in names)
+    difference = max((float(np.abs(found[name] - expected[name]).max()) for name in names), default=np.nan)
     if not difference <= _TOLERANCE:
         raise CanaryError(
             f"{path}: the loaded pathway predicts its test rows up to {difference:.3g} off what it predicted when "

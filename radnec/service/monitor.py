@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.classifier import RadnecClassifier
-from radnec.errors import ConfigError
+from radnec.errors import ConfigError, TableError
 from radnec.model.profile import Profile
 from radnec.service.checks import judgements, missing_values, unseen_scanners
 from radnec.service.drift_report import DriftReport
@@ -70,7 +70,8 @@ def monitor(
     radnec.errors.ConfigError
         If `model` is no RadnecClassifier, or `false_alarms` is not between 0 and 1.
     radnec.errors.TableError
-        If a table lacks a column the model reads, or the one that `period` names.
+        If a table lacks a column the model reads, or the one that `period` names, or the baseline has no patients of
+        its own.
     radnec.errors.LeakageError
         If the table holds rows that the model was trained on.
     radnec.errors.SettingsMismatchError
@@ -132,6 +133,8 @@ def _profile(model: RadnecClassifier, rows: NewRows, earlier: NewRows | None) ->
     """Return what features are compared with: the earlier table, else what the model kept of its training rows."""
     if earlier is not None:
         kept = earlier.usable & ~np.isin(earlier.patients, rows.patients)
+        if not kept.any():
+            raise TableError("the baseline has no measured row of a patient who is not in the table too; give another")
         both = len(np.unique(earlier.patients[earlier.usable & ~kept]))
         notes = [f"{both} patients are in both tables and count as new."] if both else []
         recipe = model.recipe_

@@ -99,7 +99,7 @@ def moved_features(
         for name, rows in strata.rows[column].items():
             new, kept = len(np.unique(patients[rows])), profile.patients.get(name, 0)
             if not kept:
-                notes.append(f"{name or 'The features'}: too few training patients to compare with ({new} new ones).")
+                notes.append(f"{name or 'The features'}: too few earlier patients to compare with ({new} new ones).")
             elif new < FEWEST_NEW:
                 notes.append(f"{name or 'The table'}: {new} patients, too few to compare ({FEWEST_NEW} are needed).")
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -52,9 +53,9 @@ class Place:
             Naming the file, and what to do.
         """
         told = self._told()
-        if self.out.exists() and (told is None or told["model"]["sha256"] != _sha256(self.out)):
+        if self._stands(self.out) and (told is None or told["model"]["sha256"] != _sha256(self.out)):
             raise ConfigError(f"{self.out} exists, and is not replaced; name another file, or move it away")
-        if self.report.exists() and told is None:
+        if self._stands(self.report) and told is None:
             raise ConfigError(
                 f"{self.report} exists, where the report of {self.out.name} goes; name another file, or move it away"
             )
@@ -82,13 +83,16 @@ class Place:
                 f"{file} is of another run: table, settings, champion, rule or library versions differ. Nothing is "
                 "replaced; name another file, or move it away"
             )
-        return told if self.out.exists() else None
+        return told if self._stands(self.out) else None
 
     def open(self) -> Path:
         """Make the folder of unfinished work, or take up that of a run that was killed; errors as for a taken place."""
         self.refuse_taken()
         self.work.mkdir(exist_ok=True)
         (self.work / _TAG_NAME).write_text(_TAG, encoding="utf-8")
+        for held in (self.out, self.report):
+            if held.exists() and not self._stands(held):
+                held.unlink()
         return self.work
 
     def publish(self, candidate: Path, told: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +137,10 @@ class Place:
         names = {file.name for file in self.work.iterdir()} if self.work.is_dir() else set()
         return self.work.is_dir() and (_TAG_NAME in names or names <= {self.features.name})
 
+    def _stands(self, file: Path) -> bool:
+        """Return whether a file stands there, more than the empty one by which a killed run held its place."""
+        return file.exists() and not (self._is_own() and file.stat().st_size == 0)
+
     def _told(self) -> dict[str, Any] | None:
         """Return the report that stands here, None if there is none, or it is none."""
         try:
@@ -150,9 +158,13 @@ def _appear(file: Path, target: Path) -> None:
             os.link(file, target)
         except FileExistsError:
             pass
-        except OSError:  # no hard links on this file system
-            file.replace(target)
-            return
+        except (
+            OSError
+        ):  # no hard links on this file system: an empty file holds the place, so that no other is replaced
+            with contextlib.suppress(FileExistsError):
+                target.open("xb").close()
+                file.replace(target)
+                return
     if target.read_bytes() != file.read_bytes():
         raise ConfigError(f"{target} has appeared while this run was at work, and is not replaced; name another file")
 

@@ -60,6 +60,14 @@ def test_forest_with_a_bent_node(rows: Rows, field: str, node: int, value: int) 
         check_bounds([{"step": forest}])
 
 
+@pytest.mark.parametrize("jobs", [2, 20_000, -20_000])
+def test_forest_that_asks_for_threads(rows: Rows, jobs: int) -> None:
+    forest = RandomForestClassifier(3, random_state=0).fit(*rows)
+    check_bounds(forest.set_params(n_jobs=-1))
+    with pytest.raises(BundleTypeError, match="RandomForestClassifier"):
+        check_bounds(forest.set_params(n_jobs=jobs))
+
+
 def test_tree_that_claims_more_nodes_than_it_has(rows: Rows) -> None:
     model = DecisionTreeClassifier(random_state=0).fit(*rows)
     state = model.tree_.__getstate__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import io
 import json
@@ -215,6 +216,15 @@ def test_tree_constructor_is_held_to_one_output(outputs: int, classes: int, zipp
     tree = branch("TreeNode", "sklearn.tree._tree", "Tree", leaf(None), __reduce__={"args": args})
     with pytest.raises(BundleTypeError, match="one output"):
         bytes_to_pipeline(stored(tree, zipped, _000000=npy(np.full(classes, 2))))
+
+
+@pytest.mark.parametrize("much", [b"{},", b"[],", b"7777,7777,7777,7777,"])
+def test_schema_of_nothing_but_small_values(much: bytes, zipped: Zip) -> None:
+    """Empty nodes take twenty times their text in memory."""
+    noise = base64.b64encode(np.random.default_rng(0).bytes(120_000))
+    text = b'{"noise": "' + noise + b'", "content": [' + much * 1_600_000 + b"0]}"
+    with pytest.raises(BundleSizeError, match="nodes"):
+        bytes_to_pipeline(zipped({"schema.json": text}))
 
 
 def test_deep_nesting(zipped: Zip) -> None:

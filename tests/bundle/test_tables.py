@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,9 @@ from radnec.bundle.tables import MAX_CELLS, bytes_to_table, table_to_bytes
 from radnec.errors import BundleFormatError, BundleSizeError
 
 
-def as_parquet(table: pa.Table) -> bytes:
+def as_parquet(table: pa.Table, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
+    pq.write_table(table, buffer, **{"compression": "none", **options})
     return buffer.getvalue()
 
 
@@ -55,6 +56,34 @@ def test_long_text_repeated() -> None:
     assert len(data) < 20_000
     with pytest.raises(BundleSizeError, match="text"):
         bytes_to_table(data)
+
+
+def test_many_columns_without_a_row() -> None:
+    data = as_parquet(pa.table({str(number): pa.nulls(0, pa.float64()) for number in range(4)}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("radnec.bundle.tables.MAX_COLUMNS", 3)
+        with pytest.raises(BundleSizeError, match="columns"):
+            bytes_to_table(data)
+
+
+def test_text_that_repeats_its_beginnings() -> None:
+    """Each value is stored as how much of the last one it repeats: 600 MB in a file of one."""
+    text = pa.array(["x" * 1_000_000] * 600)
+    data = as_parquet(pa.table({"a": text}), use_dictionary=False, column_encoding={"a": "DELTA_BYTE_ARRAY"})
+    assert len(data) < 1_100_000
+    with pytest.raises(BundleSizeError, match="text"):
+        bytes_to_table(data)
+
+
+@pytest.mark.parametrize("codec", ["zstd", "gzip", "snappy"])
+def test_compressed_columns(codec: str) -> None:
+    with pytest.raises(BundleFormatError, match="'a' is compressed"):
+        bytes_to_table(as_parquet(pa.table({"a": ["x" * 10_000]}), compression=codec))
+
+
+def test_row_groups() -> None:
+    with pytest.raises(BundleFormatError, match="row groups"):
+        bytes_to_table(as_parquet(pa.table({"a": [1.0, 2.0]}), row_group_size=1))
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,14 @@ def test_there_must_be_something_to_adapt_to(others, model):
         model.adapt(others.iloc[:2].assign(scanner_id="elsewhere"))
 
 
+def test_training_rows_under_a_new_scanner_are_told(table, others, model):
+    renamed = pd.concat([table.iloc[:6], others.iloc[:6]]).assign(scanner_id="elsewhere")
+    with pytest.warns(TrainingWarning, match="elsewhere: 6 of its 12 rows hold what the model was trained on"):
+        adapted = model.adapt(renamed)
+    assert "elsewhere (12 rows, 6 of them learnt from in training)" in adapted.summary_["notes"][-1]
+    assert "learnt from" not in model.adapt(others.assign(scanner_id="elsewhere")).summary_["notes"][-1]
+
+
 def test_lesions_that_agree_in_whole_numbers_are_not_taken_for_each_other(quick):
     rng = np.random.default_rng(0)
     frames = []

@@ -151,6 +151,11 @@ def test_an_earlier_table_serves_as_baseline_and_lets_a_classifier_tell_them_apa
     assert {"scanner change", "multivariate drift"} <= set(kinds(report))
 
 
+def test_a_baseline_has_patients_of_its_own(watched, month):
+    with pytest.raises(TableError, match="the baseline has no measured row of a patient who is not in the table"):
+        radnec.monitor(watched, month(0), baseline=month(0))
+
+
 def test_few_rows_cannot_tell(watched, month):
     report = radnec.monitor(watched, month(0, patients=5))
     assert report.ok is None

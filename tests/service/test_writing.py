@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,44 @@ def test_a_file_system_without_hard_links_will_do(expected, both, champion, out,
     monkeypatch.setattr(os, "link", none)
     retrain_to(both, champion, out)
     assert (out.read_bytes(), out.with_suffix(".json").read_bytes()) == expected
+
+
+@pytest.mark.parametrize("held", ["json", "radnec"])
+def test_without_hard_links_an_empty_file_holds_the_place(expected, both, champion, out, monkeypatch, held):
+    """A run that is killed between the two steps leaves it, which the next run knows for its own."""
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(95, "Operation not supported")))
+    real, seen = Path.replace, []
+
+    def killed(source, target):
+        if target == out.with_suffix(f".{held}"):
+            seen.append(target.read_bytes())
+            raise KeyboardInterrupt
+        return real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            retrain_to(both, champion, out)
+    assert seen == [b""]
+    assert retrain_to(both, champion, out).again is False
+    assert (out.read_bytes(), out.with_suffix(".json").read_bytes()) == expected
+
+
+def test_an_empty_file_of_somebody_else_is_not_replaced(both, champion, out):
+    out.touch()
+    with pytest.raises(ConfigError, match="exists, and is not replaced"):
+        retrain_to(both, champion, out)
+
+
+def test_without_hard_links_a_file_that_appears_meanwhile_is_not_replaced(both, champion, out, monkeypatch):
+    def late(_, target):
+        target.write_bytes(b"of another")
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(ConfigError, match="has appeared"):
+        retrain_to(both, champion, out)
+    assert out.with_suffix(".json").read_bytes() == b"of another"
 
 
 def test_a_damaged_entry_is_made_again(expected, both, champion, out, monkeypatch):
