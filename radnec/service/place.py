@@ -158,9 +158,8 @@ def _appear(file: Path, target: Path) -> None:
             os.link(file, target)
         except FileExistsError:
             pass
-        except (
-            OSError
-        ):  # no hard links on this file system: an empty file holds the place, so that no other is replaced
+        except OSError:
+            # No hard links on this file system: an empty file holds the place, so that no other is replaced.
             with contextlib.suppress(FileExistsError):
                 target.open("xb").close()
                 file.replace(target)
