@@ -48,8 +48,16 @@ def _uptake(tracer: Tracer, lesion: Lesion) -> Sequence[Measurement]:
     if found is None:
         return []
     suv = _late(found) if found.is_dynamic and tracer == "FET" else _still(found)
-    top, middle, volume = tumour_to_brain(suv, found.lesion, _healthy(found, suv), tracer=tracer)
-    return (top, middle, volume) if tracer in VOLUME_THRESHOLDS else (top, middle)
+    indices = tumour_to_brain(suv, found.lesion, _healthy(found, suv), tracer=tracer)
+    told = _another_time(found) if tracer == "FET" else ()
+    return [flagged(one, told) for one in (indices if tracer in VOLUME_THRESHOLDS else indices[:2])]
+
+
+def _another_time(found: Acquisition) -> tuple[str, ...]:
+    minutes = found.known("minutes_after_injection")
+    if found.is_dynamic or minutes is None or _LATE_MIN[0] <= minutes <= _LATE_MIN[1]:
+        return ()
+    return (f"the image was made {minutes:g} min after the injection, where 20 to 40 min are usual",)
 
 
 def _still(found: Acquisition) -> sitk.Image:

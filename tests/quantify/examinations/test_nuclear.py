@@ -17,6 +17,14 @@ def test_static_fet_gives_ratios_and_volume(head, paint):
     assert "index_TTP_min" not in row
 
 
+@pytest.mark.parametrize(("minutes", "told"), [("", False), ("20", False), ("60", True)])
+def test_a_still_of_fet_at_another_time_is_flagged(head, paint, minutes, told):
+    head.row("PET-FET", paint(2.5, 1.0), minutes_after_injection=minutes)
+    row = head.measured()
+    assert row["index_TBRmax"] == pytest.approx(2.5)
+    assert ("60 min after the injection" in row["index_TBRmax_flags"]) is told
+
+
 @pytest.mark.parametrize("tracer", ["MET", "FDOPA", "FDG"])
 def test_other_tracers_are_named_and_have_no_volume(head, paint, tracer):
     head.row(f"PET-{tracer}", paint(2.5, 1.0))
