@@ -54,7 +54,7 @@ source = radnec.simulate_cohort(
     sequences=("T1wCE",),
     modalities=("MR", "perfusion", "diffusion", "MRS", "PET", "SPECT", "dynamic PET", "FDG PET"),
     missing=0.2,
-    random_state=1,
+    random_state=6,
 )
 cohort = radnec.read_cohort(source)
 cohort["sequence"].value_counts()
@@ -79,9 +79,9 @@ truth = pd.read_csv(source.parent / "truth.csv").set_index(keys)
 # ## Uptake over time
 #
 # Of a series of FET, `measure` takes the mean of a sphere about the hottest voxel in each frame. Necrosis tends to take FET up
-# slowly and to keep it, so that the curve rises; the curve of a tumour tends to peak early and to fall. Single lesions may differ,
-# as one of the necroses here does. The slope is fitted where the figure is grey. FDG is compared, against grey matter, hours later
-# with what it was at first: in a tumour the ratio tends to rise more.
+# slowly and to keep it, so that the curve rises; the curve of a tumour tends to peak early and to fall. Single lesions lie
+# between: here two of four reach a plateau, one of either kind. The slope is fitted where the figure is grey. FDG is compared,
+# against grey matter, hours later with what it was at first: in a tumour the ratio tends to rise more.
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
@@ -100,7 +100,7 @@ figure
 
 # %%
 times = ["index_TTP_min", "index_slope_SUV_per_h", "index_FET_pattern", "index_FDG_dual_phase_change_percent"]
-indices.set_index(keys)[["label", *times]].join(truth[times], rsuffix=" (true)").round(2)
+indices.set_index(keys)[["label", *times]].join(truth[times].add_suffix(" (true)")).round(2)
 
 # %% [markdown]
 # `join` sets the indices beside the radiomics of conventional MRI, ready for `radnec.train` and `radnec.Pathway`.

@@ -1,4 +1,4 @@
-"""Proves that the compiled predictors of a loaded pipeline cannot read outside their arrays, or start many threads.
+"""Proves that the compiled predictors of a pipeline neither read outside their arrays nor start many threads.
 
 scikit-learn walks trees and support vectors in compiled code without bounds checks, so numbers planted in a
 file could crash the process long after the types were found harmless.
@@ -73,8 +73,11 @@ def _check_decision_tree(part: Any, held: dict[str, Any]) -> None:
 
 
 def _check_forest(part: Any, held: dict[str, Any]) -> None:
-    # A forest starts a thread for each of its jobs.
-    _demand(held.get("n_jobs") in (None, 1, -1), part)
+    if held.get("n_jobs") not in (None, 1, -1):
+        raise BundleTypeError(
+            f"the pipeline holds a {type(part).__name__} that asks for {held['n_jobs']} threads, which radnec never "
+            "writes. The file is hostile, or was made by other software: get it again from its author"
+        )
     for tree in held.get("estimators_", ()):
         width = getattr(tree, "n_features_in_", None)
         _demand(type(tree).__name__ == "DecisionTreeClassifier" and hasattr(tree, "tree_"), part)
