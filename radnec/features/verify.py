@@ -182,7 +182,7 @@ def differences(found: Mapping[str, float], expected: Mapping[str, float]) -> di
     -----
     The bound is 1e-9 of the value, and 1e-12 where it is 0; of MCC 1e-7. Where the definition makes much of rounding it
     is wider: axes without extent and Imc2 (roots of zero), cluster shade (cancelling cubes), ratios to a mesh without
-    volume, and the correlation of pairs with one level on one side (1 by convention here, rounding by rounding there).
+    volume, and the correlation of pairs with one level on one side (1 or 0, by rounding).
     Not compared are the features of a local binary pattern that has no value in some voxels of the region: NaN here, of
     the other voxels there.
 
@@ -197,13 +197,13 @@ def differences(found: Mapping[str, float], expected: Mapping[str, float]) -> di
         mine = found.get(name, math.inf)
         if math.isnan(mine) and (math.isnan(value) or name.startswith(_PARTLY)):
             continue
-        apart = abs(mine - value)
-        if not apart <= _bound(name, value, expected):
+        apart, bound = abs(mine - value), _bound(name, value, mine, expected)
+        if not (apart <= bound or (math.isnan(mine) and bound == math.inf)):
             off[name] = apart / (abs(value) or 1.0) if math.isfinite(apart) else math.inf
     return off
 
 
-def _bound(name: str, value: float, expected: Mapping[str, float]) -> float:
+def _bound(name: str, value: float, mine: float, expected: Mapping[str, float]) -> float:
     start, _, feature = name.rpartition("_")
     bound = max((OF_MCC if feature == "MCC" else RELATIVE) * abs(value), ABSOLUTE)
     if feature in _AXES and "_shape" in start:
@@ -215,4 +215,6 @@ def _bound(name: str, value: float, expected: Mapping[str, float]) -> float:
         return OF_ROOT
     if feature == "ClusterShade":
         return float(max(bound, OF_CUBES * expected.get(f"{start}_ClusterTendency", 0.0) ** 1.5))
-    return 1.0 if feature == "Correlation" and abs(value) < RELATIVE else bound
+    if feature == "Correlation" and all(min(abs(one), abs(one - 1)) < RELATIVE for one in (value, mine)):
+        return 1.0 + 2 * RELATIVE
+    return bound

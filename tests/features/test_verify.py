@@ -93,3 +93,16 @@ def test_what_leaves_nothing_to_compare_is_refused(two_patients, settings, told)
 def test_missing_and_undefined_values_are_differences():
     nan = float("nan")
     assert set(differences({"a": nan, "b": nan}, {"a": nan, "b": 1.0, "c": 2.0})) == {"b", "c"}
+
+
+@pytest.mark.parametrize(("mine", "theirs", "off"), [(1.0, 0.0, 0), (0.0, 1.0, 0), (0.3, 0.0, 1), (0.3, 1.0, 1)])
+def test_a_correlation_of_rounding_may_be_one_or_nought_and_nothing_else(mine, theirs, off):
+    name = "original_glcm_Correlation"
+    assert len(differences({name: mine}, {name: theirs})) == off
+
+
+@pytest.mark.parametrize(("volume", "off"), [(1e-15, 0), (1.0, 1)])
+def test_a_ratio_to_a_mesh_without_volume_may_be_undefined(volume, off):
+    ratio = "original_shape_SurfaceVolumeRatio"
+    shape = {"original_shape_MeshVolume": volume}
+    assert len(differences({**shape, ratio: float("nan")}, {**shape, ratio: 4e15})) == off
