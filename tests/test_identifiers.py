@@ -17,7 +17,9 @@ import SimpleITK as sitk
 
 import radnec
 from radnec.errors import RadnecWarning
+from radnec.evaluation.pathway import evaluate_pathway
 from radnec.features.table import read_table, write_table
+from radnec.service.retrain import retrain
 from radnec.simulate import simulate_multimodal, simulate_table
 
 #: Stands in everything that could tell who a patient is.
@@ -136,14 +138,54 @@ def test_evaluations_as_page_and_json(table, settings, tmp_path, run, caplog):
         assert leaks(content) == []
 
 
-def test_a_pathway_file(tmp_path, settings):
-    made = disguised(simulate_multimodal(n_patients=36, effect=1.5, random_state=0))
+def named_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose lesions and index tell a name too."""
+    lesions = MARK + table["lesion_id"].astype(str)
+    table = table.assign(lesion_id=lesions, image_path=f"/{MARK}/t1.nii", PatientName=f"{MARK}^Hans")
+    return table.set_index(pd.Index([f"{MARK}-{row}" for row in range(len(table))]))
+
+
+def test_a_pathway_and_its_evaluation(tmp_path, settings):
+    made = named_rows(disguised(simulate_multimodal(n_patients=36, effect=1.5, random_state=0)))
     config = radnec.TrainingConfig.from_yaml(settings)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         pathway = radnec.Pathway(config=config, fewest=4).fit(made, made["label"])
+        found = evaluate_pathway(pathway, made, made["label"])
     assert leaks(pathway.save(tmp_path / "pathway.radnec").read_bytes()) == []
+    assert leaks(found.save_html(tmp_path / "pathway.html").read_bytes()) == []
+    assert leaks(f"{pathway!r} {found!r} {found._repr_html_()} {found.frame().to_csv()} {found.flow().to_csv()}") == []
+    assert "36 patients" in repr(found)
     assert leaks(" ".join(str(one.message) for one in told if issubclass(one.category, RadnecWarning))) == []
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_drift_reports(tmp_path, settings, labelled):
+    first = named_rows(disguised(simulate_table(n_patients=24, n_features=8, effect=3.0, random_state=0)))
+    month = named_rows(disguised(simulate_table(n_patients=20, n_features=8, effect=3.0, random_state=1)))
+    # Months are told on purpose.
+    month = month.drop(columns="session_date" if labelled else ["session_date", "label", "label_source"])
+    model = radnec.train(first, radnec.TrainingConfig.from_yaml(settings))
+    for baseline in (None, first):
+        report = radnec.monitor(model, month, baseline=baseline)
+        page = report.save_html(tmp_path / "drift.html").read_bytes()
+        assert leaks(page) == leaks(f"{json.dumps(report.to_dict())} {report!r} {report._repr_html_()}") == []
+
+
+def test_retrainings_with_all_that_they_leave_in_their_folder(tmp_path, settings, caplog):
+    caplog.set_level(logging.DEBUG)
+    first, later = (
+        named_rows(disguised(simulate_table(n_patients=24, n_features=8, effect=3.0, random_state=seed)))
+        for seed in (0, 1)
+    )
+    config = radnec.TrainingConfig.from_yaml(settings)
+    both = pd.concat([first, later.assign(patient_id=later["patient_id"] + " later")])
+    both.attrs = first.attrs
+    found = retrain(both, radnec.train(first, config), config, work=tmp_path / "work")
+    assert leaks(f"{json.dumps(found.to_dict())} {found!r} {found._repr_html_()} {caplog.text}") == []
+    kept = [path for path in (tmp_path / "work").rglob("*") if path.is_file()]
+    assert len(kept) > 1
+    assert [leaks(f"{path.name} ") + leaks(path.read_bytes()) for path in kept] == [[]] * len(kept)
 
 
 @pytest.mark.slow

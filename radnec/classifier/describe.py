@@ -61,7 +61,7 @@ def summarise_training(
     return {
         "rows": len(frame),
         "patients": len(np.unique(patients)),
-        "sites": int(frame[config.site].nunique()) if config.site in frame else None,
+        "sites": _sites(frame, config.site),
         "positive_rows": int(truth.sum()),
         "prevalence": float(truth.mean()),
         "features": len(roles.features),
@@ -73,6 +73,14 @@ def summarise_training(
         "gain_over_prevalence": recipe.gain_,
         "notes": notes,
     }
+
+
+def _sites(frame: pd.DataFrame, column: str) -> int | None:
+    """Return how many sites there are; None where rows that do not say theirs may be of another."""
+    if column not in frame:
+        return None
+    known = int(frame[column].nunique())
+    return None if known < 2 and frame[column].isna().any() else known
 
 
 def verdict(model: RadnecClassifier) -> str:

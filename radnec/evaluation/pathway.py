@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from radnec.pathway.stages import Pathway
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PathwayEvaluation:
     """What a pathway did for patients it had not seen.
 
@@ -112,6 +112,10 @@ class PathwayEvaluation:
         target = FilePath(path)
         target.write_text(pathway_report.render_page(self), encoding="utf-8")
         return target
+
+    def __repr__(self) -> str:
+        seen = f"{self.lesions['row'].nunique()} lesion sessions of {self.lesions['patient'].nunique()} patients"
+        return f"<PathwayEvaluation: {seen}, by {', '.join(stage.name for stage in self.pathway._stages())}>"
 
     def _repr_html_(self) -> str:
         return pathway_report.render_summary(self)

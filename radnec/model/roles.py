@@ -91,11 +91,12 @@ def _features(table: pd.DataFrame, config: TrainingConfig) -> list[str]:
             numbers = [str(name) for name in table.select_dtypes("number").columns if name not in reserved]
             foreign = [name for name in numbers if parse_foreign(name)]
             named = '"^(original|log|wavelet)"' if foreign else repr(numbers[:3])
+            known = ". radnec.features.columns.from_pyradiomics gives plain pyradiomics' columns radnec's names"
             raise TableError(
                 "no column of the table is named like a radnec feature. Name the features yourself, leaving out "
                 "whatever "
                 f"is a name or known only afterwards, for example TrainingConfig(features={named}); "
-                f"{len(numbers)} numeric columns: {_some(foreign or numbers)}"
+                f"{len(numbers)} numeric columns: {_some(foreign or numbers)}{known if foreign else ''}"
             )
         return found
     if isinstance(config.features, str):

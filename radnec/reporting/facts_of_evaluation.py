@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from radnec.reporting.facts_of_model import AUTHOR, NO, NOT_APPLICABLE, YES, Fact
+from radnec.reporting.facts_of_model import AUTHOR, NOT_APPLICABLE, YES, Fact
 
 if TYPE_CHECKING:
     from radnec.classifier import RadnecClassifier
     from radnec.reporting.told import Told
 
 _KEYS = (
-    *("partition", "testing", "measures", "uncertainty", "calibration", "comparison", "non_radiomic", "simple"),
-    *("performance", "internal_test", "external_test", "fairness", "differences", "counts", "heterogeneity"),
+    *("partition", "testing", "measures", "uncertainty", "calibration", "comparison", "non_radiomic", "combined"),
+    *("simple", "performance", "performance_of_groups", "internal_test", "external_test", "fairness", "differences"),
+    *("counts", "heterogeneity"),
 )
 
 
@@ -28,14 +29,14 @@ def tier_of(told: Told | None) -> str:
         return "Not validated: no evaluation was given."
     if told.external:
         return (
-            f"External test of the finished model: {told.facts['subject']}, none of whose rows it was trained on. "
-            "Whether they come from another institution is for the author to say."
+            f"External test of the finished model: {told.facts['subject']}. Rows that it is known to have learnt from "
+            "are refused; whether the lesions are of other patients, of another institution, is for the author to say."
         )
     if told.facts.get("outer") == "sites":
         return f"Leave-one-site-out cross-validation of the recipe: {told.facts['subject']}, each site held out once."
     return (
         f"Internal: nested cross-validation of the recipe, {told.facts['subject']}, no patient on both sides of a "
-        "split. No other place was tested."
+        "split. It tested no other place."
     )
 
 
@@ -59,20 +60,23 @@ def facts_of_evaluation(told: Told | None, model: RadnecClassifier) -> dict[str,
     doubts = told.doubts(model)
     if doubts:
         return dict.fromkeys(_KEYS, Fact(AUTHOR, " ".join(doubts)))
-    return _tested(told) | _computed(told) | _compared(told)
+    return _tested(told, model) | _computed(told) | _compared(told)
 
 
-def _tested(told: Told) -> dict[str, Fact]:
+def _tested(told: Told, model: RadnecClassifier) -> dict[str, Fact]:
     tier, sites = tier_of(told), told.facts.get("outer") == "sites" and not told.external
     same = Fact(NOT_APPLICABLE, "development and evaluation share one table")
+    learnt = "{rows} lesions of {patients} patients, {positive_rows}".format_map(model.summary_)
     inside = "every step, from harmonisation to calibration, is learnt on training rows only"
     return {
-        "partition": Fact(YES, f"{tier} In both {inside}." if not told.external else tier),
+        "partition": Fact(AUTHOR, tier) if told.external else Fact(YES, f"{tier} In it {inside}."),
         "testing": Fact(YES, tier),
         "internal_test": Fact(AUTHOR, f"{tier} Say whether a test set of the same source was kept apart."),
-        "external_test": Fact(AUTHOR, tier) if told.external or sites else Fact(NO, tier),
-        "differences": Fact(AUTHOR, "compare with radnec monitor") if told.external else same,
-        "counts": Fact(YES, str(told.facts["subject"])),
+        "external_test": Fact(AUTHOR, tier),
+        "differences": Fact(AUTHOR, "compare with radnec monitor") if told.external or sites else same,
+        "counts": Fact(
+            YES, f"training and tuning: {learnt} {model._settings().outcome}; evaluation: {told.facts['subject']}"
+        ),
     }
 
 
@@ -81,16 +85,16 @@ def _computed(told: Told) -> dict[str, Fact]:
     calibration = f"intercept {told.cell('calibration_intercept')}, slope {told.cell('calibration_slope')}"
     parts = sorted({str(row["trait"]) for row in told.facts["subgroups"]})
     shown = f"AUC {auc}, log loss {loss}, Brier score {brier}, {calibration}"
+    groups = f"{shown}; {told.level}; subgroups by {', '.join(parts) or 'nothing known'}"
     return {
         "measures": _if(
             told.known("auc"),
             "AUC for ranking; log loss, Brier score and calibration for probabilities; sensitivity, specificity",
         ),
-        "uncertainty": _if(told.known("auc"), f"{told.level}; AUC {auc}"),
+        "uncertainty": _if(told.bounded("auc"), f"{told.level}; AUC {auc}"),
         "calibration": _if(told.known("calibration_slope"), calibration),
-        "performance": _if(
-            told.known("auc"), f"{shown}; {told.level}; subgroups by {', '.join(parts) or 'nothing known'}"
-        ),
+        "performance": _if(told.bounded("auc"), f"{shown}; {told.level}"),
+        "performance_of_groups": Fact(YES if parts and told.bounded("auc") else AUTHOR, groups),
         "fairness": Fact(AUTHOR, f"numbers by {', '.join(parts) or 'no trait'} are in the evaluation"),
         "heterogeneity": _if("site_id" in parts or bool(told.facts["sites"]), "numbers per site are in the evaluation"),
     }
@@ -98,19 +102,21 @@ def _computed(told: Told) -> dict[str, Fact]:
 
 def _compared(told: Told) -> dict[str, Fact]:
     volume, none = (told.cell(f"log_loss_difference_{name}") for name in ("volume", "prevalence"))
+    own = told.cell("log_loss")
     others = [name for name in ("volume", "clinical", "cutoff") if told.known("log_loss", name)]
-    beside = "log loss of " + ", ".join(f"{name} {told.cell('log_loss', name)}" for name in others)
+    beside = ", ".join(f"log loss of {name} {told.cell('log_loss', name)}" for name in others)
     return {
         "comparison": _if(
             told.known("log_loss_difference_prevalence"),
             f"paired, {told.level}: log loss less that of the prevalence {none}, of the volume {volume}",
         ),
-        "non_radiomic": _if(bool(others), f"{beside}; radnec {told.cell('log_loss')}"),
+        "non_radiomic": _if(bool(others), f"{beside}; radnec {own}"),
+        "combined": Fact(AUTHOR, f"{beside or 'nothing non-radiomic'}; radnec {own}; no combined model was compared"),
         "simple": _if(
-            told.known("log_loss_difference_prevalence"), f"log loss less that of the prevalence {none}; L2-logistic "
-            f"regression {told.cell('log_loss', 'logistic')}"
+            told.known("log_loss", "logistic"),
+            f"log loss of L2-logistic regression {told.cell('log_loss', 'logistic')}; radnec {own}",
         ),
-    }  # fmt: skip
+    }
 
 
 def _if(known: bool, evidence: str) -> Fact:

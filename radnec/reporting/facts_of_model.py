@@ -52,24 +52,28 @@ def facts_of_model(model: RadnecClassifier) -> dict[str, Fact]:
 
 def _data(model: RadnecClassifier) -> dict[str, Fact]:
     summary, config = model.summary_, model._settings()
-    sources = ", ".join(f"{name} {count}" for name, count in summary["label_sources"].items())
+    stated, unstated = summary["label_sources"], summary["rows"] - sum(summary["label_sources"].values())
+    told = stated | ({"not stated": unstated} if unstated else {})
+    sources = ", ".join(f"{name} {count}" for name, count in told.items())
     follow = f"labels from follow-up of less than {config.policy.min_followup_months:g} months are left out"
     reference = f"{config.outcome} against {config.other_outcome}; label sources: {sources}; {follow}"
     sites = summary.get("sites")
     share = f"{summary['positive_rows']} of {summary['rows']} rows are {config.outcome} ({summary['prevalence']:.0%})"
     flow = "; ".join(f"{one['step']}: {one['rows']} of {one['patients']} patients" for one in summary.get("flow", []))
     short = next((note for note in summary["notes"] if "candidate features" in note), "")
-    size = f"{summary['patients']} patients, {summary['features']} features"
-    enough = "as many as Riley's criteria ask of a model of modest strength"
+    counts = f"{summary['patients']} patients, {summary['features']} features"
+    size = short or f"{counts}: as many as Riley's criteria ask of a model of modest strength"
     batches = ", ".join(f"{name} ({count})" for name, count in summary["batches"].items())
-    histology = bool(sources) and all(name.startswith("histology") for name in summary["label_sources"])
+    histology = not unstated and all(name.startswith("histology") for name in stated)
     return {
         "histology": Fact(YES if histology else AUTHOR, reference),
-        "reference": Fact(YES, reference) if sources else Fact(AUTHOR, "the table does not state its label sources"),
+        "reference": Fact(AUTHOR if unstated else YES, reference),
         "centres": _centres(sites),
+        "setting": Fact(AUTHOR, _centres(sites).evidence),
         "imbalance": Fact(YES, f"{share}; no class is weighted or resampled, folds are stratified"),
         "eligibility": Fact(AUTHOR, f"rows of the table: {flow}" if flow else "the model does not store its flow"),
-        "sample_size": Fact(NO, short) if short else Fact(YES, f"{size}: {enough}"),
+        "dimensions": Fact(NO if short else YES, size),
+        "sample_size": Fact(AUTHOR, f"{size}. Say how the number came about"),
         "confounders": Fact(
             AUTHOR, f"harmonised by {batches}; say what else could confound" if batches else "not harmonised by scanner"
         ),
@@ -78,17 +82,24 @@ def _data(model: RadnecClassifier) -> dict[str, Fact]:
 
 
 def _centres(sites: int | None) -> Fact:
-    if sites is None:
-        return Fact(AUTHOR, "the training table had no site column, or the model is older than its count")
-    return Fact(YES if sites > 1 else NO, f"trained on rows of {counted(sites, 'site')}")
+    if not sites:
+        return Fact(AUTHOR, "the training table does not say its sites, or the model is older than their count")
+    trained = f"trained on rows of {counted(sites, 'site')}"
+    return Fact(YES, trained) if sites > 1 else Fact(AUTHOR, f"{trained}; say whether it was tested on others")
 
 
 def _measured(extraction: ExtractionConfig | None, model: RadnecClassifier) -> dict[str, Fact]:
-    sequences = list(acquisitions(model.feature_names_))
-    count = Fact(YES, f"{len(model.feature_names_)} features go in, of {', '.join(sequences) or 'no known sequence'}")
-    one = Fact(YES, f"only {sequences[0]}") if len(sequences) == 1 else Fact(AUTHOR, f"read: {', '.join(sequences)}")
-    found = {"feature_count": count, "one_sequence": one, "tabular": Fact(YES, "the model reads a feature table")}
-    found["deep_learning"] = Fact(NO, "no network; the classifiers read features")
+    read = acquisitions(model.feature_names_)
+    count = f"{len(model.feature_names_)} features go in, of {', '.join(read) or 'no known sequence'}"
+    # Other columns, such as indices, may come from other images.
+    alone = len(read) == 1 and len(model.feature_names_) == sum(map(len, read.values()))
+    found = {
+        "feature_count": Fact(YES, count),
+        "predictors": Fact(AUTHOR, f"{count}; say why these"),
+        "one_sequence": Fact(YES, f"only {next(iter(read))}") if alone else Fact(AUTHOR, count),
+        "tabular": Fact(YES, "the model reads a feature table"),
+        "deep_learning": Fact(NO, "no network; the classifiers read features"),
+    }
     if extraction is None:
         unknown = Fact(AUTHOR, "the features were measured elsewhere; the model does not know how")
         names = ("preprocessing", "resampling", "discretisation", "image_types", "extraction", "feature_classes")
@@ -132,6 +143,8 @@ def _named(image_types: dict[str, dict[str, Any]]) -> str:
 def _recipe(model: RadnecClassifier) -> dict[str, Fact]:
     summary, config, recipe = model.summary_, model._settings(), model.recipe_
     repeats = next((note for note in summary["notes"] if note.startswith("The stability filter")), "")
+    most = f"most used: {', '.join(list(summary['used_features'])[:10]) or 'none'}"
+    chosen_before = model.extraction_config_ is None or config.features is not None
     limit = next(step.threshold for name, step in recipe.members_[0][0].steps if name == "correlation")
     folds = f"{len(recipe.members_)} patient-grouped stratified folds of the training rows"
     tried = f"{', '.join(config.candidates)} with {config.draws} settings each, rankings {', '.join(config.selection)}"
@@ -140,7 +153,9 @@ def _recipe(model: RadnecClassifier) -> dict[str, Fact]:
     batches = ", ".join(summary["batches"])
     return {
         "missing": Fact(YES, "empty cells get the median of the fold's training rows"),
-        "robust": Fact(YES, repeats) if repeats else Fact(NO, "no replicates were given, so no feature was judged"),
+        "robust": Fact(YES, repeats) if repeats else Fact(
+            AUTHOR if chosen_before else NO, "no replicates were given, so no feature was judged in training"
+        ),
         "redundant": Fact(YES, f"one feature is kept of each cluster of rank correlation above {limit:g}, per fold"),
         "scaling": Fact(YES, f"{scaled}; harmonised (ComBat) by {batches or 'nothing'}"),
         "algorithm": Fact(YES, f"{summary['chosen']}, a mean of {len(recipe.members_)} models; scikit-learn"),
@@ -148,7 +163,7 @@ def _recipe(model: RadnecClassifier) -> dict[str, Fact]:
         "choice": Fact(YES, kept),
         "output": Fact(YES, f"{config.probability}, calibrated ({config.calibration}), threshold {config.threshold:g}; "
                        f"calls from prediction sets at error {config.error:g}"),
-        "selected": Fact(YES, f"most used: {', '.join(list(summary['used_features'])[:10]) or 'none'}"),
+        "selected": Fact(YES, f"{most}. {repeats}") if repeats else Fact(AUTHOR, f"{most}; say whether they repeat"),
     }  # fmt: skip
 
 
@@ -156,17 +171,21 @@ def _use(model: RadnecClassifier) -> dict[str, Fact]:
     made = next(
         (note for note in reversed(model.summary_["notes"]) if note.startswith(("Adapted", "Recalibrated"))), ""
     )
-    updated = Fact(YES, f"made from {model.parent_}. {made}") if model.parent_ else Fact(NOT_APPLICABLE, "not updated")
+    never, updated = Fact(NOT_APPLICABLE, "not updated"), f"made from {model.parent_}. {made}"
+    unseen = "unseen scanners, " if model.summary_["batches"] else ""
+    whole = f"model {model.identity_}: the .radnec file holds the fitted recipe whole"
     limits = " ".join(model.summary_["notes"])
     return {
-        "updating": updated,
-        "guideline": Fact(YES, "this table"),
-        "model_file": Fact(YES, f"model {model.identity_}: the .radnec file holds the fitted recipe whole"),
+        "updating": Fact(YES, updated) if model.parent_ else never,
+        "updated": Fact(AUTHOR, f"{updated} Say how the updated model did.") if model.parent_ else never,
+        "guideline": Fact(AUTHOR, "radnec fills CLEAR and TRIPOD+AI in part; say which are complete and handed in"),
+        "computed": Fact(YES, whole),
+        "model_file": Fact(AUTHOR, f"{whole}; say where it can be had, and on which terms"),
         "explained": Fact(AUTHOR, "Shapley values of groups of features are in each lesion report (radnec report)"),
         "limits": Fact(AUTHOR, limits or "training left no note"),
         "poor_input": Fact(
             YES,
-            "the model abstains, with the reason, from failed extractions, unseen scanners, too many empty features "
-            "and lesions unlike the training lesions",
+            f"the model abstains, with the reason, from failed extractions, {unseen}too many empty features and "
+            "lesions unlike the training lesions",
         ),
     }

@@ -17,6 +17,7 @@ from radnec.imaging.quality import check
 from radnec.labels import Outcome
 from radnec.model.contributions import Dissected
 from radnec.pathway.findings import ledgers
+from radnec.reporting.identity import fitted
 from radnec.reporting.lesion_rows import measured_lesion, rows_of
 from radnec.reporting.lesion_views import views_of
 
@@ -139,7 +140,7 @@ def lesion_report(
     radnec.errors.TableError
         If there is no such lesion, its name fits several sessions, or a column that the model reads is absent.
     radnec.errors.ConfigError
-        If neither a cohort nor a table is given.
+        If the model is a pathway or not fitted, or neither a cohort nor a table is given.
     radnec.errors.EvidenceError
         If `prior` is not between 0 and 1.
     radnec.errors.SettingsMismatchError
@@ -156,6 +157,7 @@ def lesion_report(
     >>> report.contributions.groups
     ('T1wCE intensities', 'lesion volume')
     """
+    model = fitted(model)
     if cohort is None and table is None:
         raise ConfigError("there is neither a cohort nor a feature table; expected one of them, or both")
     rows = None if cohort is None else rows_of(cohort, lesion)

@@ -91,6 +91,13 @@ class Told:
             for row in self.facts["numbers"]
         )
 
+    def bounded(self, metric: str) -> bool:
+        """Return whether the full recipe's number has an interval."""
+        return any(
+            (row["model"], row["metric"]) == (FULL, metric) and row.get("low") is not None
+            for row in self.facts["numbers"]
+        )
+
     def wide(self, part: str, keys: list[str], columns: Mapping[str, str]) -> pd.DataFrame:
         """Return a part of the numbers as text, one row per value of `keys` and one column per metric.
 

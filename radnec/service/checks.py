@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from radnec.model.profile import Profile
     from radnec.service.new_rows import NewRows
 
+#: Standard deviation of the held-out probabilities below which their mean shows little but the calibration's smoothing.
+_TELLING = 0.01
+_CONSTANT = "the model gives nearly every lesion the same probability"
+
 
 def unseen_scanners(rows: NewRows) -> list[Number]:
     """Return one number per scanner that training never saw: its rows."""
@@ -81,19 +85,34 @@ def judgements(
     low, high = intervals.wilson(novel / count, count, level=level)
     p = float(excess_p([novel], count, [rate], reference)[0])
     numbers = [Number("novelty", "beyond a limit", "", "", novel / count, rate, low, high, p, **sizes)]
-    probability = assessed["p_necrosis"].to_numpy()
-    trained = recipe.prevalence_
-    # Few probabilities, most of them low, often vary less than they will: their spread in training is the least.
-    least = float(recipe.held_out_probabilities().var()) * alike_variance(patients)
-    moved = mean_shift(probability, trained, groups=patients, reference=reference, level=level, least=least)
-    numbers.append(Number("probability", "mean", "", "", moved.value, trained, moved.low, moved.high, moved.p, **sizes))
-    guess = estimated_prevalence(probability, trained, groups=patients, level=level, random_state=random_state)
-    numbers.append(
-        Number("prevalence_estimated", "without labels", "", "", guess.value, trained, guess.low, guess.high, **sizes)
-    )
+    numbers += _probabilities(model, assessed["p_necrosis"].to_numpy(), patients, level, random_state, sizes)
     for call in sorted(set(assessed["call"])):
         chosen = assessed["call"].eq(call).to_numpy(dtype=float)
         share = mean_shift(chosen, 0.0, groups=patients, reference=np.inf, level=level)
         limits = max(share.low, 0.0), min(share.high, 1.0)
         numbers.append(Number("call", str(call), "", "", share.value, np.nan, *limits, **sizes))
     return numbers
+
+
+def _probabilities(
+    model: RadnecClassifier,
+    p: NDArray[np.float64],
+    patients: NDArray[np.str_],
+    level: float,
+    random_state: int,
+    sizes: dict[str, Any],
+) -> list[Number]:
+    """Compare the mean probability, and the share of the outcome it speaks for, with the prevalence in training."""
+    trained, spread = model.recipe_.prevalence_, float(model.recipe_.held_out_probabilities().std())
+    mean, share = ("probability", "mean"), ("prevalence_estimated", "without labels")
+    if spread < _TELLING:
+        return [Number(*name, expected=trained, reason=_CONSTANT, **sizes) for name in (mean, share)]
+    # Few probabilities, most of them low, often vary less than they will: their spread in training is the least.
+    least = spread**2 * alike_variance(patients)
+    reference = model.summary_["patients"]
+    moved = mean_shift(p, trained, groups=patients, reference=reference, level=level, least=least)
+    guess = estimated_prevalence(p, trained, groups=patients, level=level, random_state=random_state)
+    return [
+        Number(*mean, "", "", moved.value, trained, moved.low, moved.high, moved.p, **sizes),
+        Number(*share, "", "", guess.value, trained, guess.low, guess.high, **sizes),
+    ]

@@ -105,7 +105,10 @@ def monitor(
     if enough:
         assessed = rows.assessed[usable]
         doubted = np.array([bool(doubt) for doubt in recipe.judge(frame).doubts])
-        numbers += judgements(model, assessed, doubted, patients, level=_LEVEL, random_state=random_state)
+        judged = judgements(model, assessed, doubted, patients, level=_LEVEL, random_state=random_state)
+        numbers += judged
+        silent = [one.reason for one in judged if one.check == "probability" and one.reason]
+        notes += [f"A change of the prevalence shows in labels alone: {reason}." for reason in silent]
         earlier = None if baseline is None else NewRows.of(model, baseline)
         profile, told = _profile(model, rows, earlier)
         notes += told

@@ -29,6 +29,15 @@ def table() -> pd.DataFrame:
     )
 
 
+def test_a_table_of_plain_pyradiomics_is_told_how_it_gets_names():
+    foreign = pd.DataFrame({"patient_id": ["A", "B"], "label": ["necrosis", "progression"], "original_glcm_Id": [1, 2]})
+    with pytest.raises(TableError, match=r"\^\(original.*from_pyradiomics"):
+        roles_of(foreign, TrainingConfig())
+    with pytest.raises(TableError, match="numeric columns: own") as told:
+        roles_of(foreign.rename(columns={"original_glcm_Id": "own"}), TrainingConfig())
+    assert "from_pyradiomics" not in str(told.value)
+
+
 def test_each_modality_is_harmonised_by_its_own_scanner(table):
     roles = roles_of(table, TrainingConfig())
     assert roles.features == [PET, MR, "index_TBRmax"]

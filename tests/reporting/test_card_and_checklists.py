@@ -104,6 +104,70 @@ def test_answers_rest_on_the_settings_and_numbers(model, evaluation):
     assert checklist("tripod-ai", model).answers["12f"].answer == "not applicable"
 
 
+def answers(name, model, evaluation=None):
+    return {item: fact.answer for item, fact in checklist(name, model, evaluation).answers.items()}
+
+
+def test_an_external_test_leaves_to_the_author_where_and_who_it_was(model, evaluation):
+    theirs = radnec.evaluate(simulate_table(n_patients=30, n_features=12, effect=3.0, random_state=7), model=model)
+    inside, outside = (answers("metrics", model, one) for one in (evaluation, theirs))
+    # Partition by patients, comparison with a simple model (none is fitted outside), internal and external test.
+    open_items = ("18", "25", "26", "27")
+    assert [outside[item] for item in open_items] == ["for the author"] * 4
+    assert [inside[item] for item in open_items] == ["yes", "yes", "for the author", "for the author"]
+    assert answers("tripod-ai", model, theirs)["16"] == "for the author"
+    assert answers("tripod-ai", model, evaluation)["16"] == "not applicable"
+
+
+@pytest.mark.parametrize("sites", ["A", pd.NA])
+def test_one_site_or_none_stated_does_not_say_that_the_study_had_one(table, sites):
+    alone = radnec.train(table.assign(site_id=sites), CONFIG, extraction=radnec.ExtractionConfig())
+    assert answers("metrics", alone)["4"] == "for the author"
+    assert "0 sites" not in checklist("metrics", alone).answers["4"].evidence
+    told = table.assign(site_id=[sites, *["B"] * (len(table) - 1)])
+    found = radnec.train(told, CONFIG, extraction=radnec.ExtractionConfig())
+    assert found.summary_["sites"] == (2 if sites is not pd.NA else None)
+
+
+def test_a_reference_standard_is_known_where_every_row_states_it(model, table):
+    assert answers("metrics", model)["3"] == answers("clear", model)["18"] == "yes"
+    part = radnec.train(
+        table.assign(label_source=table["label_source"].where(table.index > 2)), CONFIG, extraction=None
+    )
+    assert answers("metrics", part)["3"] == answers("clear", part)["18"] == "for the author"
+    assert "not stated 3" in checklist("clear", part).answers["18"].evidence
+
+
+def test_one_sequence_beside_an_index_of_other_images_is_not_the_only_one(table):
+    one = table.drop(columns=[name for name in table if name.startswith("FLAIR")])
+    assert answers("metrics", radnec.train(one, CONFIG))["23"] == "yes"
+    beside = one.assign(index_TBRmax=np.linspace(1, 2, len(one)))
+    assert answers("metrics", radnec.train(beside, CONFIG))["23"] == "for the author"
+
+
+def test_what_is_done_with_model_and_table_is_for_the_author(model, evaluation):
+    clear, tripod = (answers(name, model, evaluation) for name in ("clear", "tripod-ai"))
+    # Guideline, size of the sample, combined methods twice; setting, predictors, the whole model.
+    assert {clear[item] for item in ("7", "9", "42", "48")} == {"for the author"}
+    assert {tripod[item] for item in ("6a", "7", "9a", "10", "22")} == {"for the author"}
+    assert (
+        "training and tuning: 58 lesions of 40 patients" in checklist("tripod-ai", model, evaluation).answers["21"][1]
+    )
+
+
+def test_results_of_an_update_are_for_the_author(model):
+    theirs = simulate_table(n_patients=30, n_features=12, effect=3.0, random_state=7)
+    mended = model.recalibrate(theirs, theirs["label"])
+    found = answers("tripod-ai", mended)
+    assert (found["12f"], found["24"]) == ("yes", "for the author")
+
+
+def test_only_a_model_that_is_harmonised_knows_an_unseen_scanner(model, table):
+    assert "unseen scanners" in checklist("tripod-ai", model).answers["27a"].evidence
+    plain = radnec.train(table, CONFIG.model_copy(update={"batch": None}), extraction=radnec.ExtractionConfig())
+    assert "unseen scanners" not in checklist("tripod-ai", plain).answers["27a"].evidence
+
+
 def test_the_score_is_the_weight_met_of_the_weight_that_applies(model):
     names = [one.item for one in items_of("metrics")]
     yes = dict.fromkeys(names, "yes")

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import SimpleITK as sitk
 
 import radnec
 from radnec.errors import ConfigError, TableError
@@ -125,6 +126,26 @@ def test_a_lesion_that_could_not_be_measured_says_why(place, once):
     assert not report.sound
     assert "has no label 9" in report.html
     assert [isinstance(view, str) for _, view in report.views] == [True, True]
+
+
+def test_a_pathway_and_an_unfitted_model_are_refused_by_name(place, once):
+    table = pd.read_parquet(place / "features.parquet")
+    for model in (radnec.Pathway(), radnec.RadnecClassifier()):
+        with pytest.raises(ConfigError, match=f"is a {type(model).__name__}: expected a fitted"):
+            lesion_report(model, None, once[0], table=table)
+
+
+def test_a_lesion_of_one_voxel_in_the_corner_is_shown_and_gets_no_call(place, once, tmp_path):
+    model, cohort = radnec.load(place / "model.radnec"), radnec.read_cohort(place / "cohort.csv")
+    rows = rows_of(cohort, once[0]).copy()
+    mask = sitk.ReadImage(rows["mask_path"].iloc[0]) * 0
+    mask[0, 0, 0] = 1
+    sitk.WriteImage(mask, tmp_path / "one.nii.gz")
+    with pytest.warns(radnec.errors.ExtractionWarning, match="failed"):
+        report = lesion_report(model, rows.assign(mask_path=str(tmp_path / "one.nii.gz"), mask_label=1), once[0])
+    assert report.assessed["call"] == "abstain"
+    assert "1 segmented voxel" in report.html
+    assert report.html.count("data:image/png;base64,") == 2
 
 
 def test_without_cohort_and_table_there_is_nothing_to_report(place):

@@ -76,6 +76,15 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing(open_page, page):
     assert shown.title() == "Lesion report"
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\nb\tc", "../../a/b", "\u202ea\u2066b", "{{ 7*7 }}", "&quot;"])
+def test_any_name_is_shown_whole_on_a_narrow_page(open_page, model, name):
+    row = simulate_table(n_patients=1, n_features=24, effect=2.0, random_state=3).head(1)
+    row = row.assign(patient_id=name, session_id="S1", lesion_id=name)
+    shown = open_page(lesion_report(model, None, f"{name}/S1/{name}", table=row).html, width=390)
+    assert shown.locator("h1 bdi").first.evaluate("name => name.textContent") == name
+    assert shown.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_the_guard_of_these_tests_can_fail(open_page, look, page):
     planted = '<img src="http://127.0.0.1:9/x.png" alt=""><script>alert(3)</script><h5>deep</h5>'
     planted += (

@@ -12,6 +12,7 @@ import radnec
 from radnec.errors import ConfigError, LeakageError, TableError
 from radnec.evaluation.metrics import calibration
 from radnec.evaluation.prevalence import slope_p
+from radnec.simulate import simulate_table
 
 
 def kinds(report):
@@ -188,6 +189,19 @@ def test_the_order_of_rows_and_columns_changes_nothing(watched, month):
         check_exact=False,
         atol=1e-9,
     )
+
+
+def test_a_model_that_gives_all_the_same_probability_raises_no_alarm_by_it(quick):
+    noise = simulate_table(n_patients=100, n_features=20, effect=0.0, random_state=1)
+    first = noise["patient_id"].isin(noise["patient_id"].unique()[:50])
+    model = radnec.train(noise[first], quick.model_copy(update={"random_state": 1}))
+    later = noise[~first].drop(columns=["label", "label_source"])
+    assert np.ptp(model.predict_proba(later)[:, 0]) < 1e-9
+    report = radnec.monitor(model, later)
+    assert kinds(report) == []
+    assert any("the same probability" in note for note in report.notes)
+    told = report.frame().set_index("check").loc[["probability", "prevalence_estimated"]]
+    assert told[["value", "p"]].isna().all(axis=None)
 
 
 def test_a_stored_model_watches_as_the_fitted_one(watched, month, tmp_path):
