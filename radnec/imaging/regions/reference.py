@@ -76,5 +76,5 @@ def normal_appearing(
     voxels = np.argwhere(sitk.GetArrayViewFromImage(mask))
     kept = left(voxels, image, brain=brain, exclude=[lesion, *lesions])
     if not len(kept):
-        raise RegionError("the reference mask holds no voxel of the brain that is not lesion")
+        raise RegionError(f"the reference mask holds no voxel {'of the brain ' if brain else ''}that is not lesion")
     return painted(kept, image)

@@ -86,7 +86,8 @@ def tram_fractions(
     reference : SimpleITK.Image
         Mask of normal-appearing white matter on their grid.
     threshold_sd : float, default 2
-        A voxel changes if the map exceeds this many times its standard deviation in the reference.
+        A voxel changes if the map exceeds this many times its standard deviation in the reference, and a millionth of
+        the lesion's brightest voxel in the early image, which is rounding.
     delay_min : float, optional
         Minutes from contrast agent to the late image.
 

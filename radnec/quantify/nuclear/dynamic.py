@@ -29,6 +29,8 @@ EARLY_MIN, LATE_MIN = 20.0, 40.0
 _UNITS = {"TTP_min": "min", "slope_SUV_per_h": "SUV/h", "FET_pattern": "1"}
 # Frames and minutes below which no line is fitted, and minutes of the passage of blood.
 _LEAST_FRAMES, _LEAST_MIN, _PASSAGE_MIN = 3, 10.0, 3.0
+# Share of the highest uptake below which two frames are alike: a convention of this library.
+_ALIKE = 0.01
 
 
 def time_activity(frames: Sequence[sitk.Image], region: sitk.Image) -> Floats:
@@ -96,8 +98,8 @@ def fet_kinetics(
     Notes
     -----
     Time to peak: from injection to the middle of the hottest frame; a curve that never falls peaks in its last frame.
-    Where acquisition begins late and the first frame is the hottest, the peak is not known; nor is the pattern, unless
-    that frame lies within the first 20 min.
+    Where acquisition begins late and the first frame is the hottest, or within 1 % of it, the peak is not known; nor is
+    the pattern, unless all frames within 1 % of the hottest end within the first 20 min.
     Slope: the least-squares line through the frames whose middle lies in the segment. Both as in Ceccon et al.,
     Neuro Oncol 19:281 (2017).
 
@@ -135,12 +137,12 @@ def fet_kinetics(
     first, last = max(segment_min[0], float(start[late].min())), min(segment_min[1], float(end[late].max()))
     begin = line.intercept + line.slope * first
     change = line.slope * (last - first) / begin if begin > 0 else float("nan")
-    if hidden and peak_min > EARLY_MIN:
+    if hidden and end[_hottest(curve)].max() > EARLY_MIN:
         return peak, slope, not_evaluable("FET_pattern", unit="1", reason=hidden)
-    return peak, slope, _pattern(peak_min, change, least_change, flags)
+    return peak, slope, _pattern(peak_min, " or before" if hidden else "", change, least_change, flags)
 
 
-def _pattern(peak_min: float, change: float, least_change: float, flags: tuple[str, ...]) -> Measurement:
+def _pattern(peak_min: float, before: str, change: float, least_change: float, flags: tuple[str, ...]) -> Measurement:
     if not np.isfinite(change):
         reason = "the fitted line begins at no uptake: its change has no share"
         return not_evaluable("FET_pattern", unit="1", reason=reason)
@@ -149,7 +151,7 @@ def _pattern(peak_min: float, change: float, least_change: float, flags: tuple[s
         number = 3
     elif peak_min > LATE_MIN and change >= least_change:
         number = 1
-    told = f"peak at {peak_min:g} min, the late line changes by {change:+.0%}"
+    told = f"peak at {peak_min:g} min{before}, the late line changes by {change:+.0%}"
     return evaluable("FET_pattern", number, unit="1", flags=(PATTERNS[number], told, *flags))
 
 
@@ -159,12 +161,18 @@ def _hidden_peak(curve: Floats, start: Floats, end_min: float) -> str:
         return f"the acquisition ends at {end_min:g} min: expected {EARLY_MIN:g} min or more to see a peak"
     if len(curve) < _LEAST_FRAMES:
         return f"{len(curve)} frame(s): expected {_LEAST_FRAMES} or more to see a peak"
-    if start[0] > 1 and not np.argmax(curve):
+    if start[0] > 1 and _hottest(curve)[0]:
         return (
-            f"uptake is highest in the first frame, which begins {start[0]:g} min after injection: it may have been "
-            "higher before"
+            f"uptake in the first frame, which begins {start[0]:g} min after injection, is the highest or within "
+            f"{100 * _ALIKE:g} % of it: it may have been higher before"
         )
     return ""
+
+
+def _hottest(curve: Floats) -> NDArray[np.bool_]:
+    """Return which frames cannot be told from the hottest one."""
+    highest = float(curve.max())
+    return np.asarray(curve >= highest - _ALIKE * abs(highest))
 
 
 def _peak(peak_min: float, flags: tuple[str, ...]) -> Measurement:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from radnec.errors import MeasurementError
 from radnec.quantify.spectroscopy.names import spelled
-from radnec.quantify.spectroscopy.records import number
+from radnec.quantify.spectroscopy.records import concentration, number
 from radnec.quantify.spectroscopy.table import MetaboliteTable, hz_to_ppm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # Columns of summary.csv and second headings of concentrations.csv, the best scaled first, with their units.
@@ -83,7 +84,7 @@ def read_fsl_mrs(path: Path, field_strength_t: float | None) -> MetaboliteTable:
             f"{', '.join(_SUMMARY)} or one that begins with '/'"
         )
     scaled = column or relative[0]
-    concentrations = _column(frame, scaled, source)
+    concentrations = _column(frame, scaled, source, concentration)
     bounds = _column(frame, "%CRLB", source)
     width = hz_to_ppm(_width_hz(frame, source), field_strength_t)
     return MetaboliteTable(concentrations, bounds, _SUMMARY.get(scaled, scaled), width, source)
@@ -99,7 +100,8 @@ def _concentrations(path: Path, source: str, field_strength_t: float | None) -> 
             f"{', '.join('/'.join(map(str, one)) for one in frame.columns[1:])}"
         )
     means, deviations = (
-        [number(cell, source, f"{kind} {scale}") for cell in frame[(kind, scale)]] for kind in ("mean", "std")
+        [read(cell, source, f"{kind} {scale}") for cell in frame[(kind, scale)]]
+        for kind, read in (("mean", concentration), ("std", number))
     )
     bounds = {
         name: 100 * deviation / abs(mean) if mean else math.nan
@@ -111,11 +113,13 @@ def _concentrations(path: Path, source: str, field_strength_t: float | None) -> 
     return MetaboliteTable(dict(zip(names, means, strict=True)), bounds, _SCALES[scale], width, source)
 
 
-def _column(frame: pd.DataFrame, column: str, source: str) -> dict[str, float]:
+def _column(
+    frame: pd.DataFrame, column: str, source: str, read: Callable[[object, str, str], float] = number
+) -> dict[str, float]:
     if column not in frame:
         raise MeasurementError(f"{source}: no column {column!r} among {', '.join(frame.columns)}")
     cells = zip(frame["Metab"], frame[column], strict=True)
-    return {str(name).strip(): number(cell, source, f"{column} of {name}") for name, cell in cells}
+    return {str(name).strip(): read(cell, source, f"{column} of {name}") for name, cell in cells}
 
 
 def _width_hz(frame: pd.DataFrame, source: str) -> float:

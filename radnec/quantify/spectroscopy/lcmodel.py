@@ -9,15 +9,15 @@ import re
 import pandas as pd
 
 from radnec.errors import MeasurementError
-from radnec.quantify.spectroscopy.records import chosen, number
+from radnec.quantify.spectroscopy.records import chosen, concentration, number
 from radnec.quantify.spectroscopy.table import MetaboliteTable
 
 UNIT = "as scaled by LCModel"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[Ee][-+]\d\d)?"
 # What Fortran writes of what is no number, or too long for its field.
 _CELL = rf"(?:{_NUMBER}|\*+|NaN|[-+]?Inf(?:inity)?)"
-# Concentration, %SD, ratio to the reference, name. A wide ratio and the name run together.
-_ROW = re.compile(rf"^\s*({_CELL})\s+(\d+|\*+)%\s*({_CELL})\s*(-?[A-Za-z0-9]\S*)\s*$")
+# Concentration, %SD, ratio to the reference, name. A wide ratio and the name run together; stars fill the field of %SD.
+_ROW = re.compile(rf"^\s*({_CELL})\s*((?<=\s)\d+|\*+)%\s*({_CELL})\s*(-?[A-Za-z0-9]\S*)\s*$")
 _WIDTH = re.compile(rf"FWHM\s*=\s*({_NUMBER})\s*ppm")
 _ENDS = re.compile(r"^\s*$|^\s*\$\$|.*\blines in following\b")
 _TITLE = "lines in following concentration table"
@@ -102,7 +102,7 @@ def read_table(text: str, source: str) -> MetaboliteTable:
         )
     width = _WIDTH.search(text)
     return MetaboliteTable(
-        {row[4]: number(row[1], source, row[4]) for row in rows},
+        {row[4]: concentration(row[1], source, row[4]) for row in rows},
         {row[4]: _bound(row[2], source, row[4]) for row in rows},
         UNIT,
         float(width[1]) if width else math.nan,
@@ -151,7 +151,7 @@ def read_csv(text: str, source: str, record: int | None) -> MetaboliteTable:
         raise MeasurementError(f"{source}: no column '… %SD' found among {', '.join(frame.columns[:8])}")
     errors = {column.removesuffix("%SD").strip(): column for column in frame.columns if column.endswith("%SD")}
     return MetaboliteTable(
-        {name: number(row[name], source, name) for name in names},
+        {name: concentration(row[name], source, name) for name in names},
         {name: _bound(row[errors[name]], source, errors[name]) for name in names},
         UNIT,
         source=source,

@@ -71,7 +71,7 @@ def refusal(table: MetaboliteTable, voxel_cc: float | None, limits: SpectrumLimi
         unknown.append("the size of the voxel is not known")
     elif voxel_cc < limits.voxel_cc:
         reasons.append(f"the voxel is small: {voxel_cc:.3g} cc, expected {limits.voxel_cc:g} cc or more")
-    return "; ".join(reasons), tuple(unknown)
+    return "; ".join(reasons), (*unknown, *table.notes)
 
 
 def doubt(total: Total, limits: SpectrumLimits, where: str = "") -> tuple[str, tuple[str, ...]]:

@@ -97,9 +97,9 @@ def total(table: MetaboliteTable, which: str) -> Total:
     Returns
     -------
     Total
-        Of the line that gives it, one with a bound before one without; else the sum of its parts, whose errors are
-        added up as if they went together. That is an upper limit of the sum's error. NaN where the program could give
-        no number of what it takes; another metabolite never stands in for it.
+        Of the line that gives it, one with a number before one without, then one with a bound; else the sum of its
+        parts, whose errors are added up as if they went together. That is an upper limit of the sum's error. NaN where
+        the program could give no number of what it takes; another metabolite never stands in for it.
 
     Raises
     ------
@@ -122,7 +122,10 @@ def total(table: MetaboliteTable, which: str) -> Total:
     wholes = [by_name[synonym] for synonym in TOTALS[which] if synonym in by_name]
     if wholes:
         bounds = [table.crlb_percent.get(name, math.nan) for name in wholes]
-        whole, bound = min(zip(wholes, bounds, strict=True), key=lambda one: math.isnan(one[1]))
+        whole, bound = min(
+            zip(wholes, bounds, strict=True),
+            key=lambda one: (math.isnan(table.concentrations[one[0]]), math.isnan(one[1])),
+        )
         return Total(_WORDS[which], table.concentrations[whole], bound, _no_number(table, [whole]))
     found = [_part(by_name, names) for names in PARTS[which]]
     present = [one for one in found if one]

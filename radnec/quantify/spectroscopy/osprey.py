@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from radnec.errors import MeasurementError
-from radnec.quantify.spectroscopy.records import chosen, number
+from radnec.quantify.spectroscopy.names import PARTS, TOTALS, spelled
+from radnec.quantify.spectroscopy.records import chosen, concentration, number
 from radnec.quantify.spectroscopy.table import MetaboliteTable, hz_to_ppm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 # What was fitted, what it is scaled to, and the number of voxel and basis set, which older versions leave out.
@@ -23,18 +25,26 @@ _NAME = re.compile(
 )
 _NO_CONCENTRATIONS = {"CRLB": "Cramér-Rao bounds", "h2oarea": "areas of water"}
 _UNITS = {"tCr": "/tCr", "amplMets": "raw"}
+# Headings of which a table has one: metabolites of usual and of edited spectra, or what the first versions wrote.
+_HEADINGS = {
+    *(name for names in TOTALS.values() for name in names),
+    *(name for parts in PARTS.values() for names in parts for name in names),
+    *("gaba", "gabaplus", "gln", "glu", "glx", "gsh", "ins", "mi", "tau", "metabolitestring"),
+}
 
 
-def is_osprey(path: Path) -> bool:
-    """Return whether a file has the name of a quantification table.
+def is_osprey(path: Path, text: str) -> bool:
+    """Return whether a file has the name of a quantification table, which tells the unit, and its headings.
 
     Examples
     --------
     >>> from pathlib import Path
-    >>> is_osprey(Path("QuantifyResults/A_tCr_Voxel_1_Basis_1.tsv")), is_osprey(Path("QuantifyResults/off_tCr.csv"))
-    (True, True)
+    >>> path = Path("QuantifyResults/off_tCr.csv")
+    >>> is_osprey(path, "GPC,PCh,tCr"), is_osprey(path, "Metab,mM,%CRLB")
+    (True, False)
     """
-    return _NAME.match(path.name) is not None
+    headings = re.split(r"[\t,]", text.splitlines()[0]) if text.strip() else []
+    return _NAME.match(path.name) is not None and any(spelled(one.strip(' "')) in _HEADINGS for one in headings)
 
 
 def read_osprey(path: Path, record: int | None, field_strength_t: float | None) -> MetaboliteTable:
@@ -54,14 +64,15 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
     -------
     MetaboliteTable
         Cramér-Rao bounds come from the table named ``CRLB`` beside it, the line width (of creatine, else NAA) from
-        ``QM_processed_spectra.tsv`` (or csv) in the folder above; both are NaN where the file is absent. The width is
-        not known either where that file has other rows: data sets that were left out are left out of one of them only.
+        ``QM_processed_spectra.tsv`` (or csv) in the folder above; both are NaN where the file is absent. The files name
+        no data sets, and rows are taken by their place. Where a file has another number of rows, nothing is taken from
+        it and a note says so: data sets that were left out are left out of some of the files only.
 
     Raises
     ------
     radnec.errors.MeasurementError
         If it is the table of bounds or of water, or the list that the first versions wrote; if there are several rows
-        and none is chosen, or bounds of other rows; or if a cell is no number.
+        and none is chosen; or if a cell is no number.
 
     Notes
     -----
@@ -90,32 +101,38 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
             f"{path.name}: lists one metabolite of one data set a row (columns {', '.join(table.columns)}), as the "
             "first versions of Osprey did; expected one column a metabolite. Write the values into a plain CSV"
         )
-    concentrations = _numbers(table, path.name, record)
+    concentrations = {
+        str(name): concentration(cell, path.name, str(name)) for name, cell in chosen(table, path.name, record).items()
+    }
     bounds_path = path.with_name(f"{match['fit']}_CRLB{match['rest']}" if match else path.name)
-    bounds = {}
-    if bounds_path.is_file():
-        beside = _table(bounds_path)
-        if len(beside) != len(table):
-            raise MeasurementError(
-                f"{bounds_path.name}: holds {len(beside)} spectra; expected {len(table)} as {path.name}"
-            )
-        bounds = _numbers(beside, bounds_path.name, record)
-    width = hz_to_ppm(_width_hz(path.parent.parent, len(table), record), field_strength_t)
-    return MetaboliteTable(concentrations, bounds, _UNITS.get(scale, scale), width, f"Osprey {path.name}")
+    bounds, no_bounds = _beside([bounds_path], "bounds are", len(table), record)
+    files = [path.parent.parent / f"QM_processed_spectra.{kind}" for kind in ("tsv", "csv")]
+    quality, no_width = _beside(files, "line width is", len(table), record)
+    return MetaboliteTable(
+        concentrations,
+        {str(name): number(cell, bounds_path.name, str(name)) for name, cell in bounds.items()},
+        _UNITS.get(scale, scale),
+        hz_to_ppm(_width_hz(quality), field_strength_t),
+        f"Osprey {path.name}",
+        tuple(note for note in (no_width, no_bounds) if note),
+    )
 
 
-def _width_hz(folder: Path, spectra: int, record: int | None) -> float:
-    for path in (folder / f"QM_processed_spectra.{kind}" for kind in ("tsv", "csv")):
-        table = _table(path) if path.is_file() else pd.DataFrame()
-        if len(table) == spectra:
-            cells = chosen(table, path.name, record)
-            widths = [number(cells.get(name, ""), path.name, name) for name in ("Cr_FWHM", "NAA_FWHM")]
-            return next((width for width in widths if math.isfinite(width)), math.nan)
-    return math.nan
+def _beside(paths: Iterable[Path], what: str, spectra: int, record: int | None) -> tuple[pd.Series, str]:
+    """Return a data set's row of the first file that has as many rows; else nothing, and which file has others."""
+    note = ""
+    for path in paths:
+        table = _table(path) if path.is_file() else None
+        if table is not None and len(table) == spectra:
+            return chosen(table, path.name, record), ""
+        if table is not None:
+            note = f"no {what} taken from {path.name}: it holds {len(table)} spectra, expected {spectra}"
+    return pd.Series(dtype=str), note
 
 
-def _numbers(table: pd.DataFrame, source: str, record: int | None) -> dict[str, float]:
-    return {str(name): number(cell, source, str(name)) for name, cell in chosen(table, source, record).items()}
+def _width_hz(quality: pd.Series) -> float:
+    widths = [number(quality.get(name, ""), "QM_processed_spectra", name) for name in ("Cr_FWHM", "NAA_FWHM")]
+    return next((width for width in widths if math.isfinite(width)), math.nan)
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -57,7 +57,9 @@ def read_metabolites(
         raise MeasurementError(f"field_strength_t is {field_strength_t:g}: expected a positive number of tesla")
     try:
         text = _text(path.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise MeasurementError(f"metabolite table {path}: cannot be read as text; save it as text in UTF-8") from error
+    except OSError as error:
         raise MeasurementError(f"metabolite table {path}: cannot be read as text ({error})") from error
     try:
         table = _read(path, text, record, field_strength_t)
@@ -69,12 +71,12 @@ def read_metabolites(
 
 
 def _text(content: bytes) -> str:
-    """Return what a file holds; LCModel copies titles, with names in the letters of an older code page."""
+    """Return what a file holds; titles of LCModel and units in µM may be in the letters of an older code page."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-        if not lcmodel.is_table(text):
+        if not (lcmodel.is_table(text) or lcmodel.is_csv(text) or plain.is_plain(text)):
             raise
         return text
 
@@ -82,7 +84,7 @@ def _text(content: bytes) -> str:
 def _read(path: Path, text: str, record: int | None, field_strength_t: float | None) -> MetaboliteTable:
     if lcmodel.is_csv(text):
         return lcmodel.read_csv(text, path.name, record)
-    if osprey.is_osprey(path) and not plain.is_plain(text):
+    if osprey.is_osprey(path, text):
         return osprey.read_osprey(path, record, field_strength_t)
     if record not in {None, 1}:
         raise MeasurementError(f"metabolite table {path}: holds one spectrum, but record {record} is asked for")
@@ -95,6 +97,6 @@ def _read(path: Path, text: str, record: int | None, field_strength_t: float | N
     first = text.splitlines()[0][:60] if text.strip() else ""
     raise MeasurementError(
         f"metabolite table {path}: its first line is {first!r}; expected LCModel (.table, .coord, .csv), Osprey "
-        "(…_Voxel_1_Basis_1.tsv), FSL-MRS (summary.csv, concentrations.csv) or a CSV with the columns "
-        f"{', '.join(plain.COLUMNS)}"
+        "(…_tCr_Voxel_1_Basis_1.tsv, a metabolite a column), FSL-MRS (summary.csv, concentrations.csv) or a CSV with "
+        f"the columns {', '.join(plain.COLUMNS)}"
     )

@@ -68,3 +68,20 @@ def number(cell: object, source: str, column: str) -> float:
         return float(re.sub(r"(?<=[\d.])[Dd](?=[-+]?\d)", "e", text))
     except ValueError:
         raise MeasurementError(f"{source}, {column}: found {cell!r}; expected a number") from None
+
+
+def concentration(cell: object, source: str, column: str) -> float:
+    """Return what a program gives as a concentration; NaN where it is no finite number.
+
+    Raises
+    ------
+    radnec.errors.MeasurementError
+        If it is no number.
+
+    Examples
+    --------
+    >>> concentration("1.8", "voxel.table", "tCho"), concentration("Infinity", "voxel.table", "Ala")
+    (1.8, nan)
+    """
+    found = number(cell, source, column)
+    return found if math.isfinite(found) else math.nan

@@ -31,6 +31,8 @@ class MetaboliteTable:
         Full width at half maximum in ppm; NaN where it is not known.
     source : str
         Program and file, for messages.
+    notes : tuple of str
+        Files beside it that do not fit it, and what is unknown for that; they become flags.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class MetaboliteTable:
     unit: str
     linewidth_ppm: float = math.nan
     source: str = "metabolite table"
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.concentrations:

@@ -163,5 +163,5 @@ def test_reference_tissue_is_a_mask_or_the_other_side(head):
     assert np.median(values) < 1000
     given = normal_appearing(head, lesion, mask=found, lesions=[found * 0])
     assert dice(given, found) == 1
-    with pytest.raises(RegionError, match="no voxel of the brain that is not lesion"):
+    with pytest.raises(RegionError, match="holds no voxel that is not lesion"):
         normal_appearing(head, lesion, mask=lesion)

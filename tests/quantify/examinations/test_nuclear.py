@@ -91,6 +91,23 @@ def test_other_lesions_are_kept_out_of_a_reference_mask(head, masks):
     assert head.cohort().pipe(measure)["index_TBRmax"].tolist() == pytest.approx([2.0, 3.0])
 
 
+def test_a_given_reference_of_pet_is_taken_whole_whatever_the_mask_of_the_brain(head, masks):
+    """Half of the reference, at 1.5, lies outside of the brain; the whole has a mean of 1.25."""
+    inner = masks["white"].copy()
+    inner[:, :, 17:] = False
+    suv = np.where(masks["lesion"], 2.5, np.where(masks["white"] & ~inner, 1.5, 1.0))
+    for brain in (inner, masks["lesion"]):
+        head.rows.clear()
+        head.row("PET-FET", suv, brain_mask_path=head.write(brain))
+        assert head.measured()["index_TBRmax"] == pytest.approx(2.0)
+
+
+def test_a_reference_of_pet_within_the_lesion_is_told(head, masks, paint):
+    head.row("PET-FET", paint(2.5, 1.0), white=masks["lesion"])
+    with pytest.warns(ExtractionWarning, match="the reference mask holds no voxel that is not lesion"):
+        head.measured()
+
+
 def test_frames_that_do_not_follow_one_another_are_refused(head, paint):
     head.row("PET-FET", paint([2.0, 3.0, 4.0], [1.0, 1.0, 1.0]), frame_times_s="0;1800;900;2400")
     with pytest.warns(ExtractionWarning, match="expected numbers that rise"):

@@ -83,10 +83,34 @@ def test_a_peak_before_the_first_frame_is_not_told(first, pattern):
     """Frames from 8 min on see that the curve fell from before 20 min; those from 20 min on do not."""
     curve = bent((0, 0), (5, 4), (50, 1))
     peak, slope, found = fet_kinetics(curve[first:], START[first:], END[first:])
-    assert peak.reason.startswith(f"uptake is highest in the first frame, which begins {START[first]:g} min")
+    assert peak.reason.startswith(f"uptake in the first frame, which begins {START[first]:g} min after injection, is")
     assert slope.value == pytest.approx(-4.0)
     assert found.flags[:1] == ((pattern,) if pattern else ())
     assert found.status == ("evaluable" if pattern else "not_evaluable")
+
+
+@pytest.mark.parametrize(
+    ("curve", "edges", "evaluable"),
+    [
+        ([3.0, 3.001, 2.8, 2.6, 2.4, 2.2], [20, 25, 30, 35, 40, 45, 50], False),
+        ([2.0, 2.0, 2.0, 2.0, 2.0, 2.0], [20, 25, 30, 35, 40, 45, 50], False),
+        ([3.0, 2.5, 2.3, 2.1, 2.0], [10, 30, 35, 40, 45, 50], False),
+        ([3.0, 2.9, 3.01, 2.3, 2.1, 2.0], [5, 10, 18, 25, 32, 40, 50], False),
+        ([3.0, 3.01, 2.8, 2.3, 2.1, 2.0], [5, 10, 20, 30, 35, 40, 50], True),
+    ],
+)
+def test_a_peak_that_cannot_be_told_from_a_late_first_frame_is_hidden(curve, edges, evaluable):
+    """The pattern is known only where all frames that may be the hottest end within 20 min."""
+    peak, _, pattern = fet_kinetics(curve, edges[:-1], edges[1:])
+    assert peak.status == "not_evaluable"
+    assert f"begins {edges[0]} min after injection, is the highest or within 1 % of it" in peak.reason
+    assert (pattern.status == "evaluable") is evaluable
+    assert not evaluable or "peak at 15 min or before" in pattern.flags[1]
+
+
+def test_a_peak_well_above_a_late_first_frame_is_told():
+    edges = np.array([20, 25, 30, 35, 40, 45, 50])
+    assert fet_kinetics([3.0, 3.1, 2.8, 2.6, 2.4, 2.2], edges[:-1], edges[1:])[0].value == 27.5
 
 
 def test_one_long_frame_has_no_peak():

@@ -67,6 +67,13 @@ def test_the_bound_of_a_sum_lies_between_those_of_its_parts(first, second, crlb,
     assert "is the sum of GPC, PCh; its CRLB is an upper limit" in found.flags[0]
 
 
+def test_a_total_with_a_number_is_taken_before_one_without():
+    crlb = {"tCho": 4.0, "Cho+GPC": 5.0}
+    assert total(MetaboliteTable({"tCho": math.nan, "GPC+PCh": 2.0}, crlb, "mM"), "Cho").concentration == 2.0
+    bounded = MetaboliteTable({"tCho": math.nan, "GPC+PCh": 2.0, "Cho+GPC": 1.9}, crlb, "mM")
+    assert (total(bounded, "Cho").concentration, total(bounded, "Cho").crlb_percent) == (1.9, 5.0)
+
+
 def test_two_names_of_one_metabolite_are_refused():
     with pytest.raises(MeasurementError, match=r"GPC.PCh and PCh.GPC are one metabolite"):
         metabolite_ratios(table({"GPC+PCh": 1.5, "PCh+GPC": 1.6, "tCr": 4.0}))

@@ -241,14 +241,55 @@ def test_files_and_settings_that_cannot_be_are_told(tmp_path):
 def test_what_lcmodel_cannot_print_is_no_number_and_nothing_stands_in_for_it(tmp_path):
     """Fortran fills a field with stars where the value is too long for it."""
     rows = LCMODEL.replace("    1.804   4%   0.301 GPC+PCh\n", "    *****   4% ******* GPC\n")
-    rows = rows.replace("    6.002   3%", "    6.002 ****")
-    found = read_metabolites(written(tmp_path, "stars.table", rows.replace("****   1.000", "***%   1.000")))
+    found = read_metabolites(written(tmp_path, "stars.table", rows.replace("6.002   3%", "6.002****%")))
     assert math.isnan(found.concentrations["GPC"])
     assert found.crlb_percent["Cr+PCr"] == math.inf
     cho_cr = metabolite_ratios(found)[0]
     assert cho_cr.status == "not_evaluable"
     assert "total choline (GPC+PCh) is not known: the table has no number for GPC" in cho_cr.reason
     assert "total creatine (Cr+PCr) has a CRLB of inf %, expected less than 20 %" in cho_cr.reason
+
+
+@pytest.mark.parametrize("infinite", ["Infinity", "-Inf"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("voxel.table", LCMODEL.replace(" 3.02E-02", f"{'VALUE':>9}")),
+        ("grid.csv", "Row, Col, Ala, Ala %SD, GPC+PCh, GPC+PCh %SD\n1, 1, VALUE, 999, 1.804, 4\n"),
+        ("off_tCr.csv", "Ala,GPC+PCh\nVALUE,1.804\n"),
+        ("summary.csv", "Metab,mM,%CRLB\nAla,VALUE,999\nGPC+PCh,1.804,4\n"),
+        ("concentrations.csv", "Metabs,mean,std\n,molarity,molarity\nAla,VALUE,1\nGPC+PCh,1.804,0.1\n"),
+    ],
+)
+def test_an_infinite_concentration_is_no_number_of_its_metabolite_alone(tmp_path, name, text, infinite):
+    found = read_metabolites(written(tmp_path, name, text.replace("VALUE", infinite)))
+    assert math.isnan(found.concentrations["Ala"])
+    assert found.concentrations["GPC+PCh"] == 1.804
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("grid.csv", "Row, Col, GPC+PCh, GPC+PCh %SD, \u00b5\n1, 1, 1.804, 4, 0\n"),
+        ("plain.csv", "metabolite,concentration,unit\nGPC+PCh,1.804,\u00b5M\n"),
+    ],
+)
+def test_a_spreadsheet_may_be_in_latin_1_and_another_file_is_told_to_be_saved_in_utf_8(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_bytes(text.encode("latin-1"))
+    assert read_metabolites(path).concentrations == {"GPC+PCh": 1.804}
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(MeasurementError, match=f"{name}: cannot be read as text; save it as text in UTF-8"):
+        read_metabolites(path)
+
+
+def test_tables_of_other_programs_are_told_by_content_though_named_as_those_of_osprey(tmp_path):
+    fsl = "Metab,mM,%CRLB,FWHM\nCr+PCr,6.0,3,6.4\n"
+    found = read_metabolites(written(tmp_path, "P01_tCr.csv", fsl))
+    assert (found.concentrations, found.unit) == ({"Cr+PCr": 6.0}, "mM")
+    assert read_metabolites(written(tmp_path, "P01_tCr.tsv", LCMODEL)).concentrations["Cr+PCr"] == 6.002
+    with pytest.raises(MeasurementError, match="its first line is 'subject,volume'; expected LCModel"):
+        read_metabolites(written(tmp_path, "P02_tCr.csv", "subject,volume\nP02,3\n"))
 
 
 def test_an_lcmodel_table_is_read_whatever_its_line_ends_and_the_letters_of_its_title(tmp_path):
@@ -333,10 +374,19 @@ def test_quality_and_bounds_of_other_data_sets_are_not_taken(tmp_path):
     """Osprey leaves excluded data sets out of the quantification and keeps them in the table of quality."""
     path = written(tmp_path, "QuantifyResults/A_tCr_Voxel_1_Basis_1.tsv", "tCho\ttCr\n0.31\t1\n0.42\t1\n")
     written(tmp_path, "QM_processed_spectra.tsv", "Cr_SNR\tCr_FWHM\n9\t20\n100\t7\n90\t8\n")
-    assert math.isnan(read_metabolites(path, record=2, field_strength_t=3.0).linewidth_ppm)
     written(tmp_path, "QuantifyResults/A_CRLB_Voxel_1_Basis_1.tsv", "tCho\ttCr\n4\t3\n")
-    with pytest.raises(MeasurementError, match=r"A_CRLB_Voxel_1_Basis_1.tsv: holds 1 spectra; expected 2 as A_tCr"):
-        read_metabolites(path, record=2)
+    found = read_metabolites(path, record=2, field_strength_t=3.0)
+    assert math.isnan(found.linewidth_ppm)
+    assert not found.crlb_percent
+    cho_cr = metabolite_ratios(found, voxel_cc=8.0)[0]
+    assert cho_cr.value == pytest.approx(0.42)
+    assert cho_cr.flags == (
+        "the line width is not known",
+        "no line width is taken from QM_processed_spectra.tsv: it holds 3 spectra, expected 2",
+        "no bounds are taken from A_CRLB_Voxel_1_Basis_1.tsv: it holds 1 spectra, expected 2",
+        "the CRLB of total choline (GPC+PCh) is not known",
+        "the CRLB of total creatine (Cr+PCr) is not known",
+    )
 
 
 def test_the_summary_of_fsl_mrs_is_read_from_any_editor_with_negative_bounds_and_999(tmp_path):
