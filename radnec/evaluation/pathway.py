@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class PathwayEvaluation:
         ``y`` (positive class or not), ``stage`` (the last consulted), ``called`` (1 positive, -1 negative, 0 not
         settled), ``abstained`` (the pathway should not be asked; never counted as settled), ``p_conventional``,
         ``p_pathway``, ``p_everything``, and for each further stage ``had_…`` (it was made, and enough of the fold's
-        training patients had it to learn from) and ``consulted_…``.
+        training patients had it, beside the others that count, to learn from) and ``consulted_…``.
     pathway : Pathway
         The unfitted pathway.
     notes : tuple of str
@@ -178,7 +179,7 @@ def evaluate_pathway(
                 X.iloc[train],
                 truth[train],
                 patients[train],
-                examined_in(X.iloc[train], fitted.stages_, fitted.columns_),
+                examined_in(X.iloc[train], fitted.stages_, fitted.columns_, fitted.tracers_),
             )
             part = _tested(fitted, X.iloc[test], _Everything(fitted, cohort, seed))
             parts.append(part.assign(repeat=repeat, fold=fold, row=test, patient=patients[test], y=truth[test]))
@@ -210,16 +211,16 @@ class _Everything:
         return p
 
     def paths(self, examined: NDArray[np.bool_]) -> list[Path]:
-        """Return the stages of each row, without those that too few training patients had beside the stages before."""
+        """Return the stages of each row, or the most of them that enough training patients had together."""
         rows = [tuple(np.flatnonzero(row).tolist()) if row[0] else () for row in examined]
         learnt = {stages: self._learnt(stages) for stages in set(rows)}
         return [learnt[stages] for stages in rows]
 
     def _learnt(self, stages: Path) -> Path:
-        path = stages[:1]
-        for stage in stages[1:]:
-            path = (*path, stage) if self._enough((*path, stage)) else path
-        return path
+        """Return the most stages that enough training patients had together; among as many, the first in order."""
+        first, later = stages[:1], stages[1:]
+        subsets = (first + some for size in range(len(later), 0, -1) for some in combinations(later, size))
+        return next((path for path in subsets if self._enough(path)), first)
 
     def _enough(self, path: Path) -> bool:
         rows = self.cohort.having(path)
@@ -253,21 +254,29 @@ def _tested(fitted: Pathway, X: pd.DataFrame, everything: _Everything) -> pd.Dat
     }
     for number, name in enumerate(names[1:], start=1):
         columns[f"made_{name}"] = examined[:, number] & examined[:, 0]
-        columns[f"had_{name}"] = np.array([number in path for path in paths])
-        columns[f"consulted_{name}"] = ~np.isnan(way.p[:, number])
+        consulted = ~np.isnan(way.p[:, number])
+        columns[f"had_{name}"] = consulted | np.array([number in path for path in paths], dtype=bool)
+        columns[f"consulted_{name}"] = consulted
     return pd.DataFrame(columns)
 
 
 def _not_learnt(lesions: pd.DataFrame, stages: list[str]) -> list[str]:
-    """Return which stages no lesion had, and how many lesions had one that too few training patients had."""
+    """Return which stages no lesion had, and how many lesions had one that too few training patients had.
+
+    An examination is a stage of a session, whose lesions share it; it does not count where it is lost to one of them.
+    """
     told = []
+    keys = ["patient", "session"]
     for stage in stages:
         if not lesions[f"made_{stage}"].any():
             told.append(f"{stage}: no lesion had it.")
-        lost = lesions.loc[lesions[f"made_{stage}"] & ~lesions[f"had_{stage}"], "row"].nunique()
-        if lost:
+        made = lesions[lesions[f"made_{stage}"]]
+        lost = made[~made[f"had_{stage}"]]
+        if len(lost):
             told.append(
-                f"{stage}: {counted(lost, 'lesion')} had it in folds whose training patients had it too seldom, alone "
-                "or beside the other stages, to learn from; there it counts for no strategy."
+                f"{stage}: {counted(lost['row'].nunique(), 'lesion')} had it in folds whose training patients had it "
+                "too seldom, alone or beside the other stages, to learn from; there it counts for no strategy. This "
+                f"concerns {len(lost[keys].drop_duplicates())} of its "
+                f"{counted(len(made[keys].drop_duplicates()), 'examination')}."
             )
     return told

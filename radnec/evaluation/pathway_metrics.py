@@ -60,9 +60,9 @@ def summarise_pathway(
         examinations, per lesion, in units of a positive missed (Vickers and Elkin, Medical Decision Making 2006;26:565)
         at the threshold ``progression / (necrosis + progression)`` of the costs. Of the pathway ``resolved`` (share of
         lesions settled), ``abstained`` (share of lesions that it should not be asked about, whatever a stage says),
-        ``resolved_at_…`` for each stage, ``error_of_calls``, ``error_of_calls_positive`` and ``…_negative`` by the
-        call, ``error_of_resolved_positive`` and ``…_negative`` by the truth, and the differences
-        ``accuracy_difference_…`` and ``net_benefit_difference_…`` from the other two.
+        ``resolved_at_…`` for each stage, but for those that the table has no column of, ``error_of_calls``,
+        ``error_of_calls_positive`` and ``…_negative`` by the call, ``error_of_resolved_positive`` and ``…_negative`` by
+        the truth, and the differences ``accuracy_difference_…`` and ``net_benefit_difference_…`` from the other two.
 
     Notes
     -----

@@ -170,6 +170,7 @@ class Evidence(Settings):
             )
         if (
             not absent
+            and None in (self.lr_positive, self.lr_negative)
             and {self.sensitivity, self.specificity} & {0, 1}
             and not self.n_studied
             and self._of_classes is None

@@ -18,25 +18,44 @@ if TYPE_CHECKING:
     from radnec.pathway.stage import Stage
 
 
-def examined_in(X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[str, Sequence[str]]) -> NDArray[np.bool_]:
+#: Columns of each tracer, by the stage's name and the tracer's sequence, of stages that hold several.
+Tracers = dict[str, dict[str, list[str]]]
+
+
+def several_tracers(columns: Mapping[str, Sequence[str]]) -> Tracers:
+    """Return the columns of each tracer for every stage that holds several.
+
+    Examples
+    --------
+    >>> several_tracers({"MRI": ["age_years"], "PET": ["index_TBRmax", "index_TBRmax_MET"]})
+    {'PET': {'PET-FET': ['index_TBRmax'], 'PET-MET': ['index_TBRmax_MET']}}
+    """
+    found = {stage: tracers_of(names) for stage, names in columns.items()}
+    return {stage: tracers for stage, tracers in found.items() if len(tracers) > 1}
+
+
+def examined_in(
+    X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[str, Sequence[str]], tracers: Tracers
+) -> NDArray[np.bool_]:
     """Return which stages each lesion has values of, shape (n, k).
 
-    A lesion was examined for a stage if it has a value in the share of the columns that the stage needs, and, where the
-    stage holds several tracers, a value of each of them: nothing is imputed from one tracer to another.
+    A lesion was examined for a stage if it has a value in the share of the columns that the stage needs, and one of
+    each of the stage's `tracers`: nothing is imputed from one tracer to another.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from radnec.pathway.stage import Stage
     >>> X = pd.DataFrame({"index_TBRmax": [2.0, 2.1, None], "index_TBRmax_MET": [1.7, None, None]})
-    >>> examined_in(X, [Stage("PET", tuple(X.columns))], {"PET": list(X.columns)}).tolist()
+    >>> columns = {"PET": list(X.columns)}
+    >>> examined_in(X, [Stage("PET", tuple(X.columns))], columns, several_tracers(columns)).tolist()
     [[True], [False], [False]]
     """
-    made = [np.array([not one for one in lacks(X, stage, columns[stage.name])], dtype=bool) for stage in stages]
-    return np.column_stack(made)
+    lacking = [lacks(X, stage, columns[stage.name], tracers.get(stage.name, {})) for stage in stages]
+    return np.column_stack([np.array([not one for one in found], dtype=bool) for found in lacking])
 
 
-def lacks(X: pd.DataFrame, stage: Stage, columns: Sequence[str]) -> list[str]:
+def lacks(X: pd.DataFrame, stage: Stage, columns: Sequence[str], tracers: Mapping[str, Sequence[str]]) -> list[str]:
     """Return, per lesion, what it lacks to count as examined for a stage; empty where it counts.
 
     Examples
@@ -44,24 +63,26 @@ def lacks(X: pd.DataFrame, stage: Stage, columns: Sequence[str]) -> list[str]:
     >>> import pandas as pd
     >>> from radnec.pathway.stage import Stage
     >>> X = pd.DataFrame({"index_TBRmax": [2.0, 2.1, None], "index_TBRmax_MET": [1.7, None, None]})
-    >>> lacks(X, Stage("PET", tuple(X.columns)), list(X.columns))
+    >>> lacks(X, Stage("PET", tuple(X.columns)), list(X.columns), tracers_of(list(X.columns)))
     ['', 'no value of PET-MET', 'no value']
     """
     values = X[list(columns)].notna()
-    measured, tracers = values.sum(axis=1).to_numpy(), tracers_of(columns)
+    measured = values.sum(axis=1).to_numpy()
     found = [
         ""
         if count / len(columns) >= stage.needed
         else f"a value in only {count} of its {counted(len(columns), 'column')}"
         for count in measured
     ]
-    for tracer, own in tracers.items() if len(tracers) > 1 else ():
-        without = ~values[own].any(axis=1).to_numpy()
+    for tracer, own in tracers.items():
+        without = ~values[list(own)].any(axis=1).to_numpy()
         found = [f"no value of {tracer}" if no else one for no, one in zip(without, found, strict=True)]
     return ["no value" if count == 0 else one for count, one in zip(measured, found, strict=True)]
 
 
-def little_measured(X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[str, Sequence[str]]) -> list[str]:
+def little_measured(
+    X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[str, Sequence[str]], tracers: Tracers
+) -> list[str]:
     """Return for each stage that some lesions have too little of how many these are, as a sentence.
 
     Examples
@@ -69,13 +90,14 @@ def little_measured(X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[s
     >>> import pandas as pd
     >>> from radnec.pathway.stage import Stage
     >>> X, columns = pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, None], "c": [1.0, None]}), {"MRI": ["a", "b", "c"]}
-    >>> little_measured(X, [Stage("MRI", ("a", "b", "c"))], columns)[0][:60]
+    >>> little_measured(X, [Stage("MRI", ("a", "b", "c"))], columns, {})[0][:60]
     'MRI: 1 lesion has a value in fewer than 50% of its 3 columns'
     """
     told = []
     for stage in stages:
         names = columns[stage.name]
-        lacking = lacks(X, stage, names)
+        pooled = tracers.get(stage.name, {})
+        lacking = lacks(X, stage, names, pooled)
         few = sum(one.startswith("a value") for one in lacking)
         if few:
             told.append(
@@ -87,7 +109,7 @@ def little_measured(X: pd.DataFrame, stages: Sequence[Stage], columns: Mapping[s
         if one_only:
             told.append(
                 f"{stage.name}: {counted(one_only, 'lesion')} {'lacks' if one_only == 1 else 'lack'} one of "
-                f"{', '.join(tracers_of(names))} and count{'s' if one_only == 1 else ''} as not examined: nothing is "
+                f"{', '.join(pooled)} and count{'s' if one_only == 1 else ''} as not examined: nothing is "
                 "imputed from one tracer to another. Make a stage of each, as radnec.pathway.default_stages() does."
             )
     return told

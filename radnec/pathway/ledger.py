@@ -139,8 +139,8 @@ class Ledger:
         >>> Ledger(0.5).add("rad_kim_meta", "necrosis").add("dsc_hgg_fu", "progression").uncertain()
         True
         """
-        if not 0 < error < 1 / 2:
-            raise EvidenceError(f"error is {error}; expected a share above 0 and below 0.5")
+        if not is_number(error) or not 0 < error < 1 / 2:
+            raise EvidenceError(f"error is {error!r}; expected a share above 0 and below 0.5")
         # A probability of 0.9 may come out as 0.8999999999999999.
         return error < round(self.p_necrosis, 12) < round(1 - error, 12)
 

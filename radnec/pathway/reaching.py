@@ -12,6 +12,7 @@ from radnec.model.door import check_values
 from radnec.model.roles import roles_of
 from radnec.model.splits import PatientFolds, patients_per_class
 from radnec.pathway.resolving import OPEN, settled
+from radnec.pathway.workup import tracers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +120,7 @@ def fit_stages(
     while waiting:
         path = waiting.pop(0)
         reached = _reached(cohort, found, path)
-        rows = _rows_to_learn(cohort, found, path, reached, names, fewest)
+        rows = _rows_to_learn(cohort, found, path, reached, columns, fewest)
         if rows is None:
             continue
         wanted = [name for stage in path for name in columns[names[stage]]]
@@ -158,8 +159,14 @@ def _reached(cohort: Cohort, found: Fitted, path: Path) -> NDArray[np.bool_]:
 
 
 def _rows_to_learn(
-    cohort: Cohort, found: Fitted, path: Path, reached: NDArray[np.bool_], names: Sequence[str], fewest: int
+    cohort: Cohort,
+    found: Fitted,
+    path: Path,
+    reached: NDArray[np.bool_],
+    columns: Mapping[str, Sequence[str]],
+    fewest: int,
 ) -> NDArray[np.bool_] | None:
+    names = list(columns)
     told = " + ".join(names[stage] for stage in path)
     fewer = [_fewest_of(cohort, rows) for rows in (reached, cohort.having(path))]
     if fewer[0] >= fewest:
@@ -171,8 +178,9 @@ def _rows_to_learn(
                 "on all who have these examinations."
             )
         return cohort.having(path)
-    if len(path) > 2 and not cohort.having(path).any():
-        return None  # Nobody had both, as of two tracers: nothing was lost.
+    last = [set(tracers_of(columns[names[stage]])) for stage in path[-2:]]
+    if len(path) > 2 and all(last) and last[0].isdisjoint(last[1]) and not cohort.having(path).any():
+        return None  # A patient has one tracer or another: nothing was lost in training.
     found.notes.append(
         f"{told}: {fewer[1]} patients of the rarer class have these examinations, fewer than {fewest}; there is no "
         f"model, and {names[path[-1]]} is not used behind {' + '.join(names[stage] for stage in path[:-1])}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from radnec.cohort.fields import clinical_predictors
 from radnec.errors import ConfigError, TableError
 from radnec.features.columns import feature_columns
-from radnec.pathway.stated import is_number
+from radnec.pathway.stated import is_number, is_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +57,12 @@ class Stage:
     needed: float = 0.5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip() or not self.columns:
-            raise ConfigError(f"stage {self.name!r} has the columns {self.columns!r}; expected a name and columns")
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise ConfigError(f"a stage is called {self.name!r}; expected a name")
+        if not (isinstance(self.columns, str) or is_texts(self.columns)) or not len(self.columns):
+            raise ConfigError(
+                f"stage {self.name} has the columns {self.columns!r}; expected their names, or a regular expression"
+            )
         if not isinstance(self.columns, str):
             object.__setattr__(self, "columns", tuple(self.columns))
             twice = sorted({column for column in self.columns if self.columns.count(column) > 1})
@@ -69,17 +73,23 @@ class Stage:
                 re.compile(self.columns)
             except re.error as error:
                 raise ConfigError(f"stage {self.name}: columns is no regular expression ({error})") from None
-        if isinstance(self.examinations, str):
+        if not is_texts(self.examinations):
+            expected = f"({self.examinations!r},)" if isinstance(self.examinations, str) else '("FET PET",)'
             raise ConfigError(
-                f"stage {self.name}: examinations is {self.examinations!r}; expected a tuple, ({self.examinations!r},)"
+                f"stage {self.name}: examinations is {self.examinations!r}; expected a tuple of text, {expected}"
             )
         object.__setattr__(self, "examinations", tuple(self.examinations) or (self.name,))
+        self._state_numbers()
+
+    def _state_numbers(self) -> None:
         if not is_number(self.cost) or self.cost < 0:
             raise ConfigError(f"stage {self.name}: cost is {self.cost!r}; expected 0 or more")
         if not is_number(self.availability) or not 0 <= self.availability <= 1:
             raise ConfigError(f"stage {self.name}: availability is {self.availability!r}; expected 0 to 1")
         if not is_number(self.needed) or not 0 < self.needed <= 1:
             raise ConfigError(f"stage {self.name}: needed is {self.needed!r}; expected a share above 0 and up to 1")
+        for name in ("cost", "availability", "needed"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     def columns_in(self, table: pd.DataFrame) -> list[str]:
         """Return the stage's columns in a table, in order of name.

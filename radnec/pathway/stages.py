@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +20,7 @@ from radnec.model.measured import extraction_of, same_extraction
 from radnec.model.splits import fresh_seed
 from radnec.pathway.abstaining import why_not
 from radnec.pathway.answers import NEXT_COLUMNS, answers, next_rows
-from radnec.pathway.examined import examined_in, little_measured
+from radnec.pathway.examined import examined_in, little_measured, several_tracers
 from radnec.pathway.findings import ledgers
 from radnec.pathway.learning_rows import classes_of, patients_in
 from radnec.pathway.reaching import Cohort, fit_stages
@@ -27,10 +28,10 @@ from radnec.pathway.stage import Stage, columns_of
 from radnec.pathway.stated import is_number
 from radnec.pathway.value import Costs, outlooks
 from radnec.pathway.walking import walk
-from radnec.pathway.workup import TRACERS, default_stages
+from radnec.pathway.workup import TRACERS, default_stages, uptake_of_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -73,6 +74,8 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Those that training had columns of.
     columns_ : dict of str to list of str
         Columns of each stage.
+    tracers_ : dict of str to dict
+        Of each stage that holds several tracers, the columns of each: it takes only lesions that had all of them.
     models_ : dict of tuple to Recipe
         One for each set of stages, named by their numbers.
     prevalence_ : float
@@ -154,14 +157,15 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.columns_ = self._columns(X)
         self.stages_ = [stage for stage in self._stages() if stage.name in self.columns_]
         self.random_state_ = fresh_seed() if config.random_state is None else config.random_state
-        examined = examined_in(X, self.stages_, self.columns_)
+        self.tracers_ = several_tracers(self.columns_)
+        examined = examined_in(X, self.stages_, self.columns_, self.tracers_)
         cohort = Cohort(X, truth, patients, examined)
         fitted = fit_stages(cohort, self.columns_, config, self.random_state_, error=self.error, fewest=self.fewest)
         self.models_ = fitted.models
         self.outlooks_ = outlooks(fitted, len(self.stages_))
         self.prevalence_ = float(truth[examined[:, 0]].mean())
-        few = little_measured(X, self.stages_, self.columns_)
-        self.notes_ = [*self._absent(), *few, *fitted.notes]
+        few = little_measured(X, self.stages_, self.columns_, self.tracers_)
+        self.notes_ = [*self._absent(), *self._not_staged(X), *few, *fitted.notes]
         self.counts_ = fitted.counts
         self.extraction_config_ = extraction_of(X)
         read = X[list(dict.fromkeys(name for recipe in self.models_.values() for name in recipe.columns()))]
@@ -308,6 +312,18 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             [f"{', '.join(names)}: the table has no column of {'it' if len(names) == 1 else 'them'}."] if names else []
         )
 
+    def _not_staged(self, X: pd.DataFrame) -> list[str]:
+        """Return which columns of uptake no stage takes where tracers have stages of their own, as a sentence."""
+        if not {stage.name for stage in self._stages()} & set(TRACERS):
+            return []
+        taken = {name for names in self.columns_.values() for name in names}
+        names = [name for name in uptake_of_unknown(X) if name not in taken]
+        it = "it" if len(names) == 1 else "them"
+        told = (
+            f"{', '.join(names)}: no tracer is known of {it} and no stage takes {it}; make one, Stage(name, columns)."
+        )
+        return [told] if names else []
+
     def _columns(self, X: pd.DataFrame) -> dict[str, list[str]]:
         """Return the columns of each stage, once the labels owe nothing to them."""
         found = columns_of(self._stages(), X)
@@ -317,15 +333,16 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _checked(self) -> TrainingConfig:
         if not is_number(self.error) or not 0 < self.error < 1 / 2:
             raise ConfigError(f"error is {self.error!r}; expected a share above 0 and below 0.5")
-        if not is_number(self.fewest) or self.fewest < 2:
+        if not is_number(self.fewest) or self.fewest < 2 or self.fewest % 1:
             raise ConfigError(
                 f"fewest is {self.fewest!r}; expected 2 patients or more, to learn from one and try another"
             )
         if not is_number(self.least_volume_cc) or self.least_volume_cc < 0:
             raise ConfigError(f"least_volume_cc is {self.least_volume_cc!r}; expected 0 or more")
-        if self.stages is not None and not all(isinstance(stage, Stage) for stage in self.stages):
+        given = [] if self.stages is None else self.stages
+        if not isinstance(given, Sequence) or not all(isinstance(stage, Stage) for stage in given):
             raise ConfigError(
-                "stages holds something other than radnec.pathway.Stage; expected Stage(name, columns), …"
+                f"stages is {self.stages!r}; expected a sequence of radnec.pathway.Stage, [Stage(name, columns), …]"
             )
         if self.stages is not None and not self.stages:
             raise ConfigError("stages is empty; expected one or more, or None for radnec.pathway.default_stages()")
@@ -347,8 +364,9 @@ class Pathway(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if missing:
             X = pd.concat([X, pd.DataFrame(np.nan, index=X.index, columns=missing)], axis=1)
         check_values(X, [name for columns in self.columns_.values() for name in columns], {})
-        examined = examined_in(X, self.stages_, self.columns_)
-        return X, walk(X, examined, self.models_, self.stages_, self.columns_, self.error), examined
+        examined = examined_in(X, self.stages_, self.columns_, self.tracers_)
+        way = walk(X, examined, self.models_, self.stages_, self.columns_, self.tracers_, self.error)
+        return X, way, examined
 
     def _doubts(self, X: pd.DataFrame, way: Walk, examined: NDArray[np.bool_]) -> list[list[str]]:
         """Return, per lesion, why the pathway should not be asked; empty where it may be."""

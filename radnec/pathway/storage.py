@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radnec.bundle import Bundle, write_bundle
-from radnec.errors import BundleFormatError, CanaryError
+from radnec.errors import BundleFormatError, CanaryError, RadnecError
 from radnec.model.recipe import Recipe
 from radnec.pathway.stage import Stage
 from radnec.pathway.stages import Pathway
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: What the manifest calls such a model.
 KIND = "Pathway"
 _TOLERANCE = 1e-9
+#: Column of the canary that holds at which stage each test row ends.
+_STAGE = "assessed_stage"
 
 
 def save_pathway(pathway: Pathway, path: FilePath) -> FilePath:
@@ -38,11 +40,12 @@ def save_pathway(pathway: Pathway, path: FilePath) -> FilePath:
         "classes": pathway.classes_.tolist(),
         "stages": [asdict(stage) | {"columns": pathway.columns_[stage.name]} for stage in pathway.stages_],
         "parameters": {
-            "costs": dict(pathway.costs) if pathway.costs else None,
-            "error": pathway.error,
-            "fewest": pathway.fewest,
-            "least_volume_cc": pathway.least_volume_cc,
+            "costs": {name: float(cost) for name, cost in pathway.costs.items()} if pathway.costs else None,
+            "error": float(pathway.error),
+            "fewest": int(pathway.fewest),
+            "least_volume_cc": float(pathway.least_volume_cc),
         },
+        "tracers": pathway.tracers_,
         "prevalence": pathway.prevalence_,
         "counts": {_name(key): counts for key, counts in pathway.counts_.items()},
         "notes": pathway.notes_,
@@ -56,7 +59,7 @@ def save_pathway(pathway: Pathway, path: FilePath) -> FilePath:
         training=pathway._config().model_copy(update={"n_jobs": 1}),
         reference=pathway.reference_,
         card=_card(pathway),
-        canary=pathway.canary_.assign(**_song(pathway)),
+        canary=pathway.canary_.assign(**_song(pathway), **{_STAGE: _way(pathway)}),
     )
     return write_bundle(path, bundle)
 
@@ -73,11 +76,16 @@ def pathway_of(bundle: Bundle, path: str | FilePath) -> Pathway:
     """
     manifest, parts = bundle.manifest, bundle.pipeline
     try:
-        stages = [Stage(**stage) for stage in manifest["stages"]]
-        pathway = Pathway(stages, config=bundle.training, **manifest["parameters"])
+        stages = [Stage(**_numbers(stage)) for stage in manifest["stages"]]
+        parameters = manifest["parameters"]
+        costs = _numbers(parameters["costs"]) if parameters["costs"] else None
+        pathway = Pathway(stages, config=bundle.training, **parameters | {"costs": costs})
         pathway.classes_ = np.array(manifest["classes"])
         pathway.stages_ = stages
         pathway.columns_ = {stage.name: list(stage.columns) for stage in stages}
+        # A file that does not say was written when a stage asked for no tracer in particular.
+        tracers = manifest.get("tracers", {})
+        pathway.tracers_ = {stage: {name: list(own) for name, own in of.items()} for stage, of in tracers.items()}
         pathway.prevalence_, pathway.notes_ = manifest["prevalence"], list(manifest["notes"])
         pathway.counts_ = {_path(name): dict(counts) for name, counts in manifest["counts"].items()}
         pathway.random_state_ = manifest["random_state"]
@@ -103,6 +111,11 @@ def _step(name: str) -> tuple[Path, int]:
     return _path(path), int(stage)
 
 
+def _numbers(stated: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file states with numbers for yes and no, which an older version took for 1 and 0."""
+    return {name: float(value) if isinstance(value, bool) else value for name, value in stated.items()}
+
+
 def _alone(recipe: Recipe) -> Recipe:
     """Return the recipe without how many jobs fitted it: files of the same model are the same."""
     alone = copy.copy(recipe)
@@ -126,13 +139,25 @@ def _song(pathway: Pathway) -> dict[str, Any]:
     return {f"p_{_name(key)}": recipe.predict_proba(pathway.canary_) for key, recipe in pathway.models_.items()}
 
 
+def _way(pathway: Pathway) -> list[str]:
+    """Return at which stage the test rows end, when each lacks every third column of a later stage."""
+    X = pathway.canary_.copy()
+    _, *later = pathway.columns_.values()
+    for number, name in enumerate(name for names in later for name in names if name in X):
+        X[name] = X[name].where(np.arange(len(X)) % 3 != number % 3)
+    ends: list[str] = pathway.assess(X)["stage"].tolist()
+    return ends
+
+
 def _sing(pathway: Pathway, canary: pd.DataFrame, path: str | FilePath) -> None:
     names = [f"p_{_name(key)}" for key in pathway.models_]
+    ends = canary[_STAGE].tolist() if _STAGE in canary else None  # older files do not hold it
     try:
-        pathway.canary_ = canary.drop(columns=names)
+        pathway.canary_ = canary.drop(columns=[*names, _STAGE], errors="ignore")
         found = _song(pathway)
         expected = {name: canary[name].to_numpy(dtype=float) for name in names}
-    except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        way = _way(pathway) if ends is not None else None
+    except (RadnecError, AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
         raise CanaryError(
             f"{path}: the loaded pathway cannot judge its own test rows ({type(error).__name__}: {error}). It was "
             "written by another version of radnec or its libraries; the manifest names them"
@@ -142,6 +167,11 @@ def _sing(pathway: Pathway, canary: pd.DataFrame, path: str | FilePath) -> None:
         raise CanaryError(
             f"{path}: the loaded pathway predicts its test rows up to {difference:.3g} off what it predicted when "
             f"saved (allowed {_TOLERANCE:g}). Load it with the library versions in its manifest"
+        )
+    if way != ends:
+        raise CanaryError(
+            f"{path}: the loaded pathway leads its test rows to other stages than when it was saved. Load it with the "
+            "library versions in its manifest"
         )
 
 

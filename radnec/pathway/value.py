@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +13,6 @@ from radnec.errors import ConfigError
 from radnec.pathway.stated import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from radnec.pathway.reaching import Fitted, Path
@@ -51,6 +50,8 @@ class Costs:
             raise ConfigError(
                 f"costs of a wrong call are {self.necrosis!r} and {self.progression!r}; expected more than 0"
             )
+        for name in ("necrosis", "progression"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     @classmethod
     def stated(cls, costs: Mapping[str, float] | None) -> Costs:
@@ -59,8 +60,10 @@ class Costs:
         Raises
         ------
         radnec.errors.ConfigError
-            If another cost is named.
+            If another cost is named, or costs are not stated by name.
         """
+        if not isinstance(costs, Mapping | None):
+            raise ConfigError(f"costs is {costs!r}; expected a mapping, {{'necrosis': 1, 'progression': 2}}")
         unknown = sorted(set(costs or {}) - {"necrosis", "progression"})
         if unknown:
             raise ConfigError(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from radnec.model.recipe import Recipe
+    from radnec.pathway.examined import Tracers
     from radnec.pathway.reaching import Path
     from radnec.pathway.stage import Stage
 
@@ -59,6 +60,7 @@ def walk(
     models: Mapping[Path, Recipe],
     stages: Sequence[Stage],
     columns: Mapping[str, Sequence[str]],
+    tracers: Tracers,
     error: float,
 ) -> Walk:
     """Lead lesions from stage to stage.
@@ -78,6 +80,9 @@ def walk(
         All stages, in their order.
     columns : mapping of str to list of str
         Columns of each stage.
+    tracers : mapping of str to dict
+        Of each stage that takes only lesions with several tracers, the columns of each, see
+        :func:`radnec.pathway.examined.several_tracers`.
     error : float
         Error level at which a stage settles a lesion.
     """
@@ -87,7 +92,7 @@ def walk(
         [() for _ in range(n)], p, low, high, np.zeros(n, np.int8), [[] for _ in range(n)], [[] for _ in range(n)]
     )
     for stage in range(k):
-        lacking = lacks(X, stages[stage], columns[names[stage]])
+        lacking = lacks(X, stages[stage], columns[names[stage]], tracers.get(names[stage], {}))
         for row in np.flatnonzero(~examined[:, stage] & (way.called == OPEN)).tolist():
             if way.paths[row] and lacking[row] not in ("", "no value"):
                 way.remarks[row].append(f"{names[stage]} not used, {lacking[row]}")

@@ -58,6 +58,15 @@ def test_a_published_likelihood_ratio_goes_before_a_derived_one():
     assert row.likelihood_ratio("progression").value == pytest.approx(1 / 7)
 
 
+def test_with_both_published_ratios_a_sensitivity_of_1_without_counts_is_no_hindrance():
+    perfect = OWN | {"sensitivity": 1.0, "n_lesions": None}
+    with pytest.raises(EvidenceError, match="exactly 0 or 1"):
+        read_evidence(pd.DataFrame([perfect]))["ours"].likelihood_ratio("progression")
+    row = read_evidence(pd.DataFrame([perfect | {"lr_positive": 4.8, "lr_negative": 0.05}]))["ours"]
+    assert row.likelihood_ratio("necrosis").value == 1 / 0.05  # a negative finding, in the odds of necrosis
+    assert row.likelihood_ratio("progression").value == 1 / 4.8
+
+
 def test_limits_need_the_lesions_of_each_class():
     rows = read_evidence()
     known, unknown = (rows[name].likelihood_ratio("necrosis") for name in ("fdopa_cicone", "fet_romagna_max"))

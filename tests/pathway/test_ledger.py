@@ -185,6 +185,9 @@ def test_settings_out_of_range_are_refused(settings):
         radnec.Ledger(**{"prior": 0.5} | settings)
     with pytest.raises(EvidenceError, match=r"error is 0\.5; expected"):
         radnec.Ledger(0.5).uncertain(error=0.5)
+    for wrong in ("0.1", None):
+        with pytest.raises(EvidenceError, match="expected a share above 0"):
+            radnec.Ledger(0.5).uncertain(wrong)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -88,13 +89,23 @@ def test_names_and_columns_belong_to_one_stage(stages, message):
             {"columns": ("x", "x")},
             {"examinations": "PET"},
         ),
-        *({"cost": wrong} for wrong in (-1, float("nan"), float("inf"), None, "1")),
+        *({"columns": 5}, {"columns": ("x", 5)}, {"columns": None}, {"examinations": None}, {"examinations": (1,)}),
+        *({"cost": wrong} for wrong in (-1, float("nan"), float("inf"), None, "1", 10**400)),
         *({"availability": 2}, {"availability": None}, {"needed": 0}, {"needed": "half"}, {"needed": float("nan")}),
     ],
 )
 def test_a_stage_is_valid_or_not_at_all(wrong):
     with pytest.raises(ConfigError):
         Stage(**({"name": "a", "columns": ("x",)} | wrong))
+
+
+def test_numbers_of_a_stage_become_floats():
+    stage = Stage("a", ("x",), cost=np.int64(1), availability=np.float32(0.5), needed=1)
+    assert [(type(one), one) for one in (stage.cost, stage.availability, stage.needed)] == [
+        (float, 1.0),
+        (float, 0.5),
+        (float, 1.0),
+    ]
 
 
 def test_a_named_column_must_be_there():

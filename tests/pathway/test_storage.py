@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +13,7 @@ from radnec import Pathway
 from radnec.bundle import read_bundle, write_bundle
 from radnec.classifier.storage import load_model
 from radnec.errors import BundleFormatError, CanaryError, SettingsMismatchError
+from radnec.pathway import Stage, default_stages
 from radnec.simulate import simulate_multimodal
 
 from .conftest import QUICK
@@ -42,6 +44,70 @@ def test_a_pathway_that_predicts_otherwise_is_refused(trained, tmp_path):
     write_bundle(path, dataclasses.replace(bundle, canary=bundle.canary.assign(p_0=0.5)))
     with pytest.raises(CanaryError, match="off what it predicted"):
         radnec.load(path)
+
+
+def test_a_pathway_that_leads_lesions_another_way_is_refused(trained, tmp_path):
+    path = trained.save(tmp_path / "pathway.radnec")
+    bundle = read_bundle(path)
+    turned = bundle.canary.assign(assessed_stage=bundle.canary["assessed_stage"].iloc[::-1].to_list())
+    assert not turned["assessed_stage"].equals(bundle.canary["assessed_stage"])
+    write_bundle(path, dataclasses.replace(bundle, canary=turned))
+    with pytest.raises(CanaryError, match="to other stages than when it was saved"):
+        radnec.load(path)
+
+
+@pytest.fixture(scope="module")
+def pooled():
+    """Return a pathway with FET and MET in one stage, and new lesions of which every second has FET alone."""
+    learnt, asked = (
+        table.assign(index_TBRmax_MET=6 - table["index_TBRmax"])
+        for table in (simulate_multimodal(n_patients=n, effect=1.5, random_state=n) for n in (80, 30))
+    )
+    asked.loc[asked.index[::2], "index_TBRmax_MET"] = float("nan")
+    stages = [*default_stages()[:2], Stage("nuclear", ("index_TBRmax", "index_TBRmax_MET"))]
+    return Pathway(stages, config=QUICK, fewest=4).fit(learnt, learnt["label"]), asked
+
+
+def without_rule(path):
+    """Write a file as it was before a stage asked for each of its tracers."""
+    bundle = read_bundle(path)
+    del bundle.manifest["tracers"]
+    older = bundle.canary.drop(columns="assessed_stage")
+    write_bundle(path, dataclasses.replace(bundle, canary=older))
+    return radnec.load(path)
+
+
+def test_a_stage_of_several_tracers_asks_for_each_as_it_did_in_training(pooled, tmp_path):
+    pathway, asked = pooled
+    again = radnec.load(pathway.save(tmp_path / "pathway.radnec"))
+    pd.testing.assert_frame_equal(again.assess(asked), pathway.assess(asked), check_exact=True)
+    assert again.assess(asked)["p_necrosis_nuclear"][::2].isna().all()
+
+
+def test_an_older_file_judges_by_the_share_of_columns_alone(pooled, tmp_path):
+    pathway, asked = pooled
+    found = without_rule(pathway.save(tmp_path / "older.radnec")).assess(asked)
+    open_ = found["p_necrosis_functional"].notna() & ~found["stage"].eq("functional")
+    assert set(found.loc[open_, "stage"]) == {"nuclear"}
+    assert found.loc[open_, "p_necrosis_nuclear"].notna().all()
+    assert open_[::2].any()  # with one of two columns, which is half of them
+    kept = radnec.load(pathway.save(tmp_path / "newer.radnec")).assess(asked)
+    assert not kept["stage"][::2].eq("nuclear").any()
+
+
+def test_numbers_of_other_kinds_are_saved_and_older_files_with_yes_for_1_are_read(tmp_path):
+    table = simulate_multimodal(n_patients=50, effect=1.5, random_state=5)
+    stages = [default_stages()[0], Stage("PET", "TBR", cost=np.float32(0.5), availability=np.int64(1))]
+    costs = {"necrosis": np.int64(2)}
+    pathway = Pathway(stages, costs=costs, error=np.float64(0.1), fewest=np.int64(4), config=QUICK)
+    path = pathway.fit(table, table["label"]).save(tmp_path / "pathway.radnec")
+    bundle = read_bundle(path)
+    bundle.manifest["stages"][1]["availability"] = True
+    bundle.manifest["parameters"]["costs"] = {"necrosis": 2, "progression": True}
+    write_bundle(path, bundle)
+    again = radnec.load(path)
+    assert (again.stages_[1].availability, again.costs) == (1.0, {"necrosis": 2, "progression": 1.0})
+    pd.testing.assert_frame_equal(again.assess(table), pathway.assess(table), check_exact=True)
 
 
 def test_a_file_that_is_not_whole_is_refused(trained, tmp_path):

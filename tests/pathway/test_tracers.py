@@ -173,17 +173,62 @@ def test_a_tracer_too_rare_to_learn_from_counts_for_no_strategy_and_another_behi
     assert any(note.startswith("PET-FDOPA: 8 lesions had it in folds") for note in found.notes)
 
 
+def test_where_some_had_all_tracers_everything_reads_the_most_that_can_be_learnt():
+    table, had = by_tracer(simulate_multimodal(n_patients=80, effect=1.5, random_state=3))
+    table["index_TBRmax_FDG"] = table[MET[0]] * 3
+    all_three = table["patient_id"].isin(table.loc[had, "patient_id"].unique()[:4])
+    table.loc[all_three, FET] = 2.0  # FET comes first, but too few had it beside MET or FDG
+    config = QUICK.model_copy(update={"outer_folds": 2, "outer_repeats": 1, "resamples": 100})
+    lesions = (found := evaluate_pathway(Pathway(config=config, fewest=5), table, table["label"])).lesions
+    of_three = all_three.to_numpy()[lesions["row"]]
+    assert lesions.loc[of_three, ["had_PET-MET", "had_PET-FDG"]].all(axis=None)
+    for stage in ("functional", "PET-FET", "PET-MET", "PET-FDG"):
+        assert lesions[f"had_{stage}"][lesions[f"consulted_{stage}"]].all()
+    lost = lesions[of_three & ~lesions["had_PET-FET"]]
+    made = table.loc[table[FET[0]].notna(), ["patient_id", "session_id"]].drop_duplicates()
+    (note,) = [note for note in found.notes if note.startswith("PET-FET:")]
+    told = f"concerns {len(lost.drop_duplicates(['patient', 'session']))} of its {len(made)} examinations."
+    assert note.endswith(told)
+
+
+def test_where_nobody_had_functional_mri_and_pet_it_is_said():
+    table = simulate_multimodal(n_patients=80, effect=1.5, random_state=3)
+    odd = table["patient_id"].str[1:].astype(int) % 2 == 1
+    table.loc[odd, ["index_nCBV_mean", "index_PSR_percent"]] = np.nan
+    table.loc[~odd, FET] = np.nan
+    notes = Pathway(config=QUICK, fewest=4).fit(table, table["label"]).notes_
+    assert any(note.startswith("conventional + functional + PET-FET: 0 patients") for note in notes)
+
+
+def test_uptake_of_a_tracer_that_is_not_known_is_of_no_default_stage_and_it_is_said():
+    table = simulate_multimodal(n_patients=60, effect=2.0, random_state=4)
+    odd = {"index_TBRmax_FLT": 2.0, "index_TBRmax_DOTATOC": 5.0, "delta_index_TTP_s": 600.0, "index_SUVmax": 3.0}
+    table = table.assign(**odd, index_TBRmean_MET=np.nan, index_TLG=np.nan)
+    table["index_TBRmax_FLT"] += np.arange(len(table)) / 100
+    usual = Pathway(config=QUICK, fewest=4).fit(table, table["label"])
+    assert usual.columns_["PET-FET"] == sorted(FET)
+    assert [note.split(":")[0] for note in usual.notes_] == [", ".join(sorted(odd))]
+    own = [*default_stages(), Stage("PET-FLT", ("index_TBRmax_FLT",))]
+    found = Pathway(own, config=QUICK, fewest=4).fit(table, table["label"])
+    assert found.columns_["PET-FLT"] == ["index_TBRmax_FLT"]
+    (note,) = [note for note in found.notes_ if "no tracer is known" in note]
+    assert note.startswith("delta_index_TTP_s, index_SUVmax, index_TBRmax_DOTATOC: no tracer is known of them")
+
+
 def test_columns_tell_their_tracer():
     names = [
         "index_TBRmax",
+        "SUV_FET",
+        "SUV_MET",
+        "index_TTP_s",
         "index_SUVmax_MET",
         "delta_index_TBRmax_FDG",
         "SPECT-Tl201-rim_original_glcm_Id",
         "age_years",
     ]
     assert tracers_of(names) == {
-        "PET-FET": ["index_TBRmax"],
-        "PET-MET": ["index_SUVmax_MET"],
+        "PET-FET": ["index_TBRmax", "SUV_FET"],
+        "PET-MET": ["SUV_MET", "index_SUVmax_MET"],
         "PET-FDG": ["delta_index_TBRmax_FDG"],
         "SPECT-Tl201": ["SPECT-Tl201-rim_original_glcm_Id"],
     }

@@ -48,6 +48,7 @@ def test_costs_are_stated_whole_or_refused():
     assert Costs.stated({"progression": 3.0}) == Costs(1.0, 3.0)
     with pytest.raises(ConfigError, match="Stage"):
         Costs.stated({"PET": 1.0})
-    for wrong in (0.0, float("nan"), float("inf"), None, "2"):
+    assert [type(cost) for cost in vars(Costs(np.int64(2), np.float32(0.5))).values()] == [float, float]
+    for wrong in (0.0, float("nan"), float("inf"), None, "2", 10**400):
         with pytest.raises(ConfigError, match="more than 0"):
             Costs(necrosis=wrong)
