@@ -161,7 +161,8 @@ def test_assess_abstains_with_the_reason(model, table):
 
 
 def test_an_unseen_scanner_is_refused_unless_chosen_or_adapted(model, table):
-    new = table.iloc[:12].assign(scanner_id="new scanner")
+    brighter = {name: 1.02 * table[name].iloc[:12] for name in model.feature_names_}
+    new = table.iloc[:12].assign(scanner_id="new scanner", **brighter)
     with pytest.raises(UnseenBatchError, match=r"12 rows .*new scanner.*model\.adapt"):
         model.predict_proba(new)
     lenient = pickle.loads(pickle.dumps(model)).set_params(unseen="reference")

@@ -60,7 +60,8 @@ def test_what_travels_in_the_file(model, table, tmp_path):
 
 
 def test_an_adapted_model_keeps_its_scanner_and_its_parent(model, table, tmp_path):
-    new = table.iloc[:12].assign(scanner_id="new scanner")
+    brighter = {name: 1.02 * table[name].iloc[:12] for name in model.feature_names_}
+    new = table.iloc[:12].assign(scanner_id="new scanner", **brighter)
     adapted = model.adapt(new)
     again = load(adapted.save(tmp_path / "adapted.radnec"))
     assert again.parent_ == model.identity_

@@ -52,7 +52,8 @@ def test_categories_go_the_long_way(table):
 
 def test_an_adapted_model_does_not_remember_what_its_parent_did(table):
     model = RadnecClassifier(QUICK).fit(table, table["label"])
-    new = table.iloc[20:40].assign(scanner_id="Z")
+    brighter = {name: 1.02 * table[name].iloc[20:40] for name in model.feature_names_}
+    new = table.iloc[20:40].assign(scanner_id="Z", **brighter)
     before = RadnecClassifier(QUICK, unseen="reference").fit(table, table["label"]).predict_proba(new)
     after = model.adapt(new).predict_proba(new)
     assert np.abs(before - after).max() > 1e-6

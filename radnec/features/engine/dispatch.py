@@ -60,7 +60,7 @@ def served_by(config: ExtractionConfig) -> dict[str, list[str]]:
 
 
 def engine_version(config: ExtractionConfig | None = None) -> str:
-    """Return what computes the features, with its version, such as ``native 1``.
+    """Return what computes the features, with its version, such as ``native 2``.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def engine_version(config: ExtractionConfig | None = None) -> str:
     Examples
     --------
     >>> engine_version()
-    'native 1'
+    'native 2'
     """
     if config is not None and "pyradiomics" in served_by(config):
         return reference.engine_version()
