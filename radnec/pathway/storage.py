@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from radnec.pathway.examined import Tracers
     from radnec.pathway.reaching import Path
 
 #: What the manifest calls such a model.
@@ -83,9 +84,7 @@ def pathway_of(bundle: Bundle, path: str | FilePath) -> Pathway:
         pathway.classes_ = np.array(manifest["classes"])
         pathway.stages_ = stages
         pathway.columns_ = {stage.name: list(stage.columns) for stage in stages}
-        # A file that does not say was written when a stage asked for no tracer in particular.
-        tracers = manifest.get("tracers", {})
-        pathway.tracers_ = {stage: {name: list(own) for name, own in of.items()} for stage, of in tracers.items()}
+        pathway.tracers_ = _tracers(manifest.get("tracers", {}), pathway.columns_)
         pathway.prevalence_, pathway.notes_ = manifest["prevalence"], list(manifest["notes"])
         pathway.counts_ = {_path(name): dict(counts) for name, counts in manifest["counts"].items()}
         pathway.random_state_ = manifest["random_state"]
@@ -96,6 +95,14 @@ def pathway_of(bundle: Bundle, path: str | FilePath) -> Pathway:
     pathway.extraction_config_, pathway.reference_ = bundle.extraction, bundle.reference
     _sing(pathway, bundle.canary, path)
     return pathway
+
+
+def _tracers(stated: dict[str, Any], columns: dict[str, list[str]]) -> Tracers:
+    """Return which tracers a stage asks for; a file that does not say was written when it asked for none."""
+    found = {stage: {name: list(own) for name, own in of.items()} for stage, of in stated.items()}
+    if any(not set().union(*of.values()) <= set(columns[stage]) for stage, of in found.items()):
+        raise ValueError("tracers name columns that their stage does not have")
+    return found
 
 
 def _name(path: Path) -> str:

@@ -77,6 +77,15 @@ def without_rule(path):
     return radnec.load(path)
 
 
+def test_tracers_of_columns_that_the_stage_lacks_are_refused(pooled, tmp_path):
+    path = pooled[0].save(tmp_path / "pathway.radnec")
+    bundle = read_bundle(path)
+    bundle.manifest["tracers"]["nuclear"]["PET-MET"] = ["index_Cho_NAA"]
+    write_bundle(path, bundle)
+    with pytest.raises(BundleFormatError, match="their stage does not have"):
+        radnec.load(path)
+
+
 def test_a_stage_of_several_tracers_asks_for_each_as_it_did_in_training(pooled, tmp_path):
     pathway, asked = pooled
     again = radnec.load(pathway.save(tmp_path / "pathway.radnec"))
