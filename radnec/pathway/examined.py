@@ -95,21 +95,21 @@ def little_measured(
     """
     told = []
     for stage in stages:
-        names = columns[stage.name]
-        pooled = tracers.get(stage.name, {})
+        names, pooled = columns[stage.name], tracers.get(stage.name, {})
         lacking = lacks(X, stage, names, pooled)
         few = sum(one.startswith("a value") for one in lacking)
         if few:
-            told.append(
-                f"{stage.name}: {counted(few, 'lesion')} {'has' if few == 1 else 'have'} a value in fewer than "
-                f"{stage.needed:.0%} of its {counted(len(names), 'column')} and count{'s' if few == 1 else ''} as not "
-                "examined. Make a stage of each examination, or state Stage(needed=...)."
-            )
-        one_only = sum(one.startswith("no value of") for one in lacking)
-        if one_only:
-            told.append(
-                f"{stage.name}: {counted(one_only, 'lesion')} {'lacks' if one_only == 1 else 'lack'} one of "
-                f"{', '.join(pooled)} and count{'s' if one_only == 1 else ''} as not examined: nothing is "
-                "imputed from one tracer to another. Make a stage of each, as radnec.pathway.default_stages() does."
-            )
+            lost = f"a value in fewer than {stage.needed:.0%} of its {counted(len(names), 'column')}"
+            why = ". Make a stage of each examination, or state Stage(needed=...)."
+            told.append(_not_counted(stage, few, ("has", "have"), lost, why))
+        few = sum(one.startswith("no value of") for one in lacking)
+        if few:
+            lost = f"one of {', '.join(pooled)}"
+            why = ": nothing is imputed from one tracer to another. Make a stage of each, as default_stages() does."
+            told.append(_not_counted(stage, few, ("lacks", "lack"), lost, why))
     return told
+
+
+def _not_counted(stage: Stage, few: int, verbs: tuple[str, str], lost: str, why: str) -> str:
+    verb, counts = (verbs[0], "counts") if few == 1 else (verbs[1], "count")
+    return f"{stage.name}: {counted(few, 'lesion')} {verb} {lost} and {counts} as not examined{why}"
