@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import matplotlib as mpl
+import matplotlib.image as mpl_image
+import numpy as np
 import pytest
 
 from radnec import cli
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 mpl.use("Agg")
+
+#: Share of the way from black to white by which a square of a screenshot that holds text or lines varies at least.
+_INK = 0.15
 
 # CI repeats the same examples each time; a run by hand explores new ones.
 hypothesis.settings.register_profile("ci", derandomize=True)
@@ -175,3 +181,15 @@ def all_can_read(look: Callable[[Page], dict]) -> Callable[..., None]:
         assert (seen["page"] < 0.05) == (scheme == "dark")
 
     return held
+
+
+@pytest.fixture
+def squares() -> Callable[[Page], np.ndarray]:
+    """Return a function that takes a screenshot of a whole page and says which squares of 16 pixels hold anything."""
+
+    def drawn(page: Page) -> np.ndarray:
+        grey = mpl_image.imread(io.BytesIO(page.screenshot(full_page=True)))[..., :3].mean(-1)
+        rows, columns = (length // 16 for length in grey.shape)
+        return np.ptp(grey[: 16 * rows, : 16 * columns].reshape(rows, 16, columns, 16), axis=(1, 3)) > _INK
+
+    return drawn

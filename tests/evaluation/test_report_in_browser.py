@@ -10,6 +10,15 @@ def test_nothing_leaves_the_page_and_all_can_read_it(open_page, all_can_read, ho
     all_can_read(open_page(hostile_page, width=width, scheme=scheme), scheme=scheme, texts=100)
 
 
+def test_screenshots_in_light_and_dark_have_the_same_layout(open_page, squares, hostile_page):
+    light, dark = (squares(open_page(hostile_page, scheme=scheme)) for scheme in ("light", "dark"))
+    assert light.shape == dark.shape
+    assert light.mean() > 0.1
+    assert (light == dark).mean() > 0.98
+    lost = open_page(hostile_page.replace("</style>", "h2 + * { visibility: hidden }</style>", 1))
+    assert (squares(lost) == light).mean() < 0.9
+
+
 def test_tables_are_sorted_by_number_and_by_word(open_page, hostile_page):
     shown = open_page(hostile_page)
     table = shown.locator("table.sortable", has_text="share of the outer folds")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
 from pandas.testing import assert_frame_equal
+from tqdm.auto import tqdm
 
 from radnec.config import ExtractionConfig
 from radnec.errors import CohortError, ExtractionError, ExtractionWarning, MaskError, TableError
@@ -20,6 +24,7 @@ from radnec.features.plan import plan
 from radnec.features.scan import Measured
 from radnec.features.stream import extract_to
 from radnec.features.table import read_table, write_table
+from radnec.parallel import units
 
 QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean", "Range", "Uniformity"], "glcm": ["Contrast"]})
 NAMES = expected_features(QUICK)
@@ -91,6 +96,14 @@ def test_any_size_of_group_gives_the_same(faked, tmp_path, group):
 
 
 @pytest.mark.usefixtures("faked")
+def test_a_bar_tells_how_much_is_done_the_time_left_and_the_rate(faked, tmp_path):
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    faked.setattr(units, "tqdm", partial(tqdm, file=screen, mininterval=0))
+    extract_to(rows(5), tmp_path / "f.parquet", QUICK)
+    assert re.search(r"9/10 \[\d\d:\d\d<\d\d:\d\d, +[\d.]+(scan/s|s/scan)\]", screen.getvalue())
+
+
 def test_a_sequence_that_failed_everywhere_has_no_columns(tmp_path):
     cohort = rows(3)
     cohort.loc[cohort["sequence"] == "FLAIR", "mask_label"] = 99

@@ -66,6 +66,15 @@ def test_nothing_leaves_the_page_and_all_can_read_it(open_page, all_can_read, pa
     all_can_read(open_page(page, width=width, scheme=scheme), scheme=scheme, texts=100)
 
 
+def test_screenshots_in_light_and_dark_have_the_same_layout(open_page, squares, page):
+    light, dark = (squares(open_page(page, scheme=scheme)) for scheme in ("light", "dark"))
+    assert light.shape == dark.shape
+    assert light.mean() > 0.1
+    assert (light == dark).mean() > 0.98
+    lost = open_page(page.replace("</style>", "h2 + * { visibility: hidden }</style>", 1))
+    assert (squares(lost) == light).mean() < 0.9
+
+
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(open_page, page):
     shown = open_page(page)
     assert HOSTILE in shown.locator("h1").text_content()
