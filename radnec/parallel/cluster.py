@@ -37,20 +37,14 @@ def measure_on_cluster(queue: Queue[R], backend: Any, measured: Callable[[Unit[R
     ------
     Done
         What came of one unit, as they come. A unit whose worker died is measured again by the cluster itself, four
-        times in all; then, when all others are done, once more with no other beside it, since it may have been
-        another one that killed the workers.
+        times in all; then, when all others are done, with no other beside it, since it may have been another one that
+        killed the workers, and twice, since a worker may be taken away for reasons of its own.
     """
-    distributed = need("distributed", "A dask cluster", "dask")
     suspects: list[Unit[R]] = []
     with backend.retrieval_context():
         yield from _together(queue, backend.client, measured, suspects)
         for task in suspects:
-            try:
-                done = backend.client.submit(measured, task, pure=False).result()
-            except distributed.KilledWorker as error:
-                reason = f"every worker that measured it died ({error}); was there enough memory?"
-                done = Done(task.lost(reason), [])
-            yield done
+            yield _alone(task, backend.client, measured)
 
 
 def _together(
@@ -81,6 +75,18 @@ def _together(
             hand_out()
     finally:
         client.cancel([future for future, _ in away.values()])
+
+
+def _alone(task: Unit[R], client: Any, measured: Callable[[Unit[R]], Done[R]]) -> Done[R]:
+    distributed = need("distributed", "A dask cluster", "dask")
+    for _ in range(2):
+        try:
+            done: Done[R] = client.submit(measured, task, pure=False).result()
+        except distributed.KilledWorker as error:
+            reason = f"every worker that measured it died ({error}); was there enough memory?"
+        else:
+            return done
+    return Done(task.lost(reason), [])
 
 
 class _Wanted:

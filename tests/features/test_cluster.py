@@ -30,11 +30,18 @@ QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean"], "glcm": ["Cont
 def client():
     import dask
 
-    # One death is enough for the cluster to give a task up, so that the test need not wait for four.
+    settings = {
+        # One death is enough for the cluster to give a task up, so that the tests need not wait for four.
+        "distributed.scheduler.allowed-failures": 0,
+        # A local cluster looks this long after a death whether the worker is back, and takes its place away for good
+        # where it is not. By default, 15 s, it may look while the worker starts again after another test's death.
+        "distributed.deploy.lost-worker-timeout": "1 hour",
+    }
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set(settings),
+        # Any free port, because the usual one may belong to somebody else's cluster.
         distributed.LocalCluster(
-            processes=True, n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            processes=True, n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -51,15 +58,17 @@ def cohort(folder):
     return folder.cohort()
 
 
-def measuring(*, pause=0.0, deadly=()):
-    """Return a way to measure that takes its time, and kills its process at some rows."""
+def measuring(*, pause=0.0, deadly=(), deaths=None):
+    """Return a way to measure that takes its time, and kills its process at some rows, twice where deaths are noted."""
 
     def measure(scan, config, cache):
         import os
         import time
 
         time.sleep(pause)
-        if any(region.row in deadly for region in scan.regions):
+        if any(region.row in deadly for region in scan.regions) and (deaths is None or len(list(deaths.iterdir())) < 2):
+            if deaths is not None:
+                (deaths / str(os.getpid())).touch()
             os.kill(os.getpid(), 9)
         return measure_scan(scan, config, cache)
 
@@ -135,3 +144,14 @@ def test_a_scan_that_kills_every_worker_is_a_failure_and_loses_no_other(cohort, 
     assert table.index[table["status"] == "failed"].to_list() == failed
     assert "every worker that measured it died" in table["error"][6]
     assert_frame_equal(table.drop(index=failed), plain.drop(index=failed), check_exact=True)
+
+
+@pytest.mark.usefixtures("client")
+def test_a_scan_whose_workers_were_taken_away_is_measured_in_the_end(cohort, tmp_path, monkeypatch):
+    plain = extract(cohort, QUICK)
+    monkeypatch.setattr(workers, "measure_scan", measuring(deadly=[6], deaths=tmp_path / "deaths"))
+    (tmp_path / "deaths").mkdir()
+    with joblib.parallel_config(backend="dask"):
+        table = extract(cohort, QUICK)
+    assert len(list((tmp_path / "deaths").iterdir())) == 2  # once among others and once alone
+    assert_frame_equal(table, plain, check_exact=True)
