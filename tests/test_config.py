@@ -229,6 +229,39 @@ def test_a_setting_cannot_be_assigned_and_the_message_makes_new_ones():
         config.lable = "Target"
 
 
+OWN = {"id": "ours", "modality": "PET", "technique": "FET", "entity": "glioma", "source": "our 80 lesions", "cutoff": 2}
+
+
+@pytest.mark.parametrize(
+    ("one", "same", "other"),
+    [
+        (TrainingConfig(cutoff=OWN), TrainingConfig(cutoff=OWN | {"cutoff": 2.0}), TrainingConfig()),
+        (
+            ExtractionConfig(image_types={"LoG": {"sigma": [2]}}, regions={"rim": {"depth_mm": 2}}),
+            ExtractionConfig(image_types={"LoG": {"sigma": [2.0]}}, regions={"rim": {"depth_mm": 2}}),
+            ExtractionConfig(image_types={"LoG": {"sigma": [3]}}, regions={"rim": {"depth_mm": 2}}),
+        ),
+    ],
+)
+def test_equal_settings_are_one_key_also_with_mappings_among_them(one, same, other):
+    assert one == same
+    assert len({one, same, other}) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"sensitivty": 0.8}, "sensitivty: unknown setting; did you mean 'sensitivity'?"),
+        ({"sensitivity": 80}, "sensitivity: found 80; expected a value less than or equal to 1"),
+        ({1: 2}, "1: unknown setting"),
+    ],
+)
+def test_a_row_of_evidence_is_checked_when_the_settings_are_built(changes, problem):
+    with pytest.raises(ConfigError, match=r"(?s)TrainingConfig cannot be built.*cutoff: found") as refusal:
+        TrainingConfig(cutoff=OWN | changes)
+    assert problem in str(refusal.value)
+
+
 @pytest.mark.parametrize("n_jobs", [0, 1.5, "4", True, None])
 def test_a_number_of_jobs_that_cannot_be_is_refused(n_jobs):
     with pytest.raises(ConfigError, match="expected 1 or more parallel jobs, or -1"):

@@ -153,7 +153,7 @@ class Archive:
     radnec.errors.BundleFormatError
         If `data` is no zip archive, or has what radnec never writes (comments, encryption, zip64).
     radnec.errors.BundlePathError
-        If a name is a path, occurs twice, or belongs to a link or directory.
+        If a name is a path, occurs twice, or belongs to a link or directory, or an entry has an extra field.
     radnec.errors.BundleSizeError
         If a limit is exceeded.
 
@@ -172,6 +172,7 @@ class Archive:
         entries = self._zip.infolist()
         for entry in entries:
             _check_name(entry)
+            _check_extra(entry, data)
             _check_kind(entry)
             _check_size(entry, limits)
         self.names = tuple(entry.filename for entry in entries)
@@ -227,6 +228,15 @@ def _check_name(entry: zipfile.ZipInfo) -> None:
     if not _NAME.fullmatch(entry.orig_filename):
         raise BundlePathError(
             f"the archive holds {entry.orig_filename!r}; radnec writes no paths, directories or hidden names"
+        )
+
+
+def _check_extra(entry: zipfile.ZipInfo, data: bytes) -> None:
+    # Beside times and rights, an extra field may hold a second name, by which some programs unpack the entry.
+    length = entry.header_offset + 28  # where the header before the content says how long its own extra field is
+    if entry.extra or any(data[length : length + 2]):
+        raise BundlePathError(
+            f"{entry.orig_filename} has an extra field, which may give it another name; radnec never writes that"
         )
 
 

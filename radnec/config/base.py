@@ -55,6 +55,10 @@ class Settings(BaseModel):
                 raise ConfigError(explain_unknown(name, own.model_fields)) from None
             raise ConfigError(explain_assignment(own.__name__, name, value)) from None
 
+    def __hash__(self) -> int:
+        """Return the same number for equal settings, mappings and lists among them included."""
+        return hash((type(self), _frozen(dict(self))))
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return settings with some changed.
 
@@ -140,6 +144,12 @@ class Settings(BaseModel):
     undigested: ClassVar[set[str]] = set()
     #: Names that came later: at their default the digest is that of settings without them.
     undigested_default: ClassVar[set[str]] = set()
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return frozenset((name, _frozen(one)) for name, one in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def read_text(path: str | Path) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from radnec.config.base import Settings
+from radnec.config.evidence import EvidenceRow
 from radnec.labels import Outcome
 
 Family = Literal["logistic", "elastic_net", "linear_svm", "rbf_svm", "random_forest", "gradient_boosting"]
@@ -196,8 +198,9 @@ class TrainingConfig(Settings):
     @field_validator("cutoff", mode="before")
     @classmethod
     def _fields_of_evidence(cls, value: Any) -> Any:
-        # The class stands above settings, which are plain values.
-        return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Settings) else value
+        # Settings hold plain values, in one form however the row was given.
+        row = EvidenceRow(**{str(k): v for k, v in value.items()}) if isinstance(value, Mapping) else value
+        return row.model_dump(mode="json", exclude_unset=True) if isinstance(row, Settings) else row
 
     @field_validator("n_jobs")
     @classmethod

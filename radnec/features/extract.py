@@ -46,8 +46,9 @@ def extract(
     on_error : {"record", "raise"}, default "record"
         Whether a lesion that cannot be measured becomes a row that says why, or stops the extraction.
     verify : int, default 0
-        Number of randomly drawn regions to measure again with pyradiomics, which must be installed. A value that
-        differs beyond the bound of :func:`radnec.features.verify.differences` stops the extraction.
+        Number of regions, drawn at random among those that were measured, to measure again with pyradiomics, which
+        must be installed. A value that differs beyond the bound of :func:`radnec.features.verify.differences` stops
+        the extraction.
 
     Returns
     -------

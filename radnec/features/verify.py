@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from radnec.features.plan import Plan
-    from radnec.features.regions import Region, Scan
     from radnec.features.scan import Measured
 
 #: Largest relative difference, and largest absolute one where the value is 0.
@@ -43,7 +42,8 @@ class Verification:
     planned : Plan
         The extraction.
     number : int
-        How many of its regions to recompute; all if there are fewer. They are drawn by a fixed seed.
+        How many of the regions that it measures to recompute; all if there are fewer. They are drawn by a fixed seed:
+        all regions are put into a random order, in which one that could not be measured gives its turn to the next.
 
     Raises
     ------
@@ -58,11 +58,13 @@ class Verification:
         number = _counted(number)
         if number:
             _verify_comparable(planned, number)
-        self._planned = planned
-        regions = {region.row: (scan, region) for scan in planned.scans for region in scan.regions}
-        rows = sorted(regions)
-        drawn = np.random.default_rng(len(rows)).permutation(len(rows))[:number]
-        self._chosen = {rows[place]: regions[rows[place]] for place in drawn}
+        self._number = number
+        self._regions = {region.row: (scan, region) for scan in planned.scans for region in scan.regions if number}
+        rows = sorted(self._regions)
+        order = np.random.default_rng(len(rows)).permutation(len(rows))
+        self._turns = {rows[place]: turn for turn, place in enumerate(order)}
+        self._waiting: dict[int, Measured] = {}
+        self._drawn = 0
         self._reference = {
             name: config.model_copy(update={"engine": "pyradiomics"})
             for name, config in planned.settings.items()
@@ -92,17 +94,27 @@ class Verification:
             If a value differs from pyradiomics' by more than the bound; the message names the worst.
         """
         for regions in results:
-            for measured in regions:
-                if measured.row in self._chosen:
-                    self._verify(measured, *self._chosen[measured.row])
+            for measured in regions if self._number else ():
+                turn = self._turns[measured.row]
+                if turn < self._number:
+                    self._verify(measured)
+                elif measured.failure is None:
+                    self._waiting[turn] = measured
+                while len(self._waiting) > self._number - self._drawn:
+                    del self._waiting[max(self._waiting)]
             yield regions
+        for turn in sorted(self._waiting):
+            self._verify(self._waiting[turn])
 
-    def _verify(self, measured: Measured, scan: Scan, region: Region) -> None:
+    def _verify(self, measured: Measured) -> None:
+        self._drawn += measured.failure is None
+        scan, region = self._regions[measured.row]
         alone = replace(scan, regions=(region,))
         (expected,) = measure_scan(alone, self._reference[scan.sequence])
         if expected.failure is not None:
             # pyradiomics stops where a matrix is empty; the native engine gives NaN for that class and goes on.
-            self._not_compared[region.name] = str(expected.failure)
+            if measured.failure is None:
+                self._not_compared[region.name] = str(expected.failure)
             return
         if measured.failure is not None:
             raise ExtractionError(f"{measured.failure}; pyradiomics measures this region")
@@ -122,13 +134,13 @@ class Verification:
         Returns
         -------
         dict or None
-            ``drawn``, ``agreed`` and ``not_compared`` count regions; ``names`` has the names of those that agreed, and
-            of those that could not be compared, with the reason.
+            ``drawn`` (of those that were measured), ``agreed`` and ``not_compared`` count regions; ``names`` has the
+            names of those that agreed, and of those that could not be compared, with the reason.
         """
         if not self._reference:
             return None
         return {
-            "drawn": len(self._chosen),
+            "drawn": self._drawn,
             "agreed": len(self._agreed),
             "not_compared": len(self._not_compared),
             "names": {"agreed": sorted(self._agreed), "not_compared": dict(sorted(self._not_compared.items()))},
@@ -137,7 +149,7 @@ class Verification:
     def sentences(self) -> list[str]:
         """Return a sentence on regions that could not be compared, if there are any."""
         return [
-            f"{len(self._not_compared)} of {len(self._chosen)} lesions drawn could not be verified; the first: {reason}"
+            f"{len(self._not_compared)} of {self._drawn} lesions drawn could not be verified; the first: {reason}"
             for _, reason in sorted(self._not_compared.items())[:1]
         ]
 

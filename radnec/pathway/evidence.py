@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
-
-from radnec.config.base import Settings
+from radnec.config.evidence import EvidenceRow
 from radnec.errors import EvidenceError
 from radnec.labels import Outcome
 from radnec.pathway.likelihood import LikelihoodRatio, likelihood_ratio
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
-Direction = Literal[">=", ">", "<=", "<"]
-
 _BEYOND = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
-class Evidence(Settings):
+class Evidence(EvidenceRow):
     """One row of published evidence; the names are the columns of ``evidence.csv``.
 
     Parameters
@@ -72,40 +65,6 @@ class Evidence(Settings):
     >>> row.favours(1.7), round(row.likelihood_ratio("necrosis").value, 2)
     (<Outcome.necrosis: 'necrosis'>, 8.0)
     """
-
-    id: Annotated[str, Field(pattern=r"^\S+$")]
-    modality: Annotated[str, Field(min_length=1)]
-    technique: Annotated[str, Field(min_length=1)]
-    index: str = ""
-    measure: str = ""
-    measured_otherwise: str = ""
-    entity: Literal["brain_metastasis", "glioma", "mixed"]
-    population: str = ""
-    n_lesions: Count | None = None
-    n_patients: Count | None = None
-    n_studies: Count | None = None
-    n_progression: Count | None = None
-    n_necrosis: Count | None = None
-    cutoff: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    unit: str = ""
-    progression_if: Direction | None = None
-    positive_class: Outcome | None = None
-    sensitivity: Share | None = None
-    specificity: Share | None = None
-    auc: Share | None = None
-    accuracy: Share | None = None
-    ppv: Share | None = None
-    npv: Share | None = None
-    lr_positive: Annotated[float, Field(gt=1, allow_inf_nan=False)] | None = None
-    lr_negative: Annotated[float, Field(gt=0, lt=1)] | None = None
-    source: Annotated[str, Field(min_length=1)]
-    doi: str = ""
-    note: str = ""
-
-    @field_validator("index")
-    @classmethod
-    def _without_prefix(cls, value: str) -> str:
-        return value.removeprefix("index_")
 
     @property
     def examination(self) -> str:

@@ -70,17 +70,19 @@ def lesion_indices(
     values = np.asarray(values, float)
     chosen = values[region(lesion, values.shape, "lesion")]
     found, reason = _finite(chosen, "lesion", min_voxels)
-    scale = 1.0
+    scale, drawn = 1.0, {"lesion": chosen}
     if reference is not None and not reason:
-        beside, reason = _finite(values[region(reference, values.shape, "reference")], "reference region", min_voxels)
+        drawn["reference region"] = values[region(reference, values.shape, "reference")]
+        beside, reason = _finite(drawn["reference region"], "reference region", min_voxels)
         scale = float(beside.mean()) if beside.size else np.nan
         if not reason and not scale > 0:
             reason = f"the mean of the reference region is {scale:.4g}, which nothing can be divided by"
     if reason:
         return [not_evaluable(index, unit=unit, reason=reason) for index in statistics]
-    lost = len(chosen) - len(found)
-    if lost:
-        flags = (*flags, f"no value in {lost} of {len(chosen)} voxels of the lesion")
+    for name, one in drawn.items():
+        lost = np.count_nonzero(~np.isfinite(one))
+        if lost:
+            flags = (*flags, f"no value in {lost} of {len(one)} voxels of the {name}")
     return [
         evaluable(index, statistic(found / scale), unit=unit, flags=flags) for index, statistic in statistics.items()
     ]

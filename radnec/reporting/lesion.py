@@ -52,6 +52,8 @@ class LesionReport:
         Its indices weighed by published evidence; None where no index has evidence.
     findings : DataFrame or None
         What :func:`radnec.check` found; None without a cohort.
+    from_table : bool, default False
+        Whether the features are of a table that was given, and were not measured from the images.
     """
 
     key: tuple[str, str, str]
@@ -63,6 +65,7 @@ class LesionReport:
     views: list[tuple[str, Picture | str]]
     ledger: Ledger | None
     findings: pd.DataFrame | None
+    from_table: bool = False
 
     @property
     def name(self) -> str:
@@ -177,6 +180,7 @@ def lesion_report(
         views=[] if rows is None else views_of(rows),
         ledger=weighed if weighed is not None and weighed.steps else None,
         findings=None if rows is None else check(rows).frame(),
+        from_table=table is not None,
     )
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 #: Rows of the table of features, and of findings.
 _FEATURES, _FINDINGS = 8, 5
 _DOUBT = "In training this model was no better than the prevalence: its probabilities hardly tell lesions apart."
+_NOT_MEASURED = (
+    "The probability is of the feature table that was given. It was not measured from these images, in which the check "
+    "found errors ({})."
+)
 _TITLES = {
     "necrosis": "Radiation necrosis",
     "progression": "Tumour progression",
@@ -61,7 +65,7 @@ def render_page(report: LesionReport) -> str:
             question="Radiation necrosis or tumour progression" if own else config.outcome,
             call=call,
             title=_TITLES.get(call, call),
-            doubt="" if model.better_than_prevalence_ else _DOUBT,
+            doubts=_doubts(report),
             found=found,
             outcome=config.outcome,
             other=config.other_outcome,
@@ -86,6 +90,16 @@ def render_page(report: LesionReport) -> str:
             use=RESEARCH_USE,
         )
     )
+
+
+def _doubts(report: LesionReport) -> list[str]:
+    """Say what speaks against trusting the probability."""
+    doubts = [] if report.model.better_than_prevalence_ else [_DOUBT]
+    if report.from_table and report.findings is not None:
+        wrong = report.findings.loc[report.findings["severity"] == "error", "sequence"]
+        names = ", ".join(dict.fromkeys(str(name) for name in wrong if name)) or "see Quality"
+        doubts += [_NOT_MEASURED.format(names)] if len(wrong) else []
+    return doubts
 
 
 def _influential(report: LesionReport) -> list[Influential]:

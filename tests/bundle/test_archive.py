@@ -7,6 +7,7 @@ import stat
 import struct
 import tracemalloc
 import zipfile
+import zlib
 
 import pytest
 
@@ -110,6 +111,27 @@ def test_overlapping_entries() -> None:
 def test_names(name: str) -> None:
     with pytest.raises(BundlePathError):
         Archive(zipped(name), LIMITS)
+
+
+@pytest.mark.parametrize("kept", ["both headers", "the header before the content", "the directory"])
+def test_another_name_in_an_extra_field(kept: str) -> None:
+    """The Unicode path (0x7075): version, CRC of the name it stands for, and the name that other programs unpack."""
+    other = struct.pack("<BL", 1, zlib.crc32(b"a")) + b"../b"
+    entry = zipfile.ZipInfo("a")
+    entry.extra = struct.pack("<HH", 0x7075, len(other)) + other
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(entry, b"text")
+        if kept == "the header before the content":
+            entry.extra = b""
+    data = buffer.getvalue()
+    if kept == "the directory":
+        start, content = 30 + len("a"), 30 + len("a") + len(entry.extra)
+        data = data[:28] + b"\0\0" + data[30:start] + data[content:]
+        end = len(data) - 22
+        data = data[: end + 16] + struct.pack("<L", data.index(DIRECTORY)) + data[end + 20 :]
+    with pytest.raises(BundlePathError, match="a has an extra field, which may give it another name"):
+        Archive(data, LIMITS)
 
 
 def test_duplicate() -> None:

@@ -60,6 +60,21 @@ def test_what_was_compared_and_what_has_no_value_is_told(two_patients, tmp_path)
     assert (grown["undefined"], grown["verified"]) == (told["undefined"], None)
 
 
+@pytest.mark.parametrize("unread", [0, 1, 2])
+def test_lesions_that_cannot_be_read_give_their_turn_to_others(two_patients, tmp_path, unread):
+    (two_patients.path / ("P1_T1wCE.nii.gz", "P1_FLAIR.nii.gz", "P2_FLAIR.nii.gz")[unread]).write_bytes(b"no image")
+    cohort = two_patients.cohort()
+    readable = 5 if unread == 2 else 4
+    for verify in (1, 3, 6):
+        with pytest.warns(ExtractionWarning, match="rows failed"):
+            told = extract(cohort, verify=verify).attrs["radnec"]["verified"]
+        number = min(verify, readable)
+        assert (told["drawn"], told["agreed"], told["not_compared"]) == (number, number, 0)
+        with pytest.warns(ExtractionWarning, match="rows failed"):
+            path = extract_to(cohort.sample(frac=1, random_state=1), tmp_path / "f.parquet", n_jobs=2, verify=verify)
+        assert read_table(path).attrs["radnec"]["verified"] == told
+
+
 def test_a_region_that_pyradiomics_has_no_memory_for_loses_no_other(two_patients, monkeypatch):
     measure = reference.measure_region
 

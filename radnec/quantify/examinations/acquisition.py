@@ -154,7 +154,7 @@ class Acquisition:
 
     @cached_property
     def reference(self) -> Region:
-        """Normal-appearing tissue: the reference mask, or the mirror image of the lesion."""
+        """Normal-appearing tissue: the reference mask as drawn, or the lesion's mirror image in the brain."""
         path = self.row["reference_mask_path"]
         mask = read_mask(path, self.image) if path else None
         found = normal_appearing(
@@ -162,7 +162,7 @@ class Acquisition:
             self.lesion,
             mask=mask,
             plane=None if mask is not None else self.plane,
-            brain=self.brain,
+            brain=None if mask is not None else self.brain,
             lesions=[self.beside.mask],
         )
         mirror = () if path else ("the reference is the mirror image of the lesion, whatever tissue that is",)

@@ -27,6 +27,10 @@ _KTRANS = "Ktrans_per_min_mean"
 _TOFTS = {_KTRANS: "1/min", "ve_mean": "1", "vp_mean": "1"}
 #: Arrivals that are tried over two frames.
 _STARTS = 9
+#: A frame is darker by this many times the change from frame to frame, and this share of the rise to the peak.
+_NOISE, _RISE = 5.0, 0.05
+#: So many darker frames may have been black.
+_BLACK = 2
 _CURVES = {"IAUC60_mM_s_mean": "mM s", "washin_mM_per_s_mean": "mM/s", "washout_mM_per_s_mean": "mM/s"}
 
 
@@ -44,17 +48,36 @@ def _uptake(found: Acquisition) -> _Uptake:
     times = frame_times_s(found)[used]
     tr_ms, flip_angle_deg = found.number("tr_ms"), found.number("flip_angle_deg")
     t1_ms = values(found.map("t1_map_path"))[lesion]
-    curves = found.series[lesion][..., used]
-    whole = curves[np.isfinite(curves).all(axis=-1)]
-    if not len(whole):
+    series = found.series[lesion]
+    curves = series[..., used]
+    whole = np.isfinite(curves).all(axis=-1)
+    if not whole.any():
         raise MeasurementError(f"none of {len(curves)} voxels of the lesion has a finite signal")
-    arrival = bolus_arrival(whole.mean(axis=0), times)
+    mean = series[whole].mean(axis=0)
+    arrival = bolus_arrival(mean[used], times)
+    _verify_baseline(mean[: used.start], mean[used], arrival)
     return _Uptake(
         spgr_concentration(curves, arrival=arrival, t1_ms=t1_ms, tr_ms=tr_ms, flip_angle_deg=flip_angle_deg),
         times,
         float(times[arrival]),
         quality_flags(curves, times, arrival=arrival),
     )
+
+
+def _verify_baseline(left_out: Floats, used: Floats, arrival: int) -> None:
+    """Refuse a mean curve whose bolus had come before its first frame.
+
+    Contrast raises the signal, and so does a state that is not steady yet: frames left out are no darker than the
+    baseline, but for one or two that are black.
+    """
+    baseline = used[: arrival + 1].mean()
+    margin = max(_NOISE * np.median(np.abs(np.diff(used))), _RISE * (used.max() - baseline))
+    darker = int((left_out < baseline - margin).sum())
+    if darker > _BLACK:
+        raise MeasurementError(
+            f"first_frame is {len(left_out)}, and in {darker} frames before it the lesion is darker than in the "
+            "baseline that is left: the bolus had come already. Leave out no more than the frames that are not steady"
+        )
 
 
 def _acquired(lesion: Lesion) -> tuple[Acquisition, _Uptake] | None:

@@ -9,9 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import MeasurementError
-from radnec.imaging.masks import read_mask
 from radnec.imaging.readers import SUV, unit_read
-from radnec.imaging.regions import normal_appearing
 from radnec.imaging.regions.distance import painted
 from radnec.quantify.examinations.acquisition import Region, inside
 from radnec.quantify.examinations.examination import Examination
@@ -76,11 +74,8 @@ def _healthy(found: Acquisition, suv: sitk.Image) -> Reference:
 
 
 def _region(found: Acquisition) -> Region:
-    path = found.row["reference_mask_path"]
-    if path:
-        given = read_mask(path, found.image)
-        mask = normal_appearing(found.image, found.lesion, mask=given, lesions=[found.beside.mask])
-        return Region(mask, found.beside.flags)
+    if found.row["reference_mask_path"]:
+        return found.reference
     if found.brain is None:
         raise MeasurementError(
             "reference_mask_path and brain_mask_path are empty; give a mask of healthy brain, or of the brain, in "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from radnec.errors import MeasurementError
 from radnec.quantify.spectroscopy.names import spelled
-from radnec.quantify.spectroscopy.records import concentration, number
+from radnec.quantify.spectroscopy.records import concentration, flat, number
 from radnec.quantify.spectroscopy.table import MetaboliteTable, hz_to_ppm
 
 if TYPE_CHECKING:
@@ -108,9 +108,14 @@ def _concentrations(path: Path, source: str, field_strength_t: float | None) -> 
         for name, mean, deviation in zip(names, means, deviations, strict=True)
     }
     quality = path.with_name("qc.csv")
-    hertz = _width_hz(pd.read_csv(quality, dtype=str), quality.name) if quality.is_file() else math.nan
+    hertz, note = math.nan, ""
+    try:
+        hertz = _width_hz(pd.read_csv(quality, dtype=str), quality.name) if quality.is_file() else math.nan
+    except (ValueError, OSError) as error:
+        note = f"no line width is taken from {quality.name}: it is damaged ({flat(error)})"
     width = hz_to_ppm(hertz, field_strength_t)
-    return MetaboliteTable(dict(zip(names, means, strict=True)), bounds, _SCALES[scale], width, source)
+    concentrations, notes = dict(zip(names, means, strict=True)), (note,) if note else ()
+    return MetaboliteTable(concentrations, bounds, _SCALES[scale], width, source, notes)
 
 
 def _column(

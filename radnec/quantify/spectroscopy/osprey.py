@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
 from radnec.errors import MeasurementError
 from radnec.quantify.spectroscopy.names import PARTS, TOTALS, spelled
-from radnec.quantify.spectroscopy.records import chosen, concentration, number
+from radnec.quantify.spectroscopy.records import chosen, concentration, flat, number
 from radnec.quantify.spectroscopy.table import MetaboliteTable, hz_to_ppm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
+
+_Read = TypeVar("_Read")
 
 # What was fitted, what it is scaled to, and the number of voxel and basis set, which older versions leave out.
 _KNOWN = "amplMets|tCr|(?:raw|CSF|TissCorr)WaterScaled|AlphaCorrWaterScaled(?:GroupNormed)?|CRLB|h2oarea"
@@ -65,8 +67,8 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
     MetaboliteTable
         Cramér-Rao bounds come from the table named ``CRLB`` beside it, the line width (of creatine, else NAA) from
         ``QM_processed_spectra.tsv`` (or csv) in the folder above; both are NaN where the file is absent. The files name
-        no data sets, and rows are taken by their place. Where a file has another number of rows, nothing is taken from
-        it and a note says so: data sets that were left out are left out of some of the files only.
+        no data sets, and rows are taken by their place. Where a file is damaged or has another number of rows, nothing
+        is taken from it and a note says so: data sets that were left out are left out of some of the files only.
 
     Raises
     ------
@@ -105,33 +107,41 @@ def read_osprey(path: Path, record: int | None, field_strength_t: float | None) 
         str(name): concentration(cell, path.name, str(name)) for name, cell in chosen(table, path.name, record).items()
     }
     bounds_path = path.with_name(f"{match['fit']}_CRLB{match['rest']}" if match else path.name)
-    bounds, no_bounds = _beside([bounds_path], "bounds are", len(table), record)
+    bounds, no_bounds = _beside(_bounds, [bounds_path], "bounds are", len(table), record)
     files = [path.parent.parent / f"QM_processed_spectra.{kind}" for kind in ("tsv", "csv")]
-    quality, no_width = _beside(files, "line width is", len(table), record)
+    width_hz, no_width = _beside(_width_hz, files, "line width is", len(table), record)
     return MetaboliteTable(
         concentrations,
-        {str(name): number(cell, bounds_path.name, str(name)) for name, cell in bounds.items()},
+        bounds,
         _UNITS.get(scale, scale),
-        hz_to_ppm(_width_hz(quality), field_strength_t),
+        hz_to_ppm(width_hz, field_strength_t),
         f"Osprey {path.name}",
         tuple(note for note in (no_width, no_bounds) if note),
     )
 
 
-def _beside(paths: Iterable[Path], what: str, spectra: int, record: int | None) -> tuple[pd.Series, str]:
-    """Return a data set's row of the first file that has as many rows; else nothing, and which file has others."""
+def _beside(
+    read: Callable[[pd.Series, str], _Read], paths: Iterable[Path], what: str, spectra: int, record: int | None
+) -> tuple[_Read, str]:
+    """Return what a data set's row says in the first file that fits; else nothing, and why the last does not."""
     note = ""
-    for path in paths:
-        table = _table(path) if path.is_file() else None
-        if table is not None and len(table) == spectra:
-            return chosen(table, path.name, record), ""
-        if table is not None:
+    for path in filter(Path.is_file, paths):
+        try:
+            table = _table(path)
+            if len(table) == spectra:
+                return read(chosen(table, path.name, record), path.name), ""
             note = f"no {what} taken from {path.name}: it holds {len(table)} spectra, expected {spectra}"
-    return pd.Series(dtype=str), note
+        except (ValueError, OSError) as error:
+            note = f"no {what} taken from {path.name}: it is damaged ({flat(error)})"
+    return read(pd.Series(dtype=str), ""), note
 
 
-def _width_hz(quality: pd.Series) -> float:
-    widths = [number(quality.get(name, ""), "QM_processed_spectra", name) for name in ("Cr_FWHM", "NAA_FWHM")]
+def _bounds(row: pd.Series, source: str) -> dict[str, float]:
+    return {str(name): number(cell, source, str(name)) for name, cell in row.items()}
+
+
+def _width_hz(row: pd.Series, source: str) -> float:
+    widths = [number(row.get(name, ""), source, name) for name in ("Cr_FWHM", "NAA_FWHM")]
     return next((width for width in widths if math.isfinite(width)), math.nan)
 
 

@@ -81,7 +81,8 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
 
 def _one(frame: pd.DataFrame, column: str, source: str) -> str:
     """Return what all rows of a column say; empty if they say nothing."""
-    given = set(frame[column].str.strip()) - {""} if column in frame else set()
+    # The Greek letter mu stands for the micro sign, which looks the same.
+    given = set(frame[column].str.strip().str.replace("\u03bc", "\u00b5")) - {""} if column in frame else set()
     if len(given) > 1:
         raise MeasurementError(
             f"{source}, {column}: found {', '.join(sorted(given)[:3])}; expected the same in all rows"

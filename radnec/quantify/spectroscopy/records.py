@@ -65,7 +65,8 @@ def number(cell: object, source: str, column: str) -> float:
     if not text.strip("*") or text.lower() in {"nan", "na", "n/a", "none"}:
         return math.nan
     try:
-        return float(re.sub(r"(?<=[\d.])[Dd](?=[-+]?\d)", "e", text))
+        # Python takes underscores between digits; as a letter one is no number.
+        return float(re.sub(r"(?<=[\d.])[Dd](?=[-+]?\d)", "e", text).replace("_", "x"))
     except ValueError:
         raise MeasurementError(f"{source}, {column}: found {cell!r}; expected a number") from None
 
@@ -85,3 +86,14 @@ def concentration(cell: object, source: str, column: str) -> float:
     """
     found = number(cell, source, column)
     return found if math.isfinite(found) else math.nan
+
+
+def flat(error: Exception) -> str:
+    """Return what an error says as part of one flag: semicolons stand between flags.
+
+    Examples
+    --------
+    >>> flat(ValueError("found 'low'; expected a number"))
+    "found 'low', expected a number"
+    """
+    return str(error).strip().replace("; ", ", ")

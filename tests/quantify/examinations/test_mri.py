@@ -42,6 +42,16 @@ def test_a_dsc_series_gives_volume_flow_and_recovery(dsc):
     assert "found among the voxels" in row["index_MTT_s_mean_flags"]
 
 
+def test_a_reference_that_reaches_out_of_the_brain_of_a_dsc_series_is_told(dsc, masks):
+    half = masks["brain"].copy()
+    half[:, :, 17:] = False
+    dsc.rows[0]["brain_mask_path"] = dsc.write(half)
+    row = dsc.measured()
+    assert row["index_nCBV_mean"] == pytest.approx(2, rel=0.03)
+    assert "no value in 32 of 64 voxels of the reference region" in row["index_nCBV_mean_flags"]
+    assert "reference region" not in row["index_PSR_percent_flags"]
+
+
 def test_a_measured_arterial_input_is_read(dsc):
     path = dsc.folder / "aif.csv"
     pd.DataFrame({"time_s": np.arange(60.0), "delta_r2_star_per_s": 30 * bolus(np.arange(60.0))}).to_csv(path)
@@ -131,6 +141,40 @@ def test_frames_of_a_dce_series_before_the_steady_state_are_left_out(head, paint
     head.rows[0]["frame_times_s"] = ";".join(map(str, times[3:]))
     with pytest.warns(ExtractionWarning, match="names 97 frames, and the series has 100"):
         head.measured()
+
+
+@pytest.mark.parametrize("first", [0, 5, 12, 14, 15, 16, 18, 25, 40])
+@pytest.mark.parametrize("black", [0, 2])
+def test_a_dce_series_whose_baseline_was_left_out_has_no_value(head, paint, first, black):
+    """Frame 14 is the last before the bolus; with it alone the value is a fifth too low, and flagged."""
+    times = np.arange(0, 300, 3.0)
+    blood = plasma(parker(times, arrival_s=45.0))
+    signal = 100 * spgr_signal(
+        tofts_curve(blood, times, ktrans_per_min=0.12, ve=0.3, vp=0.04), t1_ms=1200, tr_ms=5, flip_angle_deg=15
+    )
+    image = paint(signal, 100 + 0 * times) * np.random.default_rng(0).normal(1, 0.01, (1, 1, 1, len(times)))
+    image[..., : min(black, first)] = 0
+    cells = {"tr_ms": 5.0, "flip_angle_deg": 15.0, "frame_times_s": ";".join(map(str, times)), "first_frame": first}
+    head.row("DCE", image, t1_map_path=head.write(paint(1200.0, 800.0)), **cells)
+    if first <= 14:
+        row = head.measured()
+        assert row["index_Ktrans_per_min_mean"] == pytest.approx(0.12, rel=0.25 if first == 14 else 0.05)
+        assert ("short baseline" in row["index_Ktrans_per_min_mean_flags"]) is (first > 5)
+        return
+    with pytest.warns(ExtractionWarning, match=f"first_frame is {first}, and in .* the bolus had come already"):
+        row = head.measured()
+    assert {row[f"index_{name}_status"] for name in ("Ktrans_per_min_mean", "IAUC60_mM_s_mean")} == {"not_evaluable"}
+
+
+def test_a_lesion_that_takes_up_nothing_keeps_its_value_whatever_is_left_out(head, paint):
+    times = np.arange(0, 300, 3.0)
+    image = paint(100 + 0 * times, 100 + 0 * times)
+    image[..., 45:] += 0.5
+    image *= np.random.default_rng(0).normal(1, 0.02, image.shape)
+    image[..., :3] *= [3.0, 2.0, 1.5]
+    cells = {"tr_ms": 5.0, "flip_angle_deg": 15.0, "frame_times_s": ";".join(map(str, times)), "first_frame": 12}
+    head.row("DCE", image, t1_map_path=head.write(paint(1200.0, 800.0)), **cells)
+    assert head.measured()["index_Ktrans_per_min_mean"] == pytest.approx(0, abs=0.01)
 
 
 def test_a_t1_map_on_another_grid_is_refused(head, paint):

@@ -91,15 +91,18 @@ def test_other_lesions_are_kept_out_of_a_reference_mask(head, masks):
     assert head.cohort().pipe(measure)["index_TBRmax"].tolist() == pytest.approx([2.0, 3.0])
 
 
-def test_a_given_reference_of_pet_is_taken_whole_whatever_the_mask_of_the_brain(head, masks):
+@pytest.mark.parametrize(
+    ("sequence", "index"), [("PET-FET", "TBRmax"), ("SPECT-MIBI", "MIBI_index_early"), ("rCBV", "nCBV_mean")]
+)
+def test_a_given_reference_is_taken_whole_whatever_the_mask_of_the_brain(head, masks, sequence, index):
     """Half of the reference, at 1.5, lies outside of the brain; the whole has a mean of 1.25."""
     inner = masks["white"].copy()
     inner[:, :, 17:] = False
-    suv = np.where(masks["lesion"], 2.5, np.where(masks["white"] & ~inner, 1.5, 1.0))
+    image = np.where(masks["lesion"], 2.5, np.where(masks["white"] & ~inner, 1.5, 1.0))
     for brain in (inner, masks["lesion"]):
         head.rows.clear()
-        head.row("PET-FET", suv, brain_mask_path=head.write(brain))
-        assert head.measured()["index_TBRmax"] == pytest.approx(2.0)
+        head.row(sequence, image, brain_mask_path=head.write(brain))
+        assert head.measured()[f"index_{index}"] == pytest.approx(2.0)
 
 
 def test_a_reference_of_pet_within_the_lesion_is_told(head, masks, paint):

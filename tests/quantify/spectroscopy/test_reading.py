@@ -210,6 +210,7 @@ def test_a_plain_csv_is_read(tmp_path):
         ("metabolite,concentration\ntCho,1.8\ntCho,1.9\n", "tCho is there twice"),
         ("metabolite,concentration,crlb\ntCho,1.8,4\n", "unknown column 'crlb'; expected metabolite, concentration"),
         ("metabolite,concentration\ntCho,high\n", "concentration of tCho: found 'high'; expected a number"),
+        ("metabolite,concentration\ntCho,1_0\n", "concentration of tCho: found '1_0'; expected a number"),
         ("metabolite,concentration\ntCho,\n", "the concentration of tCho is nan; expected a number"),
         ("metabolite,concentration\n", "no metabolite found"),
         ("metabolite,concentration,unit\ntCho,1,mM\ntCr,2,raw\n", "unit: found mM, raw; expected the same in all rows"),
@@ -387,6 +388,36 @@ def test_quality_and_bounds_of_other_data_sets_are_not_taken(tmp_path):
         "the CRLB of total choline (GPC+PCh) is not known",
         "the CRLB of total creatine (Cr+PCr) is not known",
     )
+
+
+@pytest.mark.parametrize(
+    "damaged", ["", "Cr_SNR\tCr_FWHM\n9\tbroad\n", "Cr_SNR\n9\t1\t2\n1\t1\t1\t1\n", b"Cr_FWHM\n\xff\n"]
+)
+def test_a_damaged_file_of_quality_or_bounds_leaves_them_unknown(tmp_path, damaged):
+    path = written(tmp_path, "QuantifyResults/A_tCr_Voxel_1_Basis_1.tsv", "tCho\ttCr\n0.31\t1\n")
+    quality, bounds = tmp_path / "QM_processed_spectra.tsv", path.with_name("A_CRLB_Voxel_1_Basis_1.tsv")
+    for file in (quality, bounds):
+        file.write_bytes(damaged if isinstance(damaged, bytes) else damaged.encode())
+    found = read_metabolites(path, field_strength_t=3.0)
+    assert found.concentrations == {"tCho": 0.31, "tCr": 1.0}
+    assert math.isnan(found.linewidth_ppm)
+    assert not found.crlb_percent
+    flags = metabolite_ratios(found, voxel_cc=8.0)[0].flags
+    assert any(one.startswith("no line width is taken from QM_processed_spectra.tsv: it is damaged (") for one in flags)
+    assert any(one.startswith("no bounds are taken from A_CRLB_Voxel_1_Basis_1.tsv: it is damaged (") for one in flags)
+    assert not any("; " in one or "\n" in one for one in flags)
+
+
+def test_a_damaged_quality_file_of_fsl_mrs_leaves_the_line_width_unknown(tmp_path):
+    path = written(tmp_path, "concentrations.csv", "Metabs,mean,std\n,raw,raw\nCr,4,1\n")
+    written(tmp_path, "qc.csv", "Metab,SNR,FWHM\nCr,20,broad\n")
+    found = read_metabolites(path, field_strength_t=3.0)
+    assert (found.concentrations, found.notes[0][:45]) == ({"Cr": 4.0}, "no line width is taken from qc.csv: it is dam")
+
+
+def test_the_micro_sign_and_the_greek_letter_are_one_unit(tmp_path):
+    rows = "metabolite,concentration,unit\ntCho,1800,\u00b5M\ntCr,6000,\u03bcM\n"
+    assert read_metabolites(written(tmp_path, "plain.csv", rows)).unit == "\u00b5M"
 
 
 def test_the_summary_of_fsl_mrs_is_read_from_any_editor_with_negative_bounds_and_999(tmp_path):
