@@ -191,6 +191,7 @@ def test_wrong_settings_are_refused_with_what_to_write(values, message):
         (ExtractionConfig, "resampled_spacing_mm: [1, 1]", "found [1, 1]; expected more values"),
         (ExtractionConfig, "resampled_spacing_mm: [1, 1, 1, 1]", "expected a list of 3 or fewer values"),
         (ExtractionConfig, "feature_classes: {glcm: Contrast}", "give the features of glcm as a list"),
+        (ExtractionConfig, "feature_classes: {1: []}", "unknown feature class 1; known: shape"),
         (ExtractionConfig, "feature_classes: [glcm]", "such as {'firstorder': [], 'glcm': ['Contrast']}"),
     ],
 )
@@ -202,6 +203,19 @@ def test_problems_are_told_in_plain_words(kind, text, message):
     assert told.count("\n") == 1
     for word in ("tuple", "Tuple", "valid", "Input should", "dictionary"):
         assert word not in told
+
+
+@pytest.mark.parametrize(
+    ("values", "messages"),
+    [
+        ({"policy": {1: 2}}, ["1: unknown setting; known: min_followup_months"]),
+        ({"cutoff": {"id": "ours"}}, ["modality: not given, and has no default", "source: not given"]),
+    ],
+)
+def test_problems_of_settings_within_settings_are_told_too(values, messages):
+    with pytest.raises(ConfigError) as refusal:
+        TrainingConfig(**values)
+    assert all(message in str(refusal.value) for message in messages)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from radnec.config.explaining import explain, explain_assignment, explain_positional, explain_unknown
 from radnec.config.yaml_text import parse_yaml
@@ -38,6 +38,12 @@ class Settings(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise ConfigError(explain(own.__name__, own.model_fields, error)) from None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _names_as_text(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        # Settings within settings are built by their names, which Python wants to be text, before any is judged.
+        return handler({str(name): one for name, one in value.items()} if isinstance(value, dict) else value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to change a setting.

@@ -37,16 +37,18 @@ def explain(settings: str, known: Iterable[str], error: ValidationError) -> str:
         What building it raised.
     """
     problems: dict[str, tuple[object, dict[str, None]]] = {}
-    unknown = []
+    absent, unknown = [], []
     for problem in error.errors(include_url=False):
         name = _place(problem)
         if problem["type"] == "extra_forbidden":
             unknown.append(f"  {explain_unknown(name, known)}")
+        elif problem["type"] == "missing" and isinstance(problem["loc"][-1], str):
+            absent.append(f"  {name}: not given, and has no default")
         elif problem["type"] != "too_short" or len(problem["input"]) < problem["ctx"]["min_length"]:
             # Several members of a union make one sentence; pydantic counts wrong values of a list as absent.
             problems.setdefault(name, (problem["input"], {}))[1][_expected(problem)] = None
     lines = [f"  {name}: found {found!r}; {_joined(list(texts))}" for name, (found, texts) in problems.items()]
-    return "\n".join([f"{settings} cannot be built:", *lines, *unknown])
+    return "\n".join([f"{settings} cannot be built:", *lines, *absent, *unknown])
 
 
 def explain_unknown(name: str, known: Iterable[str]) -> str:

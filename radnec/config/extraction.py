@@ -264,7 +264,7 @@ class ExtractionConfig(Settings):
             )
         for name, features in value.items():
             if name not in FEATURES:
-                raise ValueError(f"unknown feature class {name!r}; {nearest(name, FEATURES)}")
+                raise ValueError(f"unknown feature class {name!r}; {nearest(str(name), FEATURES)}")
             check_features(name, features or ())
         # pyradiomics' parameter files write "all features" as an empty list as well.
         return {name: features or None for name, features in value.items()}

@@ -199,7 +199,7 @@ class TrainingConfig(Settings):
     @classmethod
     def _fields_of_evidence(cls, value: Any) -> Any:
         # Settings hold plain values, in one form however the row was given.
-        row = EvidenceRow(**{str(k): v for k, v in value.items()}) if isinstance(value, Mapping) else value
+        row = EvidenceRow.model_validate(dict(value)) if isinstance(value, Mapping) else value
         return row.model_dump(mode="json", exclude_unset=True) if isinstance(row, Settings) else row
 
     @field_validator("n_jobs")
