@@ -38,7 +38,8 @@ def lesion_columns(cohort: pd.DataFrame, *, apart: Collection[str] = ()) -> pd.D
     Returns
     -------
     DataFrame
-        One row per lesion and session, numbered as :func:`lesion_numbers` does.
+        One row per lesion and session, numbered as :func:`lesion_numbers` does; columns in the order of the schema,
+        then others by name, whatever their order in `cohort`.
 
     Raises
     ------
@@ -52,8 +53,8 @@ def lesion_columns(cohort: pd.DataFrame, *, apart: Collection[str] = ()) -> pd.D
     ['patient_id', 'session_id', 'lesion_id', 'age_years']
     """
     number = lesion_numbers(cohort)
-    known = [name for name in cohort.columns if name in FIELDS and FIELDS[name].level != "row"]
-    others = [name for name in cohort.columns if name not in FIELDS and name not in apart]
+    known = [name for name, field in FIELDS.items() if name in cohort.columns and field.level != "row"]
+    others = sorted(name for name in cohort.columns if name not in FIELDS and name not in apart)
     _refuse_containers(cohort, others)
     constant = cohort[others].groupby(number).nunique(dropna=False).max() <= 1
     kept = [*known, *(name for name in others if constant[name])]

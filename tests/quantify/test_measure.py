@@ -80,9 +80,10 @@ def test_the_table_tells_where_it_comes_from_and_survives_files(cohort, tmp_path
         assert back.attrs == table.attrs
 
 
-def test_any_number_of_jobs_and_any_order_of_rows_give_the_same_table(cohort):
+def test_any_number_of_jobs_and_any_order_of_rows_and_columns_give_the_same_table(cohort):
+    cohort = cohort.assign(sex="male", ward="1")
     table = radnec.measure(cohort)
-    for rows, n_jobs in ((cohort, 2), (cohort.iloc[::-1], 1)):
+    for rows, n_jobs in ((cohort, 2), (cohort.iloc[::-1], 1), (cohort[cohort.columns[::-1]], 1)):
         pd.testing.assert_frame_equal(radnec.measure(rows, n_jobs=n_jobs), table, check_exact=True)
 
 

@@ -110,6 +110,12 @@ class Acquisition:
         """Mask of the lesion on the grid of the image."""
         return _mask(self.row, self.image)
 
+    def middle(self, found: NDArray[np.float64]) -> float:
+        """Return the median of a map in the lesion; NaN where it has no value there."""
+        within = found[inside(self.lesion)]
+        within = within[np.isfinite(within)]
+        return float(np.median(within)) if within.size else np.nan
+
     @cached_property
     def brain(self) -> sitk.Image | None:
         """Mask of the brain, if there is one."""

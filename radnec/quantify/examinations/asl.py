@@ -22,6 +22,8 @@ _UNITS = {"ASL_CBF_ml_per_100g_per_min_mean": "mL/100 g/min", "nASL_CBF_mean": "
 #: T1 of arterial blood in ms at a field in T: Alsop et al. 2015, Magn Reson Med 73:102.
 _T1_BLOOD_MS = {1.5: 1350.0, 3.0: 1650.0}
 _SAME_FIELD_T, _LEAST_TR_MS = 0.2, 100.0
+#: Flow in mL/100 g/min that no tissue of the head has; scanners store maps of ten times or a hundred times the flow.
+_MOST_FLOW = 1000.0
 
 
 def _difference(lesion: Lesion) -> list[Measurement]:
@@ -66,8 +68,15 @@ def _m0(found: Acquisition, field_t: float) -> Floats:
 
 def _map(lesion: Lesion) -> list[Measurement]:
     found = lesion.acquired("CBF")
-    told = "from the map CBF, taken to be in mL/100 g/min"
-    return [] if found is None else _indices(found, values(found.image), (told,))
+    if found is None:
+        return []
+    flow = values(found.image)
+    middle = found.middle(flow)
+    if middle > _MOST_FLOW:
+        raise MeasurementError(
+            f"the median of the lesion is {middle:.4g}, which is no flow in mL/100 g/min; give the map in this unit"
+        )
+    return _indices(found, flow, ("from the map CBF, taken to be in mL/100 g/min",))
 
 
 def _indices(found: Acquisition, flow: Floats, flags: tuple[str, ...]) -> list[Measurement]:

@@ -20,11 +20,15 @@ from radnec.quantify.region import Statistics, lesion_indices
 if TYPE_CHECKING:
     from radnec.quantify.examinations.acquisition import Acquisition
     from radnec.quantify.examinations.session import Lesion
-    from radnec.quantify.inputs import Floats
+    from radnec.quantify.inputs import Floats, Mask
     from radnec.quantify.measurement import Measurement
 
 _KTRANS = "Ktrans_per_min_mean"
 _TOFTS = {_KTRANS: "1/min", "ve_mean": "1", "vp_mean": "1"}
+#: T1 of tissue before contrast in ms: fat has more than the first, free water less than the second.
+_PLAUSIBLE_T1_MS = (100.0, 10000.0)
+#: No more agent can leak than plasma brings, and where flow is highest that is about the volume of the tissue a minute.
+_MOST_KTRANS_PER_MIN = 10.0
 #: Arrivals that are tried over two frames.
 _STARTS = 9
 #: A frame is darker by this many times the change from frame to frame, and this share of the rise to the peak.
@@ -47,7 +51,7 @@ def _uptake(found: Acquisition) -> _Uptake:
     used, lesion = steady_frames(found), inside(found.lesion)
     times = frame_times_s(found)[used]
     tr_ms, flip_angle_deg = found.number("tr_ms"), found.number("flip_angle_deg")
-    t1_ms = values(found.map("t1_map_path"))[lesion]
+    t1_ms = _t1_ms(found, lesion)
     series = found.series[lesion]
     curves = series[..., used]
     whole = np.isfinite(curves).all(axis=-1)
@@ -78,6 +82,19 @@ def _verify_baseline(left_out: Floats, used: Floats, arrival: int) -> None:
             f"first_frame is {len(left_out)}, and in {darker} frames before it the lesion is darker than in the "
             "baseline that is left: the bolus had come already. Leave out no more than the frames that are not steady"
         )
+
+
+def _t1_ms(found: Acquisition, lesion: Mask) -> Floats:
+    """Return T1 of the voxels of a lesion in ms."""
+    t1_ms = values(found.map("t1_map_path"))[lesion]
+    known = t1_ms[t1_ms > 0]
+    low, high = _PLAUSIBLE_T1_MS
+    if known.size and not low <= np.median(known) <= high:
+        raise MeasurementError(
+            f"t1_map_path: the lesion has a median of {np.median(known):.4g}; expected a T1 of {low:g} to {high:g} ms. "
+            "Is the map in ms?"
+        )
+    return t1_ms
 
 
 def _acquired(lesion: Lesion) -> tuple[Acquisition, _Uptake] | None:
@@ -133,7 +150,13 @@ def _map(lesion: Lesion) -> list[Measurement]:
         return []
     flags = ("from the map Ktrans, taken to be in 1/min",)
     statistics: Statistics = {_KTRANS: np.mean}
-    return lesion_indices(values(found.image), inside(found.lesion), statistics, unit="1/min", flags=flags)
+    ktrans = values(found.image)
+    middle = found.middle(ktrans)
+    if middle > _MOST_KTRANS_PER_MIN:
+        raise MeasurementError(
+            f"the median of the lesion is {middle:.4g}, which is no Ktrans in 1/min; give it in 1/min"
+        )
+    return lesion_indices(ktrans, inside(found.lesion), statistics, unit="1/min", flags=flags)
 
 
 EXAMINATIONS = (

@@ -12,7 +12,7 @@ from radnec.errors import MeasurementError
 from radnec.imaging.dicom.b_values import read_b_values
 from radnec.imaging.dicom.files import is_dicom
 from radnec.quantify.diffusion import adc_indices, apparent_diffusion
-from radnec.quantify.examinations.acquisition import inside, values
+from radnec.quantify.examinations.acquisition import values
 from radnec.quantify.examinations.examination import Examination
 from radnec.quantify.examinations.relative import against_reference
 
@@ -38,7 +38,16 @@ def _series(lesion: Lesion) -> list[Measurement]:
     found = lesion.acquired("DWI")
     if found is None:
         return []
-    return _indices(found, apparent_diffusion(found.series, _b_values(found)), ())
+    b_values = _b_values(found)
+    adc = apparent_diffusion(found.series, b_values)
+    middle = found.middle(adc)
+    if np.isfinite(middle) and not _PLAUSIBLE[0] <= middle <= _PLAUSIBLE[1]:
+        told = ", ".join(f"{b:g}" for b in b_values[:6])
+        raise MeasurementError(
+            f"the median of the lesion is {middle:.4g} µm²/ms with b-values of {told} s/mm², which is no ADC "
+            f"({_PLAUSIBLE[0]:g} to {_PLAUSIBLE[1]:g}); expected b-values in s/mm² in the order of the images"
+        )
+    return _indices(found, adc, ())
 
 
 def _b_values(found: Acquisition) -> list[float]:
@@ -58,8 +67,9 @@ def _map(lesion: Lesion) -> list[Measurement]:
     if found is None:
         return []
     stored = values(found.image)
-    within = stored[inside(found.lesion)]
-    middle = float(np.nanmedian(within)) if np.isfinite(within).any() else np.nan
+    # Scanners write 0 where they could not fit one; no tissue has it.
+    stored = np.where(stored == 0, np.nan, stored)
+    middle = found.middle(stored)
     for unit, scale in _MAP_UNITS.items():
         if _PLAUSIBLE[0] <= middle * scale <= _PLAUSIBLE[1]:
             return _indices(found, stored * scale, (f"from the map ADC, read as {unit}",))

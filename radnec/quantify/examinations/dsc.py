@@ -57,6 +57,8 @@ def _maps(found: Acquisition) -> DSCMaps:
 def _arteries(curves: Floats, times: Floats, te_ms: float) -> tuple[Floats | None, tuple[str, ...]]:
     """Find the arterial input among the curves of the brain; without one there are ratios of volume alone."""
     whole = curves[np.isfinite(curves).all(axis=-1)]
+    if not len(whole):
+        return None, ()  # There are no maps of such a series either, and dsc_maps says so.
     try:
         arrival = bolus_arrival(whole.mean(axis=0), times)
         change = delta_r2_star(whole, te_ms=te_ms, arrival=arrival)

@@ -90,6 +90,9 @@ def _up_to(scan: Scan, scans: Sequence[Scan]) -> list[Measurement]:
     if scan.volume.reason:
         return _without(scan.volume.reason)
     measured = [(day, volume.cc) for day, volume in known if not volume.reason]
+    lost = [volume.reason for _, volume in known if volume.reason]
+    if lost and len(measured) < 2:
+        return _without(f"the volume of an earlier session is not known: {lost[0]}")
     try:
         found = growth_indices([day for day, _ in measured], [cc for _, cc in measured])
     except MeasurementError as error:

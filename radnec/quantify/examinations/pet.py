@@ -15,6 +15,7 @@ from radnec.quantify.examinations.acquisition import Region, inside
 from radnec.quantify.examinations.examination import Examination
 from radnec.quantify.examinations.relative import flagged
 from radnec.quantify.examinations.timing import frame_times_s
+from radnec.quantify.measurement import not_evaluable
 from radnec.quantify.nuclear import (
     crescent,
     dual_phase_change,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _TRACERS: tuple[Tracer, ...] = ("FET", "MET", "FDOPA", "FDG")
 _KINETICS = {"TTP_min": "min", "slope_SUV_per_h": "SUV/h", "FET_pattern": "1"}
 _CHANGE = {"FDG_dual_phase_change_percent": "%"}
+#: No tissue takes up more, in g/ml; an activity in Bq/ml or kBq/ml does as a rule.
+_MOST_SUV = 100.0
 #: Minutes after the injection of the static image: Law et al., Eur J Nucl Med Mol Imaging 46:540 (2019), for FET.
 _LATE_MIN = (20.0, 40.0)
 
@@ -118,7 +121,10 @@ def _kinetics(lesion: Lesion) -> Sequence[Measurement]:
     sphere, flags = _measured(found, hottest_sphere(_late(found), found.lesion))
     curve = time_activity(found.frames, sphere)
     peak, slope, pattern = (flagged(one, flags) for one in fet_kinetics(curve, start, end))
-    if unit_read(found.row["image_path"], "PET-FET") != SUV:
+    if curve.max() > _MOST_SUV:
+        reason = f"the uptake reaches {curve.max():.4g}, which is no SUV; give the image in SUV, not in Bq/ml"
+        slope = not_evaluable(slope.index, unit=slope.unit, reason=reason)
+    elif unit_read(found.row["image_path"], "PET-FET") != SUV:
         slope = flagged(slope, ("the image is taken to be in SUV: its file does not say so",))
     return peak, slope, pattern
 

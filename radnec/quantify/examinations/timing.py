@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from radnec.quantify.examinations.acquisition import Acquisition
 
 _FEWEST = 10
+#: A bolus takes longer to pass than the first, and is gone within the second, in s.
+_SHORTEST_S, _LONGEST_STEP_S = 20.0, 120.0
 
 
 def frame_times_s(found: Acquisition) -> NDArray[np.float64]:
@@ -35,11 +37,20 @@ def steady_frames(found: Acquisition) -> slice:
     Raises
     ------
     radnec.errors.MeasurementError
-        If it is no such frame or fewer than ten are left, or if there is not one time for each frame.
+        If it is no such frame or fewer than ten are left, or if there is not one time for each frame, or no bolus could
+        be seen at these times.
     """
-    first, count, times = found.known("first_frame") or 0.0, len(found.frames), len(frame_times_s(found))
-    if times != count:
-        raise MeasurementError(f"frame_times_s names {times} frames, and the series has {count}; give each its time")
+    first, count, times = found.known("first_frame") or 0.0, len(found.frames), frame_times_s(found)
+    if len(times) != count:
+        raise MeasurementError(
+            f"frame_times_s names {len(times)} frames, and the series has {count}; give each its time"
+        )
+    step = float(np.median(np.diff(times))) if count > 1 else 0.0
+    if not (np.ptp(times) >= _SHORTEST_S and step <= _LONGEST_STEP_S):
+        raise MeasurementError(
+            f"frame_times_s runs over {np.ptp(times):g} s in steps of {step:g} s; expected {_SHORTEST_S:g} s or more, "
+            f"in steps of up to {_LONGEST_STEP_S:g} s, in which a bolus passes. Are the times in s?"
+        )
     if first and (first != int(first) or not 0 <= first <= count - _FEWEST):
         raise MeasurementError(
             f"first_frame is {first:g} of {count} frames; expected a whole number from 0 to {max(count - _FEWEST, 0)}, "

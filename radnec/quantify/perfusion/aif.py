@@ -130,10 +130,13 @@ def arterial_input(
 
 def _earliest_cluster(shapes: Floats, times: Floats, n_clusters: int) -> Mask:
     """Return which curves are in the cluster whose mean has the earliest first moment."""
-    labels = KMeans(n_clusters, n_init=5, random_state=0).fit_predict(shapes)
-    means = np.stack([shapes[labels == label].mean(0) for label in range(n_clusters)])
+    # An image that was interpolated by nearest neighbours, or holds small whole numbers, repeats its curves.
+    distinct = len(np.unique((shapes / np.abs(shapes).max()).round(6), axis=0))
+    labels = KMeans(min(n_clusters, distinct), n_init=5, random_state=0).fit_predict(shapes)
+    present = np.unique(labels)
+    means = np.stack([shapes[labels == label].mean(0) for label in present])
     moments = (means * times).sum(-1) / means.sum(-1)
-    return np.asarray(labels == np.argmin(moments))
+    return np.asarray(labels == present[np.argmin(moments)])
 
 
 def _flags(arterial: Floats, tissue: Floats) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ __all__ = ["pasl_cbf", "pcasl_cbf", "relaxed_m0"]
 
 # From mL/g/ms to mL/100 g/min.
 _PER_100_G_AND_MIN = 100 * 60_000
+# No time of labelling, of decay or between excitations of M0 is shorter.
+_LEAST_MS = 10.0
 #: From this repetition time on M0 is taken to be relaxed (Alsop et al. 2015).
 RELAXED_MS = 5000.0
 
@@ -45,7 +47,7 @@ def relaxed_m0(m0: ArrayLike, *, tr_ms: float, t1_tissue_ms: float = 1331.0) -> 
     Raises
     ------
     radnec.errors.MeasurementError
-        If a time is not positive.
+        If a time is not positive, or in s.
 
     Notes
     -----
@@ -56,7 +58,7 @@ def relaxed_m0(m0: ArrayLike, *, tr_ms: float, t1_tissue_ms: float = 1331.0) -> 
     >>> relaxed_m0([950.0], tr_ms=4000.0).round(1), relaxed_m0([950.0], tr_ms=6000.0)
     (array([999.5]), array([950.]))
     """
-    positive(tr_ms=tr_ms, t1_tissue_ms=t1_tissue_ms)
+    _refuse_seconds(tr_ms=tr_ms, t1_tissue_ms=t1_tissue_ms)
     signal = np.asarray(m0, float)
     return signal if tr_ms >= RELAXED_MS else signal / -math.expm1(-tr_ms / t1_tissue_ms)
 
@@ -109,8 +111,12 @@ def pcasl_cbf(
     >>> pcasl_cbf(10.0, 1000.0).round(2).item()
     86.3
     """
-    _check(post_labelling_delay_ms, labelling_efficiency, t1_blood_ms, partition_ml_per_g)
-    positive(labelling_duration_ms=labelling_duration_ms)
+    _check(labelling_efficiency, partition_ml_per_g)
+    _refuse_seconds(
+        post_labelling_delay_ms=post_labelling_delay_ms,
+        labelling_duration_ms=labelling_duration_ms,
+        t1_blood_ms=t1_blood_ms,
+    )
     labelled = t1_blood_ms * -math.expm1(-labelling_duration_ms / t1_blood_ms)
     decay = math.exp(post_labelling_delay_ms / t1_blood_ms)
     scale = _PER_100_G_AND_MIN * partition_ml_per_g * decay / (2 * labelling_efficiency * labelled)
@@ -161,8 +167,8 @@ def pasl_cbf(
     >>> pasl_cbf(10.0, 1000.0).round(2).item()
     102.52
     """
-    _check(inversion_time_ms, labelling_efficiency, t1_blood_ms, partition_ml_per_g)
-    positive(bolus_duration_ms=bolus_duration_ms)
+    _check(labelling_efficiency, partition_ml_per_g)
+    _refuse_seconds(inversion_time_ms=inversion_time_ms, bolus_duration_ms=bolus_duration_ms, t1_blood_ms=t1_blood_ms)
     if bolus_duration_ms > inversion_time_ms:
         raise MeasurementError(
             f"the bolus of {bolus_duration_ms} ms does not end before the inversion time of {inversion_time_ms} ms; "
@@ -173,12 +179,18 @@ def pasl_cbf(
     return _flow(difference, m0, scale)
 
 
-def _check(delay_ms: float, efficiency: float, t1_blood_ms: float, partition: float) -> None:
-    """Refuse settings that are out of range, among them times in s."""
+def _check(efficiency: float, partition: float) -> None:
+    """Refuse settings that are out of range."""
     fraction(labelling_efficiency=efficiency)
-    positive(delay_ms=delay_ms, t1_blood_ms=t1_blood_ms, partition_ml_per_g=partition)
-    if delay_ms < 10 or t1_blood_ms < 10:
-        raise MeasurementError(f"a delay of {delay_ms} ms and T1 of blood of {t1_blood_ms} ms; expected ms, found s")
+    positive(partition_ml_per_g=partition)
+
+
+def _refuse_seconds(**times_ms: float) -> None:
+    """Refuse times that are not positive, or so short that they must be in s."""
+    positive(**times_ms)
+    for name, time_ms in times_ms.items():
+        if time_ms < _LEAST_MS:
+            raise MeasurementError(f"{name} is {time_ms:g}; expected ms, found s")
 
 
 def _flow(difference: ArrayLike, m0: ArrayLike, scale: float) -> Floats:

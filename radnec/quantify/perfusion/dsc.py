@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radnec.errors import MeasurementError
-from radnec.quantify.inputs import Floats, Mask, bolus_curve, curves_and_times, fraction, positive, region
+from radnec.quantify.inputs import Floats, Mask, bolus_curve, curves_and_times, fraction, frame_step, positive, region
 from radnec.quantify.perfusion.deconvolution import DeconvolutionMethod, flow_residue
 from radnec.quantify.perfusion.leakage import LeakageModel, correct_leakage, reference_curve
 from radnec.quantify.perfusion.signal import baseline_mean, bolus_arrival, delta_r2_star, quality_flags
@@ -43,11 +43,14 @@ class DSCMaps:
     peak_height_per_s : numpy.ndarray
         Largest corrected change of R2* in 1/s.
     cbf, mtt_s : numpy.ndarray
-        Flow in the unit of `cbv` per minute, and mean transit time in s; NaN without an arterial input.
+        Flow in the unit of `cbv` per minute, and mean transit time in s; NaN without an arterial input, or where the
+        frames are not equally far apart.
     arrival : int
         Frame at which the bolus arrives.
     flags : tuple of str
         What a reader should know of the quality of the series.
+    no_flow : str
+        Why there is no flow; empty where there is.
     """
 
     cbv: Floats
@@ -60,6 +63,7 @@ class DSCMaps:
     mtt_s: Floats
     arrival: int
     flags: tuple[str, ...]
+    no_flow: str = ""
 
 
 def blood_volume(
@@ -174,7 +178,8 @@ def signal_recovery(signal: ArrayLike, *, arrival: int, first_frame: int = 0, ta
     Returns
     -------
     numpy.ndarray
-        Recovery in percent: above 100 where the signal ends above its baseline. NaN where it never falls.
+        Recovery in percent: above 100 where the signal ends above its baseline. NaN where it never falls, and where it
+        is zero or negative in a frame after the first, which is no fall but a frame that was lost.
 
     Raises
     ------
@@ -201,7 +206,7 @@ def signal_recovery(signal: ArrayLike, *, arrival: int, first_frame: int = 0, ta
     fall = before - lowest
     with np.errstate(invalid="ignore", divide="ignore"):
         recovery = 100 * (signal[..., -tail_frames:].mean(-1) - lowest) / fall
-    return np.where(fall > 0, recovery, np.nan)
+    return np.where((fall > 0) & (signal[..., first_frame:] > 0).all(-1), recovery, np.nan)
 
 
 def dsc_maps(
@@ -232,7 +237,8 @@ def dsc_maps(
     tissue : array-like, optional
         Mask of tissue among which the curve without leakage is taken; by default the brain.
     arterial : array-like, optional
-        Arterial input as change of R2* in 1/s, see `radnec.quantify.perfusion.aif`; without it there is no flow.
+        Arterial input as change of R2* in 1/s, see `radnec.quantify.perfusion.aif`; without it there is no flow, nor
+        where the frames are not equally far apart.
     leakage : {"unidirectional", "bidirectional"}
         Model of `radnec.quantify.perfusion.leakage.correct_leakage`.
     deconvolution : {"standard", "circulant", "oscillation"}
@@ -281,7 +287,8 @@ def dsc_maps(
     still = np.ones(len(curves), bool) if tissue is None else region(tissue, inside.shape, "tissue")[inside]
     reference = reference_curve(change, still, arrival=arrival, tail_frames=tail_frames)
     leaked = correct_leakage(change, reference, times, model=leakage)
-    volume, flow, transit = _volume_and_flow(leaked.corrected, times, arterial, deconvolution)
+    no_flow = _why_no_flow(times, arterial)
+    volume, flow, transit = _volume_and_flow(leaked.corrected, times, arterial, None if no_flow else deconvolution)
     found = {
         "cbv": volume,
         "cbv_uncorrected": _volume_and_flow(change, times, arterial, None)[0],
@@ -293,7 +300,19 @@ def dsc_maps(
         "mtt_s": transit,
     }
     flags = quality_flags(curves, times, arrival=arrival, first_frame=first_frame)
-    return DSCMaps(**{name: _map(values, inside) for name, values in found.items()}, arrival=arrival, flags=flags)
+    maps = {name: _map(values, inside) for name, values in found.items()}
+    return DSCMaps(**maps, arrival=arrival, flags=flags, no_flow=no_flow)
+
+
+def _why_no_flow(times: Floats, arterial: ArrayLike | None) -> str:
+    """Return why a series cannot be deconvolved, where its volume can be measured; empty if it can."""
+    if arterial is None:
+        return "no arterial input was given or found"
+    try:
+        frame_step(times)
+    except MeasurementError as error:
+        return str(error)
+    return ""
 
 
 def _volume_and_flow(

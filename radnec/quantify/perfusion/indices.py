@@ -27,6 +27,12 @@ def _fraction_above(threshold: float, values: Floats) -> float:
     return float((values > threshold).mean())
 
 
+def _is_negative(values: Floats) -> bool:
+    """Say whether values have a mean that is below 0; those that are not finite do not count."""
+    found = values[np.isfinite(values)]
+    return bool(found.size) and float(found.mean()) < 0
+
+
 def _p95(values: Floats) -> float:
     return float(np.percentile(values, 95))
 
@@ -50,7 +56,8 @@ def dsc_indices(
     list of Measurement
         ``nCBV_mean``, ``nCBV_max``, ``nCBV_p95``, ``nCBV_fraction_above_1``, ``nCBV_fraction_above_1_75`` (fractional
         tumour burden), ``PSR_percent``, ``nPH`` (mean peak height over that of the reference), ``nCBF_mean``,
-        ``MTT_s_mean`` and ``K2_per_s_mean``. Without an arterial input the two of flow are not evaluable.
+        ``MTT_s_mean`` and ``K2_per_s_mean``. Without an arterial input, or with frames that are not equally far apart,
+        the two of flow are not evaluable.
 
     Raises
     ------
@@ -82,8 +89,8 @@ def dsc_indices(
         *of(maps.cbf, statistics={"nCBF_mean": np.mean}, unit="1", reference=reference),
         *of(maps.mtt_s, statistics={"MTT_s_mean": np.mean}, unit="s"),
     ]
-    if np.isnan(maps.cbf).all():
-        flow = [replace(index, reason="no arterial input was given or found") for index in flow]
+    if maps.no_flow:
+        flow = [replace(index, reason=maps.no_flow) for index in flow]
     return [*found, *flow]
 
 
@@ -283,7 +290,8 @@ def asl_indices(
     Returns
     -------
     list of Measurement
-        ``ASL_CBF_ml_per_100g_per_min_mean``, ``nASL_CBF_mean`` and ``nASL_CBF_max``.
+        ``ASL_CBF_ml_per_100g_per_min_mean``, ``nASL_CBF_mean`` and ``nASL_CBF_max``; not evaluable where the mean flow
+        of lesion and reference is negative.
 
     Raises
     ------
@@ -300,6 +308,17 @@ def asl_indices(
     """
     mean: Statistics = {"ASL_CBF_ml_per_100g_per_min_mean": np.mean}
     relative: Statistics = {"nASL_CBF_mean": np.mean, "nASL_CBF_max": np.max}
+    cbf = np.asarray(cbf, float)
+    negative = [
+        _is_negative(cbf[region(mask, cbf.shape, name)])
+        for name, mask in (("lesion", lesion), ("reference", reference))
+    ]
+    if negative[0]:
+        flags = (*flags, "the mean flow of the lesion is negative")
+    if all(negative):
+        reason = "flow is negative in lesion and reference; is the difference label minus control? Change its sign"
+        units = {**dict.fromkeys(mean, "mL/100 g/min"), **dict.fromkeys(relative, "1")}
+        return [not_evaluable(index, unit=unit, reason=reason) for index, unit in units.items()]
     return [
         *lesion_indices(cbf, lesion, mean, unit="mL/100 g/min", min_voxels=min_voxels, flags=flags),
         *lesion_indices(cbf, lesion, relative, unit="1", reference=reference, min_voxels=min_voxels, flags=flags),

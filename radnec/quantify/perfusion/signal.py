@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["baseline_mean", "bolus_arrival", "delta_r2_star", "delta_r2_star_dual_echo", "quality_flags"]
 
+#: Highest whole numbers that scanners store, and frames in which a curve that is cut off reaches them.
+_FULL_SCALES = frozenset(2.0**bits - 1 for bits in (8, 10, 12, 14, 15, 16))
+_FEWEST_CUT = 3
+
 
 def bolus_arrival(curve: ArrayLike, time_s: ArrayLike, *, first_frame: int = 0) -> int:
     """Return the last frame before a bolus changes a mean curve.
@@ -237,6 +241,9 @@ def quality_flags(
 ) -> tuple[str, ...]:
     """Return what a reader should know of the quality of a bolus series, one sentence each.
 
+    A curve is said to be cut off at the top if it stays for three frames or more at the highest value of the series,
+    and that is the highest number of 8, 10, 12, 14, 15 or 16 bits.
+
     Parameters
     ----------
     signal : array-like
@@ -281,14 +288,18 @@ def quality_flags(
     spread = curves[:, first_frame : arrival + 1].std(-1, ddof=1)
     noisy = float(np.nanmedian(before / np.maximum(spread, 1e-12))) if np.isfinite(before).any() else 0.0
     after = times[-1] - times[arrival]
-    lowest = curves[:, first_frame:].min(-1)
+    steady = curves[:, first_frame:]
+    lowest = steady.min(-1)
     negative = int((~(lowest > 0)).sum())
     saturated = int(((lowest > 0) & (lowest < floor * before)).sum())
+    top = float(np.max(steady, where=np.isfinite(steady), initial=-np.inf))
+    cut = int(((steady == top).sum(-1) >= _FEWEST_CUT).sum()) if top in _FULL_SCALES else 0
     told = {
         f"short baseline: {frames} frames": frames < min_baseline_frames,
         f"poor SNR: {noisy:.3g} at baseline": noisy < min_snr,
         f"bolus cut off: the series ends {after:.3g} s after the arrival": after < min_after_s,
         f"zero, negative or missing signal in {negative} of {len(curves)} curves": negative > 0,
         f"signal near zero at the peak of {saturated} of {len(curves)} curves": saturated > 0,
+        f"signal cut off at {top:g} in {cut} of {len(curves)} curves": cut > 0,
     }
     return tuple(flag for flag, true in told.items() if true)

@@ -45,7 +45,8 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
     Raises
     ------
     radnec.errors.MeasurementError
-        If a metabolite stands there twice, a column is unknown or holds no number, or unit or line width differ.
+        If a metabolite stands there twice, a column is unknown or holds no number, unit or line width differ, or the
+        file ends within a row.
 
     Examples
     --------
@@ -55,6 +56,9 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
     ({'tCho': 1.8, 'tCr': 6.0}, 0.05)
     """
     frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    first, *_, last = text.splitlines() if len(frame) else ("", "")
+    if not text.endswith(("\n", "\r")) and last.count(",") < first.count(","):
+        raise MeasurementError(f"{source}: ends at {last!r}, before its last column. Is the file cut short?")
     frame.columns = frame.columns.str.strip().str.lower()
     unknown = [column for column in frame.columns if column not in COLUMNS]
     if unknown:

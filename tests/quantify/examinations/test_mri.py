@@ -91,6 +91,34 @@ def test_a_dsc_series_without_what_it_needs_says_what_to_fill(dsc, column):
     assert row["status"] == "ok"
 
 
+@pytest.mark.parametrize("factor", [1000, 1 / 60])
+def test_times_of_a_bolus_in_ms_or_min_are_refused(dsc, factor):
+    dsc.rows[0]["frame_times_s"] = ";".join(str(factor * second) for second in range(60))
+    with pytest.warns(ExtractionWarning, match=r"expected 20 s or more, in steps of up to 120 s.* Are the times in s"):
+        dsc.measured()
+
+
+def test_a_frame_without_any_value_leaves_nothing_to_measure(dsc):
+    image = sitk.ReadImage(dsc.rows[0]["image_path"])
+    series = sitk.GetArrayFromImage(image)
+    series[20] = np.nan
+    lost = sitk.GetImageFromArray(series, isVector=False)
+    lost.CopyInformation(image)
+    sitk.WriteImage(lost, dsc.rows[0]["image_path"])
+    with pytest.warns(ExtractionWarning, match="none of 2880 voxels of the brain mask has a finite signal"):
+        assert dsc.measured()["status"] == "ok"
+
+
+def test_a_series_with_uneven_frames_has_a_volume_and_no_flow(dsc):
+    times = np.arange(60.0)
+    times[30:] += 1
+    dsc.rows[0]["frame_times_s"] = ";".join(map(str, times))
+    with pytest.warns(ExtractionWarning, match="MTT_s_mean"):
+        row = dsc.measured()
+    assert row["index_nCBV_mean"] == pytest.approx(2, rel=0.03)
+    assert "1 to 2 s apart" in row["index_nCBF_mean_reason"]
+
+
 def test_the_map_serves_where_the_series_cannot(dsc, paint):
     dsc.rows[0]["te_ms"] = None
     dsc.row("rCBV", paint(3.0, 1.0))
@@ -185,6 +213,13 @@ def test_a_t1_map_on_another_grid_is_refused(head, paint):
         assert "spacing" in head.measured()["index_Ktrans_per_min_mean_reason"]
 
 
+def test_a_t1_map_in_s_is_refused(head, paint):
+    cells = {"tr_ms": 5.0, "flip_angle_deg": 15.0, "frame_times_s": TIMES}
+    head.row("DCE", paint(np.ones(60), np.ones(60)), t1_map_path=head.write(paint(1.2, 0.8)), **cells)
+    with pytest.warns(ExtractionWarning, match=r"t1_map_path: the lesion has a median of 1.2; expected a T1 of 100"):
+        head.measured()
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("pcasl", 86.30), ("pasl", 102.52)])
 def test_asl_gives_the_flow_of_the_consensus_formula(head, paint, kind, expected):
     times = {"asl_labelling_duration_ms": {"pcasl": 1800, "pasl": 800}[kind], "asl_delay_ms": 1800}
@@ -217,6 +252,13 @@ def test_maps_of_flow_and_permeability_are_read(head, paint):
     assert row["index_Ktrans_per_min_mean"] == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize(("sequence", "value"), [("CBF", 6000.0), ("Ktrans", 120.0)])
+def test_maps_of_flow_and_permeability_in_another_unit_are_refused(head, paint, sequence, value):
+    head.row(sequence, paint(value, value / 3))
+    with pytest.warns(ExtractionWarning, match="which is no "):
+        head.measured()
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e3, 1e-3])
 def test_an_adc_map_is_read_in_the_unit_that_it_must_have(head, paint, scale):
     head.row("ADC", paint(1.2, 0.8) * scale)
@@ -240,6 +282,25 @@ def test_b_values_give_the_diffusion_that_they_were_made_of(head, paint):
     row = head.measured()
     assert row["index_ADC_um2_per_ms_p10"] == pytest.approx(1.2)
     assert row["index_nADC_mean"] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("text", ["0 0.5 1", "1000 500 0", "0 5e8 1e9"])
+def test_b_values_that_give_no_adc_are_refused(head, paint, text):
+    b = np.array([0, 500, 1000])
+    path = head.folder / "dwi.bval"
+    path.write_text(text)
+    head.row("DWI", paint(500 * np.exp(-b * 1.2e-3), 500 * np.exp(-b * 0.8e-3)), bval_path=str(path))
+    with pytest.warns(ExtractionWarning, match="expected b-values in s/mm² in the order of the images"):
+        head.measured()
+
+
+def test_zeros_of_an_adc_map_are_no_values(head, paint):
+    values = paint(1.2, 0.8)
+    values[4:6, 8:10] = 0
+    head.row("ADC", values)
+    row = head.measured()
+    assert row["index_ADC_um2_per_ms_p5"] == pytest.approx(1.2)
+    assert "no value in 16 of 64 voxels" in row["index_ADC_um2_per_ms_p5_flags"]
 
 
 def test_metabolites_of_both_sides_are_compared(head, paint):
@@ -318,3 +379,6 @@ def test_growth_knows_nothing_of_later_sessions(head, paint):
     assert table["index_growth_exponent"].tolist()[2] == pytest.approx(1, abs=0.01)
     first = measure(head.cohort().iloc[:2])
     pd.testing.assert_series_equal(first["index_doubling_time_days"], table["index_doubling_time_days"].iloc[:2])
+    head.rows[0]["mask_path"] = str(head.folder / "lost.nii.gz")
+    with pytest.warns(ExtractionWarning, match="an earlier session is not known: .*lost.nii.gz"):
+        measure(head.cohort().iloc[:2])

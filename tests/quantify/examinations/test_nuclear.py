@@ -134,6 +134,15 @@ def test_voxels_of_the_sphere_beyond_the_field_of_view_are_left_out_and_told(hea
         assert "frame 1: 1 of" in head.measured()["index_TTP_min_reason"]
 
 
+def test_a_slope_of_what_is_no_suv_is_refused_and_the_pattern_is_not(head, paint):
+    curve = 5000 * np.array([1.0, 2.0, 3.0, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3])
+    head.row("PET-FET", paint(curve, curve), frame_times_s=";".join(str(300 * count) for count in range(11)))
+    with pytest.warns(ExtractionWarning, match="slope_SUV_per_h"):
+        row = head.measured()
+    assert "reaches 1.5e+04, which is no SUV" in row["index_slope_SUV_per_h_reason"]
+    assert row["index_FET_pattern"] == 3
+
+
 def test_without_a_reference_mask_or_a_brain_there_is_no_ratio(head, paint):
     head.row("PET-MET", paint(2.0, 1.0), white=None)
     with pytest.warns(ExtractionWarning, match="reference_mask_path and brain_mask_path are empty"):

@@ -51,6 +51,16 @@ def test_a_brain_without_arteries_is_doubted(brain):
     assert any("three times" in flag for flag in found.flags)
 
 
+def test_curves_of_an_enlarged_image_that_repeat_give_the_same_input(brain):
+    """Nearest neighbours write each curve many times, so that there are fewer curves than clusters."""
+    curves, kinds = brain
+    few = np.concatenate([curves[kinds == kind][:3] for kind in ("artery", "tissue", "vein")])
+    found = arterial_input(np.repeat(few, 40, axis=0), TIME, np.ones(360), area_quantile=0.01, rough_quantile=0.99)
+    assert found.mask[:120].any()
+    assert not found.mask[120:].any()
+    assert np.isfinite(found.curve).all()
+
+
 def test_too_few_voxels_are_refused():
     with pytest.raises(MeasurementError, match="expected at least 10"):
         arterial_input(np.ones((20, 60)), TIME, np.zeros(20))

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 from radnec.errors import MeasurementError
-from radnec.quantify.perfusion.asl import pasl_cbf, pcasl_cbf
+from radnec.quantify.perfusion.asl import pasl_cbf, pcasl_cbf, relaxed_m0
 
 FLOW = 60 / 6000  # mL/g/s
 
@@ -39,6 +39,12 @@ def test_flow_is_proportional_to_the_difference_and_missing_without_m0():
     ("work", "words"),
     [
         (lambda: pcasl_cbf(1.0, 100.0, post_labelling_delay_ms=1.8), "expected ms, found s"),
+        (
+            lambda: pcasl_cbf(1.0, 100.0, labelling_duration_ms=1.8),
+            "labelling_duration_ms is 1.8; expected ms, found s",
+        ),
+        (lambda: pasl_cbf(1.0, 100.0, bolus_duration_ms=0.8), "bolus_duration_ms is 0.8; expected ms, found s"),
+        (lambda: relaxed_m0([1.0], tr_ms=4.0), "tr_ms is 4; expected ms, found s"),
         (lambda: pcasl_cbf(1.0, 100.0, labelling_efficiency=85), "labelling_efficiency is 85"),
         (lambda: pcasl_cbf(1.0, 100.0, labelling_duration_ms=0), "labelling_duration_ms is 0"),
         (lambda: pcasl_cbf(np.ones(3), np.ones(2)), "M0 has the shape"),

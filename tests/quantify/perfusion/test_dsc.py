@@ -107,6 +107,21 @@ def test_an_artery_that_is_reached_before_the_brain_counts_whole(bolus):
     np.testing.assert_allclose(maps[1].cbv, maps[0].cbv, rtol=1e-3)
 
 
+def test_a_frame_that_was_lost_costs_the_flow_and_not_the_volume(bolus):
+    time = np.delete(np.arange(80) * 1.5, 30)
+    signal = 1000 * np.exp(-0.03 * np.outer([1, 2], 6 * bolus(time, 30)))
+    maps = dsc_maps(signal, time, te_ms=30, brain=np.ones(2), arterial=90 * bolus(time, 27))
+    assert maps.cbv[1] / maps.cbv[0] == pytest.approx(2)
+    assert np.isnan(maps.cbf).all()
+    assert "1.5 to 3 s apart" in maps.no_flow
+
+
+def test_a_frame_without_signal_is_no_fall_to_recover_from():
+    signal = np.r_[np.full(10, 100.0), 70, 40, 60, np.full(12, 90)]
+    lost = np.stack([signal, np.where(np.arange(25) == 15, 0, signal), np.where(np.arange(25) == 0, -1, signal)])
+    np.testing.assert_allclose(signal_recovery(lost, arrival=9, first_frame=1), [500 / 6, np.nan, 500 / 6])
+
+
 @pytest.mark.parametrize(("end", "percent"), [(100, 100), (70, 50), (130, 150)])
 def test_recovery_of_known_signals(end, percent):
     signal = np.r_[np.full(10, 100.0), 70, 40, 60, np.full(12, end)]

@@ -56,7 +56,8 @@ def test_ratios_do_not_depend_on_the_unit_of_the_map():
 
 def test_flow_without_arterial_input_is_not_evaluable_and_volume_is():
     missing = np.full(200, np.nan)
-    found = by_name(dsc_indices(dsc_of(np.ones(200), cbf=missing, mtt_s=missing), LESION, REFERENCE))
+    maps = dsc_of(np.ones(200), cbf=missing, mtt_s=missing, no_flow="no arterial input was given or found")
+    found = by_name(dsc_indices(maps, LESION, REFERENCE))
     assert found["nCBF_mean"].status == "not_evaluable"
     assert "arterial" in found["nCBF_mean"].reason
     assert found["nCBV_mean"].status == "evaluable"
@@ -114,6 +115,14 @@ def test_dce_indices_of_a_known_curve_and_of_a_series_that_ends_too_soon():
     short = by_name(curve_indices(np.tile(curve[:12], (200, 1)), time[:12], LESION, arrival_s=20))
     assert short["IAUC60_mM_s_mean"].status == "not_evaluable"
     assert short["washin_mM_per_s_mean"].status == "evaluable"
+
+
+def test_a_difference_of_the_wrong_sign_is_no_flow():
+    flow, lesion = np.where(LESION, -60.0, -20.0), LESION
+    assert {one.status for one in asl_indices(flow, lesion, ~lesion)} == {"not_evaluable"}
+    mean, relative, _ = asl_indices(np.where(LESION, -1.0, 20.0), lesion, ~lesion)
+    assert (mean.value, relative.value) == pytest.approx((-1, -0.05))
+    assert "negative" in mean.flags[0]
 
 
 def test_asl_indices_of_a_known_map():

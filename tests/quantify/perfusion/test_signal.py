@@ -83,6 +83,13 @@ def test_what_is_wrong_is_said_and_nothing_else(bolus, change, words):
     assert words in flags[0]
 
 
+@pytest.mark.parametrize(("gain", "top", "told"), [(45, 4095, True), (45, 4000, False), (30, 4095, False)])
+def test_a_signal_that_was_cut_off_at_the_top_is_said(bolus, gain, top, told):
+    fall = 100 * (1 - 0.4 * bolus(TIME, 30)) + np.random.default_rng(0).normal(0, 1, (20, 60))
+    flags = quality_flags(np.minimum(gain * fall, top), TIME, arrival=18)
+    assert flags == (("signal cut off at 4095 in 20 of 20 curves",) if told else ())
+
+
 @pytest.mark.parametrize(
     ("work", "words"),
     [

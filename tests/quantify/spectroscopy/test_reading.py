@@ -213,6 +213,7 @@ def test_a_plain_csv_is_read(tmp_path):
         ("metabolite,concentration\ntCho,1_0\n", "concentration of tCho: found '1_0'; expected a number"),
         ("metabolite,concentration\ntCho,\n", "the concentration of tCho is nan; expected a number"),
         ("metabolite,concentration\n", "no metabolite found"),
+        ("metabolite,concentration,crlb_percent\ntCho,1.8,4\ntCr,6", "ends at 'tCr,6', before its last column"),
         ("metabolite,concentration,unit\ntCho,1,mM\ntCr,2,raw\n", "unit: found mM, raw; expected the same in all rows"),
         ("Cho;Cr\n1;2\n", "its first line is 'Cho;Cr'; expected LCModel"),
         ("", "its first line is ''; expected LCModel"),
