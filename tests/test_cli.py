@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pandas as pd
@@ -548,3 +549,20 @@ def test_a_model_is_watched(run, quick, tmp_path):
     assert "scanner_id Z9" in page.read_text(encoding="utf-8")
     code, out, _ = run("monitor", model, write_table(later.head(5), tmp_path / "few.csv"))
     assert (code, out[:12]) == (0, "Cannot tell:")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "told"),
+    [
+        (MemoryError("full"), 4, "MemoryError: full"),
+        (RuntimeError("a defect"), 4, "RuntimeError: a defect"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "make room, and run the same command again"),
+        (PermissionError(errno.EACCES, "Permission denied", "x.parquet"), 2, "'x.parquet'\n"),
+    ],
+)
+def test_a_fault_is_never_told_as_a_finding(run, cohort, monkeypatch, fault, code, told):
+    monkeypatch.setattr(radnec, "check", lambda *_, **__: (_ for _ in ()).throw(fault))
+    found, out, err = run("check", cohort)
+    assert (found, out) == (code, "")
+    assert told in err
+    assert ("Traceback" in err) == (code == 4)

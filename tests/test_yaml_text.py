@@ -53,6 +53,18 @@ def test_aliases_of_sensible_size_are_read():
     assert parse_yaml("a: &a [1, 2]\nb: *a", source="x")["b"] == [1, 2]
 
 
+@pytest.mark.parametrize("text", ["bin_width: 10\nbin_width: 25", "setting: {binWidth: 10}\nsetting: {force2D: true}"])
+def test_a_name_given_twice_is_refused(text, tmp_path):
+    (tmp_path / "settings.yaml").write_text(text)
+    for read in (ExtractionConfig.from_yaml, ExtractionConfig.from_pyradiomics_yaml):
+        with pytest.raises(ConfigError, match="is given twice"):
+            read(tmp_path / "settings.yaml")
+
+
+def test_a_name_may_stand_over_what_an_alias_brings():
+    assert parse_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}", source="x")["b"] == {"x": 3, "y": 2}
+
+
 @pytest.mark.parametrize("text", ["setting: [a]", "imageType: {LoG: 3}", "featureClass: text", "setting: {1: 2}"])
 def test_pyradiomics_sections_of_another_shape_are_refused(text, tmp_path):
     (tmp_path / "params.yaml").write_text(text)

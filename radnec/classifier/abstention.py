@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from radnec.features.columns import acquisitions
+from radnec.model.batches import unseen_advice
 from radnec.model.cells import text_of
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def why_abstain(
         elif missing[row] > MOST_MISSING:
             why.append(f"{missing[row]:.0%} of the features are missing")
         if unseen[row]:
-            why.append(f"unseen scanner ({unseen[row]}): model.adapt(rows of that scanner) learns it")
+            why.append(f"unseen scanner ({unseen[row]}): {unseen_advice(unseen[row], recipe.seen_)}")
         if judgement.doubts[row]:
             why.append(judgement.doubts[row])
         reasons.append("; ".join(why))

@@ -145,6 +145,18 @@ def html(model: RadnecClassifier) -> str:
     )
 
 
+def most_used(summary: dict[str, Any], most: int) -> list[str]:
+    """Return the features that most fold models use; a model file keeps names and shares, and no order.
+
+    Examples
+    --------
+    >>> most_used({"used_features": {"a": 0.2, "b": 1.0, "c": 0.8}}, 2)
+    ['b', 'c']
+    """
+    shares: dict[str, float] = summary["used_features"]
+    return sorted(shares, key=lambda name: (-shares[name], name))[:most]
+
+
 def facts(model: RadnecClassifier) -> list[tuple[str, str]]:
     """Return name and value of what a reader asks first of a model."""
     s = model.summary_
@@ -154,7 +166,7 @@ def facts(model: RadnecClassifier) -> list[tuple[str, str]]:
             "trained on",
             f"{s['rows']} rows of {s['patients']} patients, {s['positive_rows']} {model._settings().outcome}",
         ),
-        ("features", f"{s['features']}; most used: {', '.join(list(s['used_features'])[:5])}"),
+        ("features", f"{s['features']}; most used: {', '.join(most_used(s, 5))}"),
         (
             "harmonised by",
             ", ".join(f"{name} ({count})" for name, count in s["batches"].items()) or "nothing",
@@ -212,7 +224,8 @@ def reading(model: RadnecClassifier) -> list[str]:
             "calibrated map of their mean, so that of two lesions with nearly the same probability one may be called."
         ),
         (
-            f"{len(model.training_rows_.marks)} training rows are kept as 32-bit hashes of a few rounded features, "
-            "by which an external test refuses them; no feature and no name can be computed from these."
+            f"{len(model.training_rows_.marks)} rows that it learnt from, in training or since, are kept as 32-bit "
+            "hashes of a few rounded features, by which an external test refuses them; no feature and no name can be "
+            "computed from these."
         ),
     ]

@@ -180,7 +180,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         frame = self._input(X)
         check_values(frame, self.recipe_.features, {})
         if self.unseen == "error":
-            refuse_unseen(self.recipe_.unseen_rows(frame))
+            refuse_unseen(self.recipe_.unseen_rows(frame), self.recipe_.seen_)
         p = self.recipe_.predict_proba(frame) if len(frame) else np.zeros(0)
         columns = [p, 1 - p] if self.classes_[0] == self.positive_ else [1 - p, p]
         return np.column_stack(columns)
@@ -301,7 +301,7 @@ class RadnecClassifier(ClassifierMixin, SettingsAsParameters):  # type: ignore[m
         frame = self._measured_alike(X)
         self.training_rows_.refuse(X, "On its own training rows a model looks better calibrated than it is")
         if self.unseen == "error":
-            refuse_unseen(self.recipe_.unseen_rows(frame))
+            refuse_unseen(self.recipe_.unseen_rows(frame), self.recipe_.seen_)
         check_consistent_length(X, y)
         truth = truth_of(y, self.classes_.tolist(), self.positive_)
         if len(set(truth)) < 2:

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from radnec.errors import LabelError, TableError, TrainingWarning, UnseenBatchError
+from radnec.model.batches import unseen_advice
 from radnec.model.door import infinite_cells, refuse_spaced_patients
 
 if TYPE_CHECKING:
@@ -192,13 +193,15 @@ def truth_of(labels: ArrayLike, classes: Sequence[Any], positive: Any) -> NDArra
     return np.array([value == positive for value in values], dtype=np.bool_)
 
 
-def refuse_unseen(unseen: pd.Series[str]) -> None:
+def refuse_unseen(unseen: pd.Series[str], seen: dict[str, list[str]]) -> None:
     """Refuse rows of scanners that training never saw.
 
     Parameters
     ----------
     unseen : Series of str
         The unseen scanner of each row, or an empty text.
+    seen : dict of str to list of str
+        Scanners of training, for each batch column.
 
     Raises
     ------
@@ -208,9 +211,9 @@ def refuse_unseen(unseen: pd.Series[str]) -> None:
     found = sorted(set(unseen[unseen != ""]))
     if found:
         raise UnseenBatchError(
-            f"{int((unseen != '').sum())} rows come from scanners that training never saw: {', '.join(found)}. "
-            "Adapt the model with model.adapt(rows of that scanner), or accept the grand mean with "
-            'model.set_params(unseen="reference")'
+            f"{int((unseen != '').sum())} rows come from scanners that training never saw. "
+            + "; ".join(f"{name}: {unseen_advice(name, seen)}" for name in found)
+            + '. Or accept the grand mean with model.set_params(unseen="reference")'
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+import traceback
 import warnings
 from importlib.metadata import version
 from typing import Annotated, Any, NoReturn
@@ -19,7 +21,7 @@ from radnec.cli.judging import predict
 from radnec.cli.learning import evaluate, train
 from radnec.cli.lesion import report
 from radnec.cli.measuring import extract, measure
-from radnec.cli.printing import WRONG_USE, tell_broken
+from radnec.cli.printing import FAULT, WRONG_USE, tell_broken
 from radnec.cli.signing import keys, sign, verify
 from radnec.cli.watching import monitor
 from radnec.errors import CohortError, RadnecError, RadnecWarning
@@ -65,7 +67,7 @@ def _show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -
 
 
 def main() -> NoReturn:
-    """Run the command line; errors go to stderr in one line, with exit code 2."""
+    """Run the command line; errors go to stderr in one line with exit code 2, faults with their traceback and 4."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", RadnecWarning)
         warnings.showwarning = _show
@@ -75,6 +77,11 @@ def main() -> NoReturn:
             tell_broken(error, as_json="--json" in sys.argv)
             sys.exit(WRONG_USE)
         except (RadnecError, OSError) as error:
-            typer.echo(for_command_line(f"radnec: {error}"), err=True)
+            full = getattr(error, "errno", None) == errno.ENOSPC
+            advice = "; make room, and run the same command again" if full else ""
+            typer.echo(for_command_line(f"radnec: {error}{advice}"), err=True)
             sys.exit(WRONG_USE)
+        except Exception:  # noqa: BLE001  # Python's own exit code, 1, would say that something was found
+            traceback.print_exc()
+            sys.exit(FAULT)
     sys.exit(0)

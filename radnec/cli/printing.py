@@ -22,6 +22,8 @@ FINDINGS = 1
 WRONG_USE = 2
 #: A candidate was trained, and the champion is better kept.
 KEPT = 3
+#: A fault of radnec's, or no memory was left.
+FAULT = 4
 #: What is rounded in CSV: no probability is known better. The JSON has all digits.
 _PROBABILITIES = ("p_necrosis", "p_low", "p_high", "p_ledger", "novelty")
 

@@ -34,6 +34,18 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, "a number of too many digits", node.start_mark)
         return super().construct_scalar(node)
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        """Refuse a name given twice, of which PyYAML takes the last without a word."""
+        seen = set()
+        for name, _ in node.value:
+            if isinstance(name, yaml.ScalarNode) and name.tag != "tag:yaml.org,2002:merge":
+                if (name.tag, name.value) in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"{name.value!r} is given twice; keep one of the two", name.start_mark
+                    )
+                seen.add((name.tag, name.value))
+        return super().construct_mapping(node, deep=deep)
+
 
 def parse_yaml(text: str, *, source: str) -> Any:
     """Parse YAML into plain values.
@@ -53,8 +65,8 @@ def parse_yaml(text: str, *, source: str) -> Any:
     Raises
     ------
     radnec.errors.ConfigError
-        If it is no YAML, holds what no setting can be, or so much, with its aliases written out, that it was made to
-        fill the memory.
+        If it is no YAML, gives a name twice, holds what no setting can be, or so much, with its aliases written out,
+        that it was made to fill the memory.
 
     Examples
     --------

@@ -27,6 +27,8 @@ _LINES = {
 _GREY = "#808080"
 _THRESHOLDS = np.arange(1, 100) / 100
 _COLOUR = _LINES[FULL][0]
+#: Letters of a name in a figure.
+_LONGEST = 28
 
 
 def roc_figure(scored: Scored, summary: pd.DataFrame) -> Figure:
@@ -214,7 +216,7 @@ def forest_figure(sites: pd.DataFrame) -> Figure:
             axes.plot(part.loc[rows, "value"], part.index[rows], marker, color=colour, markersize=6)
         axes.axvline(line, color=_GREY, linewidth=0.8, linestyle=":")
         axes.set_xlabel(title)
-        axes.set_yticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), [_short(name) for name in names])
         _bare(axes)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     return figure
@@ -254,6 +256,17 @@ def _square(x: str, y: str) -> tuple[Figure, Axes]:
     axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel=x, ylabel=y, aspect="equal")
     _bare(axes)
     return figure, axes
+
+
+def _short(name: str) -> str:
+    """Return a name that leaves room for the panels; the table of a report has it whole.
+
+    Examples
+    --------
+    >>> _short("University Hospital of the Northern Region, Campus B")
+    'University Hos…on, Campus B'
+    """
+    return name if len(name) <= _LONGEST else f"{name[:14]}…{name[-12:]}"
 
 
 def _bare(axes: Axes) -> None:

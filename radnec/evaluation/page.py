@@ -86,6 +86,10 @@ def png_uri(figure: Figure, *, dpi: int) -> str:
 
 
 def _uri(figure: Figure, kind: str, mime: str, **options: object) -> str:
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a $ in a name of the user's begins no formula
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, **options)  # type: ignore[arg-type]
     return f"data:image/{mime};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -88,7 +88,13 @@ def labelled(table: pd.DataFrame, *, policy: LabelPolicy | None = None) -> tuple
     return X, selection.y
 
 
-def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequence[str] | None = None) -> Selection:
+def select_rows(
+    table: pd.DataFrame,
+    config: TrainingConfig,
+    *,
+    features: Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+) -> Selection:
     """Apply `config.policy` to a table and count what it leaves out.
 
     Parameters
@@ -100,6 +106,8 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
     features : list of str, optional
         The features, among which a PET column forbids PET-derived labels; by default the table's feature
         columns.
+    classes : list, optional
+        Both classes of a model that has learnt already; rows of one of them alone are then enough.
 
     Raises
     ------
@@ -120,7 +128,7 @@ def select_rows(table: pd.DataFrame, config: TrainingConfig, *, features: Sequen
     if {"status", "error"} <= set(rows.columns) - {config.label}:
         rows = flow.keep(rows, ~rows["status"].eq("failed").fillna(False), "extraction failed")
     rows = flow.keep(rows, rows[config.label].notna() & (rows[config.label].astype(str) != ""), "no label")
-    _check_labels(rows, config)
+    _check_labels(rows, config, classes)
     _refuse_doubles(rows, config)
     if config.positive == Outcome.necrosis:
         rows = flow.keep(rows, ~rows[config.label].isin(UNDECIDED), "label mixed or indeterminate")
@@ -157,13 +165,16 @@ class _Flow:
         return pd.DataFrame(self._steps, columns=["step", "rows", "patients", "left_out"])
 
 
-def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
+def _check_labels(rows: pd.DataFrame, config: TrainingConfig, classes: Sequence[Any] | None) -> None:
     found = set(rows[config.label].unique())
     if not found:
         raise LabelError(f"no row of column {config.label!r} holds a label; expected two classes")
     if rows[config.patient].isna().any():
         raise TableError(f"{int(rows[config.patient].isna().sum())} labelled rows have no {config.patient}; fill it")
     refuse_spaced_patients(rows[config.patient].astype(str).tolist(), config.patient)
+    decided = found - set(UNDECIDED) if config.positive == Outcome.necrosis else found
+    if classes is not None and decided <= set(classes):
+        return
     if config.positive not in found:
         raise LabelError(
             f"no row of column {config.label!r} holds the positive class {config.positive!r}; found "
@@ -174,7 +185,6 @@ def _check_labels(rows: pd.DataFrame, config: TrainingConfig) -> None:
                 else "A table of one class teaches nothing; expected two"
             )
         )
-    decided = found - set(UNDECIDED) if config.positive == Outcome.necrosis else found
     if config.positive == Outcome.necrosis and not found <= _KNOWN:
         raise LabelError(
             f"column {config.label!r} holds {sorted(map(str, found - _KNOWN))}; expected {sorted(_KNOWN)} or empty"

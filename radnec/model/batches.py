@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from radnec.cohort.suggestions import folded
 from radnec.model.cells import text_of
 from radnec.model.harmonise import ComBat
 
@@ -158,6 +159,33 @@ def unseen_batches(X: pd.DataFrame, batches: dict[str, list[str]], seen: dict[st
             name = f"{column} {batch.iloc[row] or 'not stated'}"
             found[row] = f"{found[row]}, {name}" if found[row] else name
     return pd.Series(found, index=X.index, dtype=object)
+
+
+def unseen_advice(unseen: str, seen: dict[str, list[str]]) -> str:
+    """Say what to do about rows of a scanner that training never saw: state it, correct its name, or adapt.
+
+    Parameters
+    ----------
+    unseen : str
+        From :func:`unseen_batches`.
+    seen : dict of str to list of str
+        Scanners of training, for each batch column.
+
+    Examples
+    --------
+    >>> seen = {"scanner_id": ["A1", "B1"]}
+    >>> for scanner in ("not stated", "a-1", "C1"):
+    ...     print(unseen_advice(f"scanner_id {scanner}", seen))
+    fill in scanner_id
+    correct the name if it is 'A1' of training; if not, model.adapt(rows of that scanner) learns it
+    model.adapt(rows of that scanner) learns it
+    """
+    empty = [column for column in seen if f"{column} not stated" in unseen]
+    if empty:
+        return f"fill in {' and '.join(empty)}"
+    same = [name for column, names in seen.items() for name in names if folded(f"{column} {name}") == folded(unseen)]
+    adapt = "model.adapt(rows of that scanner) learns it"
+    return f"correct the name if it is {same[0]!r} of training; if not, {adapt}" if same else adapt
 
 
 def _without_covariates(combat: ComBat) -> ComBat:

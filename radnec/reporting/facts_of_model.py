@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from radnec.classifier.describe import most_used
 from radnec.cohort.parsing import counted
 from radnec.features.columns import acquisitions
 
@@ -143,7 +144,7 @@ def _named(image_types: dict[str, dict[str, Any]]) -> str:
 def _recipe(model: RadnecClassifier) -> dict[str, Fact]:
     summary, config, recipe = model.summary_, model._settings(), model.recipe_
     repeats = next((note for note in summary["notes"] if note.startswith("The stability filter")), "")
-    most = f"most used: {', '.join(list(summary['used_features'])[:10]) or 'none'}"
+    most = f"most used: {', '.join(most_used(summary, 10)) or 'none'}"
     chosen_before = model.extraction_config_ is None or config.features is not None
     limit = next(step.threshold for name, step in recipe.members_[0][0].steps if name == "correlation")
     folds = f"{len(recipe.members_)} patient-grouped stratified folds of the training rows"

@@ -32,12 +32,14 @@ class Step(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """All steps, the largest first, the smallest of many in one; ticks on the axis; where both ends stand."""
+    """All steps, the largest first, the smallest of many in one; ticks on the axis; where both ends stand, and odds."""
 
     steps: list[Step]
     ticks: list[tuple[float, str]]
     start: float
     end: float
+    odds_before: str
+    odds_after: str
 
 
 def steps_of(contributions: Contributions) -> Steps:
@@ -49,7 +51,7 @@ def steps_of(contributions: Contributions) -> Steps:
     >>> from radnec.model.contributions import Contributions
     >>> two = Contributions(("a", "b"), np.array([-0.1, np.log(3)]), np.zeros(2), 0.73, 0.5)
     >>> [(step.group, step.towards, step.factor, round(step.after, 2)) for step in steps_of(two).steps]
-    [('b', True, '× 3.00', 0.75), ('a', False, '× 0.90', 0.73)]
+    [('b', True, '× 3.00', 0.75), ('a', False, '× 0.905', 0.73)]
     """
     pairs = zip(contributions.groups, contributions.log_odds.tolist(), strict=True)
     ordered = sorted(pairs, key=lambda pair: (-abs(pair[1]), pair[0]))
@@ -77,12 +79,23 @@ def steps_of(contributions: Contributions) -> Steps:
         for (group, amount), before, after in zip(ordered, stands, stands[1:], strict=False)
     ]
     ticks = [(place(float(logit(p))), f"{100 * p:g} %") for p in _TICKS]
-    return Steps(steps, _apart(ticks), place(stands[0]), place(stands[-1]))
+    before, after = stands[0], stands[-1]
+    return Steps(steps, _apart(ticks), place(before), place(after), _three_figures(before), _three_figures(after))
 
 
 def _factor(amount: float) -> str:
-    factor = math.exp(amount)
-    return f"\N{MULTIPLICATION SIGN} {factor:.2f}" if factor < 10 else f"\N{MULTIPLICATION SIGN} {factor:.0f}"
+    return f"\N{MULTIPLICATION SIGN} {_three_figures(amount)}"
+
+
+def _three_figures(log_odds: float) -> str:
+    """Return odds, or a factor on them, with as many figures as the whole column needs to multiply.
+
+    Examples
+    --------
+    >>> [_three_figures(math.log(odds)) for odds in (3, 0.0532, 123)]
+    ['3.00', '0.0532', '123']
+    """
+    return f"{math.exp(log_odds):#.3g}".rstrip(".")
 
 
 def _apart(ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from radnec.evaluation import intervals
 from radnec.evaluation.drift import excess_p
 from radnec.evaluation.prevalence import alike_variance, estimated_prevalence, mean_shift
+from radnec.model.batches import unseen_advice
 from radnec.model.strata import patient_weights
 from radnec.service.numbers import Number
 
@@ -26,11 +27,13 @@ _TELLING = 0.01
 _CONSTANT = "the model gives nearly every lesion the same probability"
 
 
-def unseen_scanners(rows: NewRows) -> list[Number]:
-    """Return one number per scanner that training never saw: its rows."""
+def unseen_scanners(rows: NewRows, seen: dict[str, list[str]]) -> list[Number]:
+    """Return one number per scanner that training never saw: its rows, and as the reason what to do about them."""
     found = Counter(name for name, failed in zip(rows.unseen, rows.failed, strict=True) if name and not failed)
     return [
-        Number("unseen_scanner", name, scanner=name, value=float(n), expected=0.0, rows=n)
+        Number(
+            "unseen_scanner", name, scanner=name, value=float(n), expected=0.0, rows=n, reason=unseen_advice(name, seen)
+        )
         for name, n in sorted(found.items())
     ]
 

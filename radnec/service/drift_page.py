@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -140,16 +141,31 @@ def _over_time(frame: pd.DataFrame) -> list[Picture]:
     if rows["period"].nunique() < 2:
         return []
     figure = Figure(figsize=(8, 3.2), layout="constrained")
-    periods = sorted(rows["period"].unique())
+    places = _places(sorted(rows["period"].unique()))
     for axes, (check, (name, ideal)) in zip(figure.subplots(1, 2), checks.items(), strict=True):
         part = rows[rows["check"] == check]
-        at = [periods.index(period) for period in part["period"]]
+        at = [places[period] for period in part["period"]]
         error = [part["value"] - part["low"], part["high"] - part["value"]]
         axes.axhline(ideal, color="#808080", linewidth=0.8, linestyle=":")
         axes.errorbar(at, part["value"], yerr=error, fmt="o", color="#0072B2", capsize=3)
-        axes.set_xticks(range(len(periods)), [period.replace("$", r"\$") for period in periods], rotation=45)
+        axes.set_xticks(list(places.values()), list(places), rotation=45)
         axes.set_ylabel(name)
     caption = "Calibration of each period with its 95 % limits. Dotted: the ideal."
     return [
-        Picture(svg_uri(figure), caption, f"Calibration intercept and slope of {len(periods)} periods.", "periods.svg")
+        Picture(svg_uri(figure), caption, f"Calibration intercept and slope of {len(places)} periods.", "periods.svg")
     ]
+
+
+def _places(periods: list[str]) -> dict[str, int]:
+    """Return where each period stands: months as far apart as they are, so that a gap is seen; others side by side.
+
+    Examples
+    --------
+    >>> _places(["2025-11", "2026-02"]), _places(["Q1", "Q2"])
+    ({'2025-11': 0, '2026-02': 3}, {'Q1': 0, 'Q2': 1})
+    """
+    months = [re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", period) for period in periods]
+    counts = [12 * int(one[1]) + int(one[2]) for one in months if one]
+    if len(counts) < len(periods):
+        return {period: place for place, period in enumerate(periods)}
+    return {period: count - counts[0] for period, count in zip(periods, counts, strict=True)}

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from radnec.cohort.parsing import counted
 from radnec.service.findings import Finding, name_findings
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ class DriftReport:
     @property
     def conclusion(self) -> str:
         """The verdict as a sentence, with how often it is a false alarm."""
-        seen = f"{self.rows} lesion sessions of {self.patients} patients"
+        seen = self.seen
         if self.ok is None:
-            return f"Cannot tell: {seen} are too few to compare. Collect more, and ask again."
+            return f"Cannot tell: too few to compare, {seen}. Collect more, and ask again."
         if self.ok:
             return f"No drift found in {seen}. That is not proof of none: a small change needs more lesions to be seen."
         kinds = ", ".join(dict.fromkeys(finding.kind for finding in self.findings))
@@ -85,6 +86,11 @@ class DriftReport:
             f"Drift in {seen}: {kinds}. Without any change a report like this has a finding of chance in at most "
             f"{self.false_alarms:.0%} of the cases."
         )
+
+    @property
+    def seen(self) -> str:
+        """What was compared, counted."""
+        return f"{counted(self.rows, 'lesion session')} of {counted(self.patients, 'patient')}"
 
     def frame(self) -> pd.DataFrame:
         """Return every number, tidy.
@@ -135,7 +141,7 @@ class DriftReport:
 
     def __repr__(self) -> str:
         named = f": {', '.join(dict.fromkeys(one.kind for one in self.findings))}" if self.findings else ""
-        return f"<DriftReport, {self.rows} lesion sessions of {self.patients} patients: {self.verdict}{named}>"
+        return f"<DriftReport, {self.seen}: {self.verdict}{named}>"
 
     def _repr_html_(self) -> str:
         from radnec.service.drift_page import render_summary

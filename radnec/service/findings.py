@@ -67,7 +67,7 @@ def _new_scanners(frame: pd.DataFrame) -> list[Finding]:
             "new scanner",
             row.subject,
             f"new scanner: {row.subject} ({counted(int(row.value), 'lesion session')}) was never seen in training; the "
-            "model abstains there. model.adapt(rows of that scanner) learns it.",
+            f"model abstains there: {row.reason}.",
             0.0,
         )
         for row in _each(rows)
@@ -136,7 +136,7 @@ def _missing(frame: pd.DataFrame) -> list[Finding]:
         Finding(
             "missing values",
             next(iter(groups), "features"),
-            f"missing values: more cells are empty than in training: {'; '.join(parts)}.",
+            f"missing values: more cells are empty or infinite than in training: {'; '.join(parts)}.",
             float(rows["p_adjusted"].min()),
         )
     ]
@@ -162,23 +162,19 @@ def _outcome(frame: pd.DataFrame, outcome: str, *, moved: bool) -> list[Finding]
     labels, found = "prevalence" in rows, []
     slope = rows.get("calibration_slope")
     if "prevalence" in drifted:
-        row, intercept = rows["prevalence"], rows["calibration_intercept"]
-        off = "calibration_intercept" in drifted
-        calibrated = (
-            f"The probabilities are off with it (intercept {intercept.value:+.2f}) while the slope "
-            f"{'moved too' if 'calibration_slope' in drifted else 'held'}: model.recalibrate(table, labels) mends that."
-            if off
-            else "The probabilities followed it."
-        )
+        row = rows["prevalence"]
         text = f"prevalence change: {row.value:.0%} {outcome} ({row.low:.0%} to {row.high:.0%}) among "
-        text += f"{counted(row.rows, 'labelled lesion')}, {row.expected:.0%} in training. {calibrated}"
+        text += f"{counted(row.rows, 'labelled lesion')}, {row.expected:.0%} in training. "
+        text += _followed(rows["calibration_intercept"], drifted)
         found.append(Finding("prevalence change", outcome, text, row.p_adjusted))
     elif "calibration_intercept" in drifted:
         row = rows["calibration_intercept"]
-        text = (
-            f"calibration drift: intercept {row.value:+.2f} ({row.low:+.2f} to {row.high:+.2f}), 0 is ideal, while the "
-        )
-        text += f"share of {outcome} is not shown to have changed. model.recalibrate(table, labels) mends it."
+        size = f"intercept {row.value:+.2f} ({row.low:+.2f} to {row.high:+.2f}), 0 is ideal"
+        mend = "model.recalibrate(table, labels) mends it."
+        if row.reason:
+            size = f"the probabilities do not add up to the outcomes ({row.reason})"
+            mend = "Collect labels of both first."
+        text = f"calibration drift: {size}, while the share of {outcome} is not shown to have changed. {mend}"
         found.append(Finding("calibration drift", "intercept", text, row.p_adjusted))
     if slope is not None and "calibration_slope" in drifted:
         text = f"calibration drift: slope {slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f}), 1 is ideal: the "
@@ -187,6 +183,18 @@ def _outcome(frame: pd.DataFrame, outcome: str, *, moved: bool) -> list[Finding]
     if "probability" in drifted and "prevalence" not in drifted:
         found.append(_by_probability(rows, outcome, labels=labels, moved=moved))
     return found
+
+
+def _followed(intercept: Any, drifted: set[str]) -> str:
+    """Say whether the probabilities followed a change of the prevalence."""
+    if "calibration_intercept" not in drifted:
+        return "The probabilities followed it."
+    if intercept.reason:
+        return f"The probabilities are off with it, by how much labels of both outcomes will tell: {intercept.reason}."
+    return (
+        f"The probabilities are off with it (intercept {intercept.value:+.2f}) while the slope "
+        f"{'moved too' if 'calibration_slope' in drifted else 'held'}: model.recalibrate(table, labels) mends that."
+    )
 
 
 _OF_OUTCOMES = ("prevalence", "calibration_intercept", "calibration_slope", "probability", "prevalence_estimated")

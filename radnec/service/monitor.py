@@ -99,7 +99,7 @@ def monitor(
     model.training_rows_.refuse(table, "Give only rows that came afterwards: nothing changed in those it learnt from")
     recipe, usable = model.recipe_, rows.usable
     frame, patients = rows.frame[usable], rows.patients[usable]
-    numbers: list[Number | pd.DataFrame] = [*unseen_scanners(rows)]
+    numbers: list[Number | pd.DataFrame] = [*unseen_scanners(rows, model.recipe_.seen_)]
     notes = list(rows.notes)
     enough = len(np.unique(patients)) >= FEWEST_PATIENTS
     if enough:

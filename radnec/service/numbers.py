@@ -50,7 +50,7 @@ class Number:
     rows, patients : int
         How many stand behind it.
     reason : str
-        Why it could not be computed.
+        Why it could not be computed; of a scanner that training never saw, what to do.
     """
 
     check: str

@@ -58,7 +58,7 @@ def outcomes(
     added: dict[str, Any] = {_ROW: np.arange(len(labelled)), _PERIOD: periods}
     table = rows.table.assign(**added)[labelled]
     try:
-        chosen = select_rows(table, settings, features=model.feature_names_)
+        chosen = select_rows(table, settings, features=model.feature_names_, classes=model.classes_.tolist())
     except LabelError as error:
         return [], [f"The labels were not used: {error}"]
     y = truth_of(chosen.y, model.classes_.tolist(), model.positive_)

@@ -91,7 +91,16 @@ class Retraining:
         return self.numbers.copy()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return rule, decision and all numbers as JSON can hold them; the same run gives the same, to the letter."""
+        """Return rule, decision and all numbers as JSON can hold them; the same run gives the same, to the letter.
+
+        Returns
+        -------
+        dict
+            ``accepted``, ``conclusion``, ``reasons``, ``rule``, ``champion``, ``candidate``, ``comparison``,
+            ``numbers`` (the rows of :meth:`frame`), ``notes``, ``flow``, ``settings``, ``settings_digest``,
+            ``random_state`` and ``run``. In the file beside a candidate ``model`` comes last. The guide to a model
+            in service says what each holds. What is no finite number is None.
+        """
         numbers = [
             {name: None if isinstance(cell, float) and not math.isfinite(cell) else cell for name, cell in row.items()}
             for row in self.numbers.to_dict("records")

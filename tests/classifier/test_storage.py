@@ -32,6 +32,7 @@ def test_a_saved_model_predicts_the_same_to_the_bit(table, quick, tmp_path, fami
     assert (again.predict_proba(table) == model.predict_proba(table)).all()
     assert again.assess(table).equals(model.assess(table))
     assert repr(again) == repr(model)
+    assert again._repr_html_() == model._repr_html_()
 
 
 @pytest.mark.parametrize("ranking", ["mrmr", "lasso", "elastic_net", "stability"])

@@ -10,8 +10,10 @@ import pytest
 
 from radnec.config import TrainingConfig
 from radnec.evaluation import figures
+from radnec.evaluation.page import svg_uri
 from radnec.evaluation.predictions import Scored
 from radnec.evaluation.resampling import summarise
+from radnec.evaluation.sites import by_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +45,17 @@ def test_reliability_histogram_counts_each_lesion_once(predictions: pd.DataFrame
     _, histogram = figures.reliability_figure(scored, TrainingConfig(resamples=100), random_state=0).axes
     tops = np.array([patch.get_height() for patch in histogram.patches])
     assert tops.sum() == pytest.approx(len(scored.y))
+
+
+def test_long_and_odd_names_of_sites_leave_room_for_the_numbers() -> None:
+    rng = np.random.default_rng(0)
+    y, p = rng.uniform(size=120) < 0.5, rng.uniform(size=120)
+    names = np.repeat(["$x^{$", "Hospital " * 12 + "North", "Hospital " * 12 + "South"], 40)
+    figure = figures.forest_figure(by_site(y, p, names))
+    assert svg_uri(figure).startswith("data:image/svg+xml")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(labels)) == 4
+    assert all(axes.get_position().width > 0.2 for axes in figure.axes)
 
 
 def test_figures_are_not_known_to_pyplot(summary: pd.DataFrame) -> None:

@@ -64,6 +64,15 @@ def test_what_was_not_measured_is_said_to_be_absent(model):
     assert "Contact: for the author (who answers for it)" in section(made, "By the author").lines
 
 
+def test_a_model_from_its_file_has_the_same_card_with_its_most_used_features(model, tmp_path):
+    kept = radnec.load(model.save(tmp_path / "model.radnec"))
+    assert card(kept).markdown() == card(model).markdown()
+    shares = model.summary_["used_features"]
+    most = re.search(r"most used: (.+)", card(kept).markdown()).group(1).replace("\\", "").split(", ")
+    assert [shares[name] for name in most] == sorted(shares.values(), reverse=True)[: len(most)]
+    assert checklist("tripod-ai", kept).frame().equals(checklist("tripod-ai", model).frame())
+
+
 def test_the_json_of_an_evaluation_gives_the_same_card(model, evaluation, tmp_path):
     path = tmp_path / "evaluation.json"
     path.write_text(json.dumps(evaluation.to_dict()))

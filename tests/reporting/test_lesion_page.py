@@ -208,6 +208,15 @@ def test_bars_begin_where_the_one_before_ends_and_lead_from_typical_to_this_lesi
     assert starts == pytest.approx(ends, abs=2.5)
 
 
+def test_the_odds_column_multiplies_to_the_odds_of_this_lesion(open_page, report, page):
+    cells = open_page(page).locator(".moved tbody td:last-child").all_inner_texts()
+    first, *factors, last = (float(re.search(r"[\d.e-]+", cell).group()) for cell in cells)
+    assert first * np.prod(factors) == pytest.approx(last, rel=0.03)
+    p = report.assessed["p_necrosis"]
+    assert last == pytest.approx(p / (1 - p), rel=0.01)
+    assert f"{p:.2f}" in cells[-1]
+
+
 def test_the_page_is_the_same_each_time(report, page):
     assert report.html == page
 

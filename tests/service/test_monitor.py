@@ -12,6 +12,8 @@ import radnec
 from radnec.errors import ConfigError, LeakageError, TableError
 from radnec.evaluation.metrics import calibration
 from radnec.evaluation.prevalence import slope_p
+from radnec.service.findings import name_findings
+from radnec.service.numbers import Number, tabulate
 from radnec.simulate import simulate_table
 
 
@@ -71,6 +73,47 @@ def test_a_scanner_never_seen_is_named_and_kept_out_of_the_comparison(watched, m
     assert "scanner change" not in kinds(report)
     assert report.findings[0].subject == "scanner_id Z9"
     assert report.rows == int((rows["scanner_id"] != "Z9").sum())
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("z 9", "there: model.adapt(rows"), ("b-1", "if it is 'B1' of training"), (None, "there: fill in scanner_id.")],
+)
+def test_what_to_do_about_a_scanner_never_seen_depends_on_its_name(watched, month, name, advice):
+    rows = month(0)
+    rows["scanner_id"] = rows["scanner_id"].astype(object).where(rows["scanner_id"] != "B1", name)
+    report = radnec.monitor(watched, rows)
+    assert advice in report.findings[0].text
+
+
+def test_a_month_of_one_outcome_is_a_change_of_the_prevalence(watched, month):
+    rows = month(0, patients=120)
+    alike = rows[rows["label"] == "necrosis"].reset_index(drop=True)
+    report = radnec.monitor(watched, alike)
+    (named,) = (finding for finding in report.findings if finding.kind == "prevalence change")
+    assert named.text.startswith("prevalence change: 100% necrosis")
+    assert "nan" not in named.text
+    assert not any("labels were not used" in note for note in report.notes)
+
+
+def test_a_few_patients_of_the_common_outcome_are_no_change(watched, month):
+    rows = month(0, patients=60)
+    of_one = rows[rows["label"] == "progression"]
+    few = of_one[of_one["patient_id"].isin(of_one["patient_id"].unique()[:9])].reset_index(drop=True)
+    report = radnec.monitor(watched, few)
+    assert report.ok
+    share = report.frame().query("check == 'prevalence'").iloc[0]
+    assert (share["value"], share["patients"]) == (0, 9)
+    assert share["p_adjusted"] > 0.05
+
+
+def test_probabilities_that_do_not_add_up_to_one_outcome_are_told_without_an_intercept():
+    share = Number("prevalence", "of the labelled", value=0.0, expected=0.1, p=0.9, rows=20, patients=20)
+    off = Number("calibration_intercept", "of the labelled", p=1e-6, rows=20, patients=20, reason="all alike")
+    (finding,) = name_findings(tabulate([share, off], 0.05), "necrosis")
+    assert (finding.kind, finding.subject) == ("calibration drift", "intercept")
+    assert "do not add up to the outcomes (all alike)" in finding.text
+    assert "nan" not in finding.text
 
 
 def test_another_prevalence_is_found_with_labels_and_told_from_calibration(watched, hospital):
@@ -164,11 +207,13 @@ def test_few_rows_cannot_tell(watched, month):
     assert "too few" in report.conclusion
 
 
-def test_a_month_without_positives_is_judged_without_calibration(watched, month):
+def test_a_month_without_positives_has_a_share_and_no_calibration(watched, month):
     rows = month(0)
-    rows = rows[rows["label"] == "progression"]
-    report = radnec.monitor(watched, rows)
-    assert any("labels were not used" in note for note in report.notes)
+    report = radnec.monitor(watched, rows[rows["label"] == "progression"])
+    frame = report.frame().query("period == ''").set_index("check")
+    assert (frame.loc["prevalence", "value"], frame.loc["prevalence", "drift"]) == (0, True)
+    assert np.isnan(frame.loc["calibration_intercept", "value"])
+    assert "same outcome" in frame.loc["calibration_intercept", "reason"]
 
 
 def test_false_alarms_are_as_rare_as_stated(watched, month):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def test_the_report_names_the_candidate_and_how_it_came_about(expected, both, ch
     assert told["candidate"] == radnec.load(out).identity_
     assert radnec.TrainingConfig(**told["settings"]) == quick
     assert told["random_state"] == 0
+
+
+def test_the_guide_names_what_the_report_holds_and_no_more(expected):
+    guide = (Path(__file__).parents[2] / "docs" / "how_to" / "service.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?) \| (.+) \|$", guide, flags=re.MULTILINE)
+    named = {key: told for keys, told in rows for key in re.findall(r"`(\w+)`", keys)}
+    report = json.loads(expected[1])
+    assert set(named) == set(report)
+    for key in ("rule", "comparison", "model"):
+        assert set(report[key]) <= set(re.findall(r"`(\w+)`", named[key]))
+    assert {name for row in report["numbers"] for name in row} <= set(re.findall(r"`(\w+)`", named["numbers"]))
 
 
 def test_a_finished_run_is_recognised_and_another_refused(both, champion, out, quick):
