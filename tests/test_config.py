@@ -188,7 +188,7 @@ def test_wrong_settings_are_refused_with_what_to_write(values, message):
         (ExtractionConfig, "distances: 1", "distances: found 1; expected a list, such as [1]"),
         (ExtractionConfig, "distances: [2, 1, 2]", "name each distance once: [1, 2] instead of [2, 1, 2]"),
         (ExtractionConfig, "resampled_spacing_mm: 1", "resampled_spacing_mm: found 1; expected a list"),
-        (ExtractionConfig, "resampled_spacing_mm: [1, 1]", "found [1, 1]; expected more values"),
+        (ExtractionConfig, "resampled_spacing_mm: [1]", "found [1]; expected 3 values"),
         (ExtractionConfig, "resampled_spacing_mm: [1, 1, 1, 1]", "expected a list of 3 or fewer values"),
         (ExtractionConfig, "feature_classes: {glcm: Contrast}", "give the features of glcm as a list"),
         (ExtractionConfig, "feature_classes: {1: []}", "unknown feature class 1; known: shape"),

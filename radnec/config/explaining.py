@@ -44,6 +44,9 @@ def explain(settings: str, known: Iterable[str], error: ValidationError) -> str:
             unknown.append(f"  {explain_unknown(name, known)}")
         elif problem["type"] == "missing" and isinstance(problem["loc"][-1], str):
             absent.append(f"  {name}: not given, and has no default")
+        elif problem["type"] == "missing":
+            # One problem for each value that a list lacks; the last is the one at its end.
+            problems[name] = problem["input"], {f"expected {int(problem['loc'][-1]) + 1} values": None}
         elif problem["type"] != "too_short" or len(problem["input"]) < problem["ctx"]["min_length"]:
             # Several members of a union make one sentence; pydantic counts wrong values of a list as absent.
             problems.setdefault(name, (problem["input"], {}))[1][_expected(problem)] = None
@@ -127,8 +130,6 @@ def _expected(problem: ErrorDetails) -> str:
         return f"expected a list, such as [{found!r}]" if one else "expected a list"
     if kind in ("too_short", "too_long"):
         return f"expected a list of {_length(limits)} values"
-    if kind == "missing":
-        return "expected more values"
     if kind == "literal_error":
         return f"expected {limits['expected']}"
     if kind == "value_error":
