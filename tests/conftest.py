@@ -26,10 +26,14 @@ mpl.use("Agg")
 #: Share of the way from black to white by which a square of a screenshot that holds text or lines varies at least.
 _INK = 0.15
 
-# CI repeats the same examples each time; a run by hand explores new ones.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# CI repeats the same examples each time; a run by hand explores new ones. How long they take is up to the machine.
+hypothesis.settings.register_profile(
+    "radnec",
+    derandomize=bool(os.environ.get("CI")),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("radnec")
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +95,7 @@ def open_page(browser, tmp_path) -> Iterator[Callable[..., Page]]:
         file = tmp_path / "page.html"
         file.write_text(html, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context.set_default_timeout(300_000)  # ms, for what takes one second or five
         contexts.append(context)
         page = context.new_page()
         own = file.as_uri()

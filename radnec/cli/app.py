@@ -72,7 +72,7 @@ def main() -> NoReturn:
         warnings.simplefilter("always", RadnecWarning)
         warnings.showwarning = _show
         try:
-            app()
+            app(prog_name="radnec")
         except CohortError as error:
             tell_broken(error, as_json="--json" in sys.argv)
             sys.exit(WRONG_USE)

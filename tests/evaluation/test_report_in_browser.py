@@ -68,6 +68,7 @@ def test_the_page_says_the_same_without_its_script(browser, hostile_page, tmp_pa
     file = tmp_path / "page.html"
     file.write_text(hostile_page, encoding="utf-8")
     context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(300_000)
     plain = context.new_page()
     plain.goto(file.as_uri())
     assert plain.locator("table").count() > 3

@@ -58,14 +58,18 @@ def cohort(folder):
     return folder.cohort()
 
 
-def measuring(*, pause=0.0, deadly=(), deaths=None):
-    """Return a way to measure that takes its time, and kills its process at some rows, twice where deaths are noted."""
+def measuring(*, deadly=(), deaths=None, killed=None):
+    """Return a way to measure that kills its process at some rows, twice where deaths are noted.
+
+    Where `killed` is given, it waits when four rows are done until that file is there.
+    """
 
     def measure(scan, config, cache):
         import os
         import time
 
-        time.sleep(pause)
+        while killed and len(list(killed.parent.rglob("*.features"))) >= 4 and not killed.exists():
+            time.sleep(0.01)
         if any(region.row in deadly for region in scan.regions) and (deaths is None or len(list(deaths.iterdir())) < 2):
             if deaths is not None:
                 (deaths / str(os.getpid())).touch()
@@ -88,22 +92,23 @@ def test_the_same_call_gives_the_same_table(cohort, tmp_path):
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(client, cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "measure_scan", measuring(pause=0.2))
+    monkeypatch.setattr(workers, "measure_scan", measuring(killed=tmp_path / "killed"))
     victim = next(iter(client.run(os.getpid).values()))
-    killed = []
+    done = []
 
     def kill():
         while len(list(tmp_path.rglob("*.features"))) < 4:
             time.sleep(0.01)
         os.kill(victim, 9)
-        killed.append(len(list(tmp_path.rglob("*.features"))))
+        done.append(len(list(tmp_path.rglob("*.features"))))
+        (tmp_path / "killed").touch()
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     with joblib.parallel_config(backend="dask"):
         table = extract(cohort, QUICK, cache=tmp_path / "cache")
-    killer.join(timeout=10)
-    assert 4 <= killed[0] < 20
+    killer.join(timeout=60)
+    assert 4 <= done[0] < 20
     assert victim not in client.run(os.getpid).values()
     assert_frame_equal(table, extract(cohort, QUICK), check_exact=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 
 import joblib
 import pytest
@@ -25,7 +26,11 @@ def cluster():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1")
+        patch.setenv("RAY_raylet_start_wait_time_s", "600")  # half a minute by default
+        # By default ray keeps one token for all in the home folder, where two that start at once replace each other's.
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        # One of our own, because there may be somebody else's.
+        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1")
         register_ray()
         yield
         ray.shutdown()

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 QUICK = ExtractionConfig(feature_classes={"firstorder": ["Mean"], "glcm": ["Contrast"]}, bin_width=10.0)
 
+# So long is waited for what takes seconds, lest a test that fails hangs.
+NET_S = 600.0
+
 SCRIPT = """
 import sys, time
 from pathlib import Path
@@ -36,7 +39,7 @@ from radnec.features import workers
 from radnec.features.scan import measure_scan
 from radnec.features.stream import extract_to
 
-folder, pause, n_jobs = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+folder, pause, n_jobs, most = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[5])
 
 def slowly(scan, config, cache):
     import os, time
@@ -44,6 +47,8 @@ def slowly(scan, config, cache):
     with open(folder / "log", "a") as log:
         log.writelines(f"{region.row}\\n" for region in found)
     time.sleep(pause)
+    while len(set((folder / "log").read_text().split())) >= most:
+        time.sleep(0.1)
     return found
 
 slowly.__module__ = "__main__"
@@ -66,10 +71,11 @@ def many(folder):
     return folder
 
 
-def start(path, pause, n_jobs) -> subprocess.Popen:
+def start(path, pause, n_jobs, most=25) -> subprocess.Popen:
+    """Measure in a process of its own, which waits for its death when it has measured `most` of the 24 rows."""
     (path / "run.py").write_text(SCRIPT)
     settings = repr(QUICK.model_dump(exclude_defaults=True))
-    words = [sys.executable, path / "run.py", path, str(pause), str(n_jobs), settings]
+    words = [sys.executable, path / "run.py", path, str(pause), str(n_jobs), settings, str(most)]
     return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
@@ -87,8 +93,8 @@ def test_a_killed_extraction_goes_on_where_it_was(many, tmp_path, n_jobs, kills)
     many.cohort().to_pickle(tmp_path / "cohort.pkl")
     chance = np.random.default_rng(n_jobs)
     for rows in kills:
-        running = start(tmp_path, 0.1, n_jobs)
-        deadline = time.monotonic() + 60
+        running = start(tmp_path, 0.1, n_jobs, most=20)
+        deadline = time.monotonic() + NET_S
         while len(logged(tmp_path)) < rows and running.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.15))
@@ -123,14 +129,14 @@ def test_two_processes_share_a_cache_and_a_table(many, tmp_path):
 @pytest.mark.slow
 def test_workers_do_not_outlive_the_process_that_asked(many, tmp_path):
     many.cohort().to_pickle(tmp_path / "cohort.pkl")
-    running = start(tmp_path, 0.5, 2)
-    deadline = time.monotonic() + 120
+    running = start(tmp_path, 0.5, 2, most=20)
+    deadline = time.monotonic() + NET_S
     while len(logged(tmp_path)) < 4 and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(running.pid, signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
     running.stderr.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + NET_S
     while (left := group(running.pid)) and time.monotonic() < deadline:
         time.sleep(0.2)
     if left:

@@ -23,7 +23,7 @@ def fuzz(*arguments):
     # CI repeats the same damage each time; a run by hand explores more.
     seed = "0" if os.environ.get("CI") else str(os.getpid())
     command = [sys.executable, str(TOOL), "--seed", seed, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "'refused'" in done.stdout
     assert done.stdout.endswith(" 0 findings\n")
@@ -31,9 +31,9 @@ def fuzz(*arguments):
 
 @pytest.mark.slow
 def test_crafted_files_and_five_damaged_ones_of_each_kind_do_no_harm():
-    fuzz("--without-models", "--cases", "5", "--minutes", "0.5")
+    fuzz("--without-models", "--cases", "5", "--minutes", "30")
 
 
 @pytest.mark.slow
 def test_model_files_that_are_crafted_damaged_or_mixed_do_no_harm():
-    fuzz("--only", "model", "--cases", "5", "--minutes", "1")
+    fuzz("--only", "model", "--cases", "5", "--minutes", "30")

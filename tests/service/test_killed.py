@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,9 +37,13 @@ def start(folder, table):
 
 def finished_work(folder):
     """Return when each finished piece of work was written, by its name."""
-    work = folder / "candidate.radnec.work"
-    files = [file for file in work.rglob("*") if file.suffix in (".features", ".radnec")]
-    return {str(file.relative_to(work)): file.stat().st_mtime_ns for file in files}
+    work, found = folder / "candidate.radnec.work", {}
+    # A run that ends deletes its work while it is looked at.
+    for place, _, names in os.walk(work):
+        for file in (Path(place) / name for name in names if name.endswith((".features", ".radnec"))):
+            with contextlib.suppress(FileNotFoundError):
+                found[str(file.relative_to(work))] = file.stat().st_mtime_ns
+    return found
 
 
 def kill_when(folder, table, count, pause):
@@ -71,7 +78,7 @@ def killed_and_run_again(folder, table, moments, rng):
         nothing_half_written(folder)
     assert len(done) >= moments[0]
     last = start(folder, table)
-    _, told = last.communicate(timeout=300)
+    _, told = last.communicate(timeout=1800)
     assert last.returncode in (0, 3), told
     return told, done
 

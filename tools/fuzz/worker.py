@@ -1,4 +1,4 @@
-"""Reads damaged files one after another in a process of bounded memory, telling before and after each."""
+"""Reads damaged files one after another in a process of bounded memory and time, telling before and after each."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from targets import Reading
 
 _ROOM = 1 << 30
+_CASE_SECONDS = 20
 _MOST_GROWTH_KB = 400_000
 _OUT_OF_MEMORY = ("bad_alloc", "to allocate", "memoryerror", "out of memory", "insufficient memory")
 
@@ -89,6 +90,7 @@ def _judged(
     """Return how a reading ended (refused by radnec, read, or badly) and what was read."""
     from radnec.errors import RadnecError
 
+    _limit_processor()
     started, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = None
     try:
@@ -105,6 +107,12 @@ def _judged(
     if grown > _MOST_GROWTH_KB:
         outcome = {"outcome": "bad", "what": f"used {grown // 1000} MB more ({outcome.get('what', '')})"}
     return outcome | {"seconds": round(time.monotonic() - started, 3)}, found
+
+
+def _limit_processor() -> None:
+    """Allow a case so many seconds of the processor, however many others use it; the process is ended then."""
+    limit = int(time.process_time()) + 1 + _CASE_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def _limit_memory() -> None:

@@ -53,10 +53,10 @@ def test_a_hundred_thousand_files_take_seconds(tmp_path: Path) -> None:
         for number in range(1000):
             os.close(os.open(tmp_path / f"f{folder:03d}" / f"{number}.txt", os.O_CREAT))
     for preset in PRESETS:
-        start = time.perf_counter()
+        start = time.process_time()  # of this process alone, whatever else the machine does
         with pytest.raises(ReadError, match="holds nothing"):
             draft_cohort(tmp_path, preset)
-        assert time.perf_counter() - start < 60
+        assert time.process_time() - start < 60
 
 
 def test_what_is_no_folder_or_preset_is_refused(tmp_path: Path) -> None:
