@@ -23,6 +23,10 @@ def kernel(function: Function) -> Function:
     none of them can be written, the function is compiled anew in every process: a folder that all users share, such as
     the one for temporary files, is not taken instead, because what is read from there is run.
 
+    Numba numbers what it keeps of a function in the order in which types come. Where two processes begin with different
+    types at the same moment, both take the first number, and one may run ever after what was compiled for the other.
+    So a function of several types has to meet them in the same order in every process.
+
     Parameters
     ----------
     function : callable

@@ -79,6 +79,8 @@ def decompose(data: NDArray[Any], name: str, axes: Sequence[int]) -> dict[str, N
     >>> bands["a"].shape, round(float(bands["a"].max()), 6), float(abs(bands["d"]).max())
     ((3, 4, 8), 1.414214, 0.0)
     """
+    if data.dtype != np.float32:
+        _single_first()
     filters = filter_pair(name, data.dtype.name)
     bands = {"": data}
     for axis in axes:
@@ -87,6 +89,12 @@ def decompose(data: NDArray[Any], name: str, axes: Sequence[int]) -> dict[str, N
             split[band + "a"], split[band + "d"] = _convolved(values, filters, axis)
         bands = split
     return bands
+
+
+@functools.cache
+def _single_first() -> None:
+    """Have float32 compiled before any other type, see :func:`radnec.features.engine.kernel.kernel`."""
+    decompose(np.zeros((1, 1, 2), np.float32), "haar", (2,))
 
 
 def _convolved(values: NDArray[Any], filters: NDArray[Any], axis: int) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,6 +148,8 @@ def along(
     >>> along(ramp, 2, np.array([30]), coefficients(2.0, 0, 1.0)).item()
     30.0
     """
+    if source.dtype != np.float32:
+        _single_first()
     shape = list(source.shape)
     shape[axis] = len(keep)
     result = np.empty(shape, np.float32)
@@ -162,6 +165,12 @@ def along(
     lines.flags.writeable = False  # as the voxels of an image are: one compilation serves both
     _run(lines, result.reshape(-1), extent, strides, keep, factors)
     return result
+
+
+@cache
+def _single_first() -> None:
+    """Have float32 compiled before any other type, see :func:`radnec.features.engine.kernel.kernel`."""
+    along(np.zeros((1, 1, 1), np.float32), 0, np.zeros(1, np.int64), coefficients(1.0, 0, 1.0))
 
 
 @kernel
