@@ -268,12 +268,19 @@ def test_equal_settings_are_one_key_also_with_mappings_among_them(one, same, oth
         ({"sensitivty": 0.8}, "sensitivty: unknown setting; did you mean 'sensitivity'?"),
         ({"sensitivity": 80}, "sensitivity: found 80; expected a value less than or equal to 1"),
         ({1: 2}, "1: unknown setting"),
+        ({"self": 2}, "self: unknown setting"),
     ],
 )
 def test_a_row_of_evidence_is_checked_when_the_settings_are_built(changes, problem):
     with pytest.raises(ConfigError, match=r"(?s)TrainingConfig cannot be built.*cutoff: found") as refusal:
         TrainingConfig(cutoff=OWN | changes)
     assert problem in str(refusal.value)
+
+
+def test_a_row_of_evidence_is_kept_as_it_was_given():
+    assert repr(TrainingConfig(cutoff=OWN).cutoff) == repr(OWN)
+    with pytest.raises(ConfigError, match="expected the id of a row of evidence, an Evidence, or its fields"):
+        TrainingConfig(cutoff=TrainingConfig())
 
 
 @pytest.mark.parametrize("n_jobs", [0, 1.5, "4", True, None])

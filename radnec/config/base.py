@@ -30,14 +30,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    def __init__(self, *nameless: Any, **values: Any) -> None:
+    def __init__(self, /, *nameless: Any, **values: Any) -> None:
         own = type(self)
+        name = own.model_config.get("title") or own.__name__
         if nameless:
-            raise ConfigError(explain_positional(own.__name__, own.model_fields, nameless))
+            raise ConfigError(explain_positional(name, own.model_fields, nameless))
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(explain(own.__name__, own.model_fields, error)) from None
+            raise ConfigError(explain(name, own.model_fields, error)) from None
 
     @model_validator(mode="wrap")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from radnec.config.base import Settings
 from radnec.labels import Outcome  # noqa: TC001  # pydantic reads it
@@ -27,6 +27,8 @@ class EvidenceRow(Settings):
     >>> EvidenceRow(id="mine", modality="PET", technique="FET", entity="glioma", source="our 80 lesions").technique
     'FET'
     """
+
+    model_config = ConfigDict(title="Evidence")  # what its users call it
 
     id: Annotated[str, Field(pattern=r"^\S+$")]
     modality: Annotated[str, Field(min_length=1)]

@@ -198,9 +198,14 @@ class TrainingConfig(Settings):
     @field_validator("cutoff", mode="before")
     @classmethod
     def _fields_of_evidence(cls, value: Any) -> Any:
-        # Settings hold plain values, in one form however the row was given.
-        row = EvidenceRow.model_validate(dict(value)) if isinstance(value, Mapping) else value
-        return row.model_dump(mode="json", exclude_unset=True) if isinstance(row, Settings) else row
+        # Settings hold plain values: a mapping as it was given, so that the digest stays what it was.
+        if isinstance(value, Mapping):
+            EvidenceRow.model_validate(dict(value))
+        elif isinstance(value, EvidenceRow):
+            return value.model_dump(mode="json", exclude_unset=True)
+        elif isinstance(value, Settings):
+            raise ValueError("expected the id of a row of evidence, an Evidence, or its fields")  # noqa: TRY004  # what pydantic reports
+        return value
 
     @field_validator("n_jobs")
     @classmethod
