@@ -54,7 +54,7 @@ def lesion_columns(cohort: pd.DataFrame, *, apart: Collection[str] = ()) -> pd.D
     """
     number = lesion_numbers(cohort)
     known = [name for name, field in FIELDS.items() if name in cohort.columns and field.level != "row"]
-    others = sorted(name for name in cohort.columns if name not in FIELDS and name not in apart)
+    others = sorted((name for name in cohort.columns if name not in FIELDS and name not in apart), key=str)
     _refuse_containers(cohort, others)
     constant = cohort[others].groupby(number).nunique(dropna=False).max() <= 1
     kept = [*known, *(name for name in others if constant[name])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from radnec.cohort.fields import Modality, modality
+from radnec.cohort.fields import SEQUENCES, Modality, modality
 from radnec.errors import TableError
 from radnec.features.foreign import from_pyradiomics
 from radnec.features.naming import ColumnName, column_prefix, parse
@@ -25,6 +25,7 @@ __all__ = [
     "from_pyradiomics",
     "modality_of",
     "parse",
+    "sequences_of",
     "volume_column",
 ]
 
@@ -137,6 +138,32 @@ def modality_of(column: str) -> Modality | None:
     if name.startswith(_INDEX):
         return "PET" if _PET_INDEX.search(name) else "SPECT" if _SPECT_INDEX.search(name) else None
     return batch_of(name)
+
+
+def sequences_of(column: str) -> frozenset[str]:
+    """Return the sequences that a feature may have been measured on, also of a change.
+
+    Parameters
+    ----------
+    column : str
+        Name of a column.
+
+    Returns
+    -------
+    frozenset of str
+        Of an index all of its modality, MR where its name does not tell; none of what is no feature.
+
+    Examples
+    --------
+    >>> sorted(sequences_of("delta_FLAIR_original_firstorder_Mean")), sorted(sequences_of("index_Tl201_index_early"))
+    (['FLAIR'], ['SPECT-MIBI', 'SPECT-Tl201'])
+    """
+    name = _CHANGE.sub("", column)
+    if name.startswith(_INDEX):
+        kind = modality_of(column) or "MR"
+        return frozenset(sequence for sequence in SEQUENCES if modality(sequence) == kind)
+    parts = parse(name)
+    return frozenset() if parts is None else frozenset({parts.sequence})
 
 
 def acquisitions(columns: Iterable[str]) -> dict[str, list[str]]:

@@ -206,7 +206,7 @@ def _add_growth(results: dict[Key, LesionResult], days: dict[Key, float]) -> Non
     for key in days:
         lesions.setdefault((key[0], key[2]), []).append(key)
     for keys in lesions.values():
-        found = growth([Scan(days[key], results[key].volume) for key in keys])
+        found = growth([Scan(days[key], results[key].volume, key[1]) for key in keys])
         for key, indices in zip(keys, found, strict=True):
             results[key].add(indices)
 

@@ -9,6 +9,7 @@ from scipy.special import logit
 
 from radnec.classifier.describe import verdict
 from radnec.evaluation.page import environment
+from radnec.features.columns import sequences_of
 from radnec.labels import Outcome
 from radnec.reporting.assessed import RESEARCH_USE
 from radnec.reporting.identity import ModelIdentity
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 _FEATURES, _FINDINGS = 8, 5
 _DOUBT = "In training this model was no better than the prevalence: its probabilities hardly tell lesions apart."
 _NOT_MEASURED = (
-    "The probability is of the feature table that was given. It was not measured from these images, in which the check "
-    "found errors ({})."
+    "The probability is of the feature table that was given. It was not measured here from these images, in which the "
+    "check found errors ({})."
 )
 _TITLES = {
     "necrosis": "Radiation necrosis",
@@ -96,9 +97,10 @@ def _doubts(report: LesionReport) -> list[str]:
     """Say what speaks against trusting the probability."""
     doubts = [] if report.model.better_than_prevalence_ else [_DOUBT]
     if report.from_table and report.findings is not None:
+        used = frozenset[str]().union(*(sequences_of(name) for name in report.if_typical))
         wrong = report.findings.loc[report.findings["severity"] == "error", "sequence"]
-        names = ", ".join(dict.fromkeys(str(name) for name in wrong if name)) or "see Quality"
-        doubts += [_NOT_MEASURED.format(names)] if len(wrong) else []
+        names = ", ".join(dict.fromkeys(name for name in wrong if name in used))
+        doubts += [_NOT_MEASURED.format(names)] if names else []
     return doubts
 
 

@@ -87,6 +87,12 @@ def test_any_number_of_jobs_and_any_order_of_rows_and_columns_give_the_same_tabl
         pd.testing.assert_frame_equal(radnec.measure(rows, n_jobs=n_jobs), table, check_exact=True)
 
 
+def test_columns_whose_names_are_no_text_are_kept_in_the_order_of_their_text(cohort):
+    others = cohort.assign(ward="1").rename(columns={"ward": 10}).assign(ward="1", **{"9": "2"})
+    found = radnec.measure(others).columns.tolist()
+    assert [name for name in found if name in (10, "9", "ward")] == [10, "9", "ward"]
+
+
 def test_a_broken_file_costs_its_own_index_alone(cohort, tmp_path):
     broken = tmp_path / "0-rCBV.nii.gz"
     broken.write_bytes(broken.read_bytes()[:100])

@@ -131,12 +131,16 @@ def test_a_lesion_that_could_not_be_measured_says_why(place, once):
 def test_a_probability_of_a_table_is_told_apart_from_images_that_are_missing(place, once):
     model, cohort = radnec.load(place / "model.radnec"), radnec.read_cohort(place / "cohort.csv")
     table, rows = pd.read_parquet(place / "features.parquet"), rows_of(cohort, once[0]).copy()
-    told = "It was not measured from these images, in which the check found errors (FLAIR)."
+    told = "It was not measured here from these images, in which the check found errors (FLAIR)."
     assert told not in lesion_report(model, rows, once[0], table=table).html
     rows.loc[rows["sequence"] == "FLAIR", "image_path"] += ".lost"
     report = lesion_report(model, rows, once[0], table=table)
     assert told in report.html
     assert not report.sound
+    rows.loc[rows["sequence"] == "FLAIR", "sequence"] = "SWI"
+    report = lesion_report(model, rows, once[0], table=table)
+    assert not report.sound
+    assert "not measured here" not in report.html
 
 
 def test_a_pathway_and_an_unfitted_model_are_refused_by_name(place, once):

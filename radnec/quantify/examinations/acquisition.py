@@ -160,7 +160,7 @@ class Acquisition:
 
     @cached_property
     def reference(self) -> Region:
-        """Normal-appearing tissue: the reference mask as drawn, or the lesion's mirror image in the brain."""
+        """Normal-appearing tissue in the brain: of the reference mask, or the mirror image of the lesion."""
         path = self.row["reference_mask_path"]
         mask = read_mask(path, self.image) if path else None
         found = normal_appearing(
@@ -168,11 +168,21 @@ class Acquisition:
             self.lesion,
             mask=mask,
             plane=None if mask is not None else self.plane,
-            brain=None if mask is not None else self.brain,
+            brain=self.brain,
             lesions=[self.beside.mask],
         )
-        mirror = () if path else ("the reference is the mirror image of the lesion, whatever tissue that is",)
-        return Region(found, (*mirror, *self.beside.flags))
+        if mask is None:
+            told: tuple[str, ...] = ("the reference is the mirror image of the lesion, whatever tissue that is",)
+        else:
+            told = _cut(inside(mask), self.brain)
+        return Region(found, (*told, *self.beside.flags))
+
+
+def _cut(given: NDArray[np.bool_], brain: sitk.Image | None) -> tuple[str, ...]:
+    """Say how much of a given reference lies outside of the brain, if anything does."""
+    outside = 0 if brain is None else np.count_nonzero(given & ~inside(brain))
+    told = f"{outside} of {given.sum()} voxels of the reference mask lie outside of the brain and are left out"
+    return (told,) if outside else ()
 
 
 def _mask(row: Mapping[str, str], image: sitk.Image) -> sitk.Image:

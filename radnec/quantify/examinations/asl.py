@@ -22,7 +22,7 @@ _UNITS = {"ASL_CBF_ml_per_100g_per_min_mean": "mL/100 g/min", "nASL_CBF_mean": "
 #: T1 of arterial blood in ms at a field in T: Alsop et al. 2015, Magn Reson Med 73:102.
 _T1_BLOOD_MS = {1.5: 1350.0, 3.0: 1650.0}
 _SAME_FIELD_T, _LEAST_TR_MS = 0.2, 100.0
-#: Flow in mL/100 g/min that no tissue of the head has; scanners store maps of ten times or a hundred times the flow.
+#: Flow in mL/100 g/min that no tissue of the head has. A map of ten times the flow mostly stays below, and passes.
 _MOST_FLOW = 1000.0
 
 

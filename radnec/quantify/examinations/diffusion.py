@@ -70,6 +70,8 @@ def _map(lesion: Lesion) -> list[Measurement]:
     # Scanners write 0 where they could not fit one; no tissue has it.
     stored = np.where(stored == 0, np.nan, stored)
     middle = found.middle(stored)
+    if not np.isfinite(middle):
+        raise MeasurementError("no voxel of the lesion has a value in the map; 0 and what is not finite are none")
     for unit, scale in _MAP_UNITS.items():
         if _PLAUSIBLE[0] <= middle * scale <= _PLAUSIBLE[1]:
             return _indices(found, stored * scale, (f"from the map ADC, read as {unit}",))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from radnec.errors import MeasurementError, RadnecError
 from radnec.quantify.conventional import growth_indices
 from radnec.quantify.examinations.acquisition import inside
+from radnec.quantify.examinations.relative import flagged
 from radnec.quantify.marked import voxel_cc
 from radnec.quantify.measurement import not_evaluable
 
@@ -33,10 +35,11 @@ class Volume(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """A session of a lesion: its day, and the lesion's volume, None where T1wCE was not taken."""
+    """A session of a lesion: its day, the lesion's volume, None where T1wCE was not taken, and its name."""
 
     day: float
     volume: Volume | None
+    session: str = ""
 
 
 def lesion_volume(lesion: Lesion, *, on_error: OnError = "record") -> Volume | None:
@@ -67,7 +70,8 @@ def growth(scans: Sequence[Scan]) -> list[list[Measurement]]:
     Returns
     -------
     list of list of Measurement
-        Indices of each session; none in the first one, and where T1wCE was not taken.
+        Indices of each session; none in the first one, and where T1wCE was not taken. Earlier sessions whose volume is
+        not known are left out, which a flag says, or the reason where there is no value.
 
     Examples
     --------
@@ -79,25 +83,35 @@ def growth(scans: Sequence[Scan]) -> list[list[Measurement]]:
 
 
 def _up_to(scan: Scan, scans: Sequence[Scan]) -> list[Measurement]:
-    taken = [(one.day, one.volume) for one in scans if one.volume is not None]
+    taken = [(one.day, one.volume, one.session) for one in scans if one.volume is not None]
     if scan.volume is None or len(taken) < 2:
         return []
-    if any(math.isnan(day) for day, _ in taken):
+    if any(math.isnan(day) for day, *_ in taken):
         return _without("a session of the lesion has no session_date and no session_day; fill one of them in all")
-    known = [(day, volume) for day, volume in taken if day <= scan.day]
+    known = [one for one in taken if one[0] <= scan.day]
     if len(known) < 2:
         return []
     if scan.volume.reason:
         return _without(scan.volume.reason)
-    measured = [(day, volume.cc) for day, volume in known if not volume.reason]
-    lost = [volume.reason for _, volume in known if volume.reason]
+    measured = [(day, volume.cc) for day, volume, _ in known if not volume.reason]
+    lost = tuple(
+        f"session {session} is left out, its volume is not known: {volume.reason.replace('; ', ', ')}"
+        for _, volume, session in known
+        if volume.reason
+    )
     if lost and len(measured) < 2:
-        return _without(f"the volume of an earlier session is not known: {lost[0]}")
+        return _without("; ".join(lost))
     try:
         found = growth_indices([day for day, _ in measured], [cc for _, cc in measured])
     except MeasurementError as error:
-        return _without(str(error))
-    return [one for one in found if len(known) >= _LEAST.get(one.index, 2)]
+        return _without("; ".join((str(error), *lost)))
+    return [_told(one, lost) for one in found if len(known) >= _LEAST.get(one.index, 2)]
+
+
+def _told(index: Measurement, lost: tuple[str, ...]) -> Measurement:
+    if index.status == "evaluable":
+        return flagged(index, lost)
+    return replace(index, reason="; ".join((index.reason, *lost)))
 
 
 def _without(reason: str) -> list[Measurement]:

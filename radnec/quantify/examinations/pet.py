@@ -9,7 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from radnec.errors import MeasurementError
+from radnec.imaging.masks import read_mask
 from radnec.imaging.readers import SUV, unit_read
+from radnec.imaging.regions import normal_appearing
 from radnec.imaging.regions.distance import painted
 from radnec.quantify.examinations.acquisition import Region, inside
 from radnec.quantify.examinations.examination import Examination
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 _TRACERS: tuple[Tracer, ...] = ("FET", "MET", "FDOPA", "FDG")
 _KINETICS = {"TTP_min": "min", "slope_SUV_per_h": "SUV/h", "FET_pattern": "1"}
 _CHANGE = {"FDG_dual_phase_change_percent": "%"}
-#: No tissue takes up more, in g/ml; an activity in Bq/ml or kBq/ml does as a rule.
+#: No tissue takes up more, in g/ml, and nearly all has more in Bq/ml. In kBq/ml it has about as much as in SUV.
 _MOST_SUV = 100.0
 #: Minutes after the injection of the static image: Law et al., Eur J Nucl Med Mol Imaging 46:540 (2019), for FET.
 _LATE_MIN = (20.0, 40.0)
@@ -77,8 +79,11 @@ def _healthy(found: Acquisition, suv: sitk.Image) -> Reference:
 
 
 def _region(found: Acquisition) -> Region:
-    if found.row["reference_mask_path"]:
-        return found.reference
+    path = found.row["reference_mask_path"]
+    if path:
+        given = read_mask(path, found.image)
+        mask = normal_appearing(found.image, found.lesion, mask=given, lesions=[found.beside.mask])
+        return Region(mask, found.beside.flags)
     if found.brain is None:
         raise MeasurementError(
             "reference_mask_path and brain_mask_path are empty; give a mask of healthy brain, or of the brain, in "

@@ -27,10 +27,10 @@ def _fraction_above(threshold: float, values: Floats) -> float:
     return float((values > threshold).mean())
 
 
-def _is_negative(values: Floats) -> bool:
-    """Say whether values have a mean that is below 0; those that are not finite do not count."""
+def _is_negative(values: Floats, *, errors: float = 0.0) -> bool:
+    """Say whether the mean of the finite values lies more than some of its standard errors below 0."""
     found = values[np.isfinite(values)]
-    return bool(found.size) and float(found.mean()) < 0
+    return bool(found.size) and bool(found.mean() < -errors * found.std() / np.sqrt(found.size))
 
 
 def _p95(values: Floats) -> float:
@@ -291,7 +291,7 @@ def asl_indices(
     -------
     list of Measurement
         ``ASL_CBF_ml_per_100g_per_min_mean``, ``nASL_CBF_mean`` and ``nASL_CBF_max``; not evaluable where the mean flow
-        of lesion and reference is negative.
+        of lesion and reference is negative by more than three standard errors each.
 
     Raises
     ------
@@ -309,13 +309,10 @@ def asl_indices(
     mean: Statistics = {"ASL_CBF_ml_per_100g_per_min_mean": np.mean}
     relative: Statistics = {"nASL_CBF_mean": np.mean, "nASL_CBF_max": np.max}
     cbf = np.asarray(cbf, float)
-    negative = [
-        _is_negative(cbf[region(mask, cbf.shape, name)])
-        for name, mask in (("lesion", lesion), ("reference", reference))
-    ]
-    if negative[0]:
+    inner, beside = cbf[region(lesion, cbf.shape, "lesion")], cbf[region(reference, cbf.shape, "reference")]
+    if _is_negative(inner):
         flags = (*flags, "the mean flow of the lesion is negative")
-    if all(negative):
+    if _is_negative(inner, errors=3.0) and _is_negative(beside, errors=3.0):
         reason = "flow is negative in lesion and reference; is the difference label minus control? Change its sign"
         units = {**dict.fromkeys(mean, "mL/100 g/min"), **dict.fromkeys(relative, "1")}
         return [not_evaluable(index, unit=unit, reason=reason) for index, unit in units.items()]

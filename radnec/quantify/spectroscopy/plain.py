@@ -46,7 +46,7 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
     ------
     radnec.errors.MeasurementError
         If a metabolite stands there twice, a column is unknown or holds no number, unit or line width differ, or the
-        file ends within a row.
+        file ends within a row: its last line has no end, and lacks cells that every row before it fills.
 
     Examples
     --------
@@ -55,10 +55,11 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
     >>> found.concentrations, found.linewidth_ppm
     ({'tCho': 1.8, 'tCr': 6.0}, 0.05)
     """
-    frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    first, *_, last = text.splitlines() if len(frame) else ("", "")
-    if not text.endswith(("\n", "\r")) and last.count(",") < first.count(","):
-        raise MeasurementError(f"{source}: ends at {last!r}, before its last column. Is the file cut short?")
+    # Editors of old end a file with Ctrl-Z.
+    body = text.rstrip(" \t\r\n\x1a")
+    frame = pd.read_csv(io.StringIO(body), dtype=str, keep_default_na=False)
+    if not {"\r", "\n"} & set(text[len(body) :]):
+        _refuse_cut(frame, body, source)
     frame.columns = frame.columns.str.strip().str.lower()
     unknown = [column for column in frame.columns if column not in COLUMNS]
     if unknown:
@@ -81,6 +82,17 @@ def read_plain(text: str, source: str) -> MetaboliteTable:
     return MetaboliteTable(
         concentrations, bounds, unit or "as scaled by the program", number(width, source, "linewidth_ppm"), source
     )
+
+
+def _refuse_cut(frame: pd.DataFrame, body: str, source: str) -> None:
+    """Refuse a table whose last row lacks cells that are filled in every row before it."""
+    last = body.splitlines()[-1]
+    absent = frame.columns[last.count(",") + 1 :]
+    needed = [column for column in absent if (frame[column].iloc[:-1].str.strip() != "").all()]
+    if needed and len(frame) > 1:
+        raise MeasurementError(
+            f"{source}: ends at {last!r}, before {needed[0]}. Is the file cut short? If not, end its last line"
+        )
 
 
 def _one(frame: pd.DataFrame, column: str, source: str) -> str:

@@ -48,8 +48,8 @@ def test_a_reference_that_reaches_out_of_the_brain_of_a_dsc_series_is_told(dsc, 
     dsc.rows[0]["brain_mask_path"] = dsc.write(half)
     row = dsc.measured()
     assert row["index_nCBV_mean"] == pytest.approx(2, rel=0.03)
-    assert "no value in 32 of 64 voxels of the reference region" in row["index_nCBV_mean_flags"]
-    assert "reference region" not in row["index_PSR_percent_flags"]
+    assert "32 of 64 voxels of the reference mask lie outside of the brain" in row["index_nCBV_mean_flags"]
+    assert "reference" not in row["index_PSR_percent_flags"]
 
 
 def test_a_measured_arterial_input_is_read(dsc):
@@ -253,7 +253,7 @@ def test_maps_of_flow_and_permeability_are_read(head, paint):
 
 
 @pytest.mark.parametrize(("sequence", "value"), [("CBF", 6000.0), ("Ktrans", 120.0)])
-def test_maps_of_flow_and_permeability_in_another_unit_are_refused(head, paint, sequence, value):
+def test_impossible_values_of_flow_and_permeability_are_refused(head, paint, sequence, value):
     head.row(sequence, paint(value, value / 3))
     with pytest.warns(ExtractionWarning, match="which is no "):
         head.measured()
@@ -301,6 +301,10 @@ def test_zeros_of_an_adc_map_are_no_values(head, paint):
     row = head.measured()
     assert row["index_ADC_um2_per_ms_p5"] == pytest.approx(1.2)
     assert "no value in 16 of 64 voxels" in row["index_ADC_um2_per_ms_p5_flags"]
+    head.rows.clear()
+    head.row("ADC", paint(0.0, 0.8))
+    with pytest.warns(ExtractionWarning, match="no voxel of the lesion has a value in the map"):
+        head.measured()
 
 
 def test_metabolites_of_both_sides_are_compared(head, paint):
@@ -380,5 +384,25 @@ def test_growth_knows_nothing_of_later_sessions(head, paint):
     first = measure(head.cohort().iloc[:2])
     pd.testing.assert_series_equal(first["index_doubling_time_days"], table["index_doubling_time_days"].iloc[:2])
     head.rows[0]["mask_path"] = str(head.folder / "lost.nii.gz")
-    with pytest.warns(ExtractionWarning, match="an earlier session is not known: .*lost.nii.gz"):
+    with pytest.warns(ExtractionWarning, match="session S0 is left out, its volume is not known: .*lost.nii.gz"):
         measure(head.cohort().iloc[:2])
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_session_without_a_volume_is_left_out_of_growth_and_told(head, paint, lost):
+    for session, width in enumerate((1, 3, 4, 8)):
+        mask = np.zeros_like(paint(1.0, 0.0), dtype=bool)
+        mask[2:6, 8:16, 4 : 4 + width] = True
+        head.row("T1wCE", paint(2.0, 1.0), mask=mask, session_id=f"S{session}", session_day=60 * session)
+    head.rows[lost]["mask_path"] = str(head.folder / "lost.nii.gz")
+    table = measure(head.cohort())
+    rest = measure(head.cohort().drop(index=lost))
+    told = f"session S{lost} is left out, its volume is not known: "
+    for index in ("volume_change_percent_per_month", "doubling_time_days"):
+        last, without = (one.iloc[-1] for one in (table, rest))
+        assert last[f"index_{index}"] == without[f"index_{index}"]
+        assert last[f"index_{index}_flags"].count(told) == 1
+        assert told not in without[f"index_{index}_flags"]
+    exponent = table.iloc[2]
+    assert exponent["index_growth_exponent_status"] == "not_evaluable"
+    assert told in exponent["index_growth_exponent_reason"]

@@ -91,18 +91,31 @@ def test_other_lesions_are_kept_out_of_a_reference_mask(head, masks):
     assert head.cohort().pipe(measure)["index_TBRmax"].tolist() == pytest.approx([2.0, 3.0])
 
 
-@pytest.mark.parametrize(
-    ("sequence", "index"), [("PET-FET", "TBRmax"), ("SPECT-MIBI", "MIBI_index_early"), ("rCBV", "nCBV_mean")]
-)
-def test_a_given_reference_is_taken_whole_whatever_the_mask_of_the_brain(head, masks, sequence, index):
+def test_a_given_reference_of_pet_is_taken_whole_whatever_the_mask_of_the_brain(head, masks):
     """Half of the reference, at 1.5, lies outside of the brain; the whole has a mean of 1.25."""
     inner = masks["white"].copy()
     inner[:, :, 17:] = False
-    image = np.where(masks["lesion"], 2.5, np.where(masks["white"] & ~inner, 1.5, 1.0))
+    suv = np.where(masks["lesion"], 2.5, np.where(masks["white"] & ~inner, 1.5, 1.0))
     for brain in (inner, masks["lesion"]):
         head.rows.clear()
-        head.row(sequence, image, brain_mask_path=head.write(brain))
-        assert head.measured()[f"index_{index}"] == pytest.approx(2.0)
+        head.row("PET-FET", suv, brain_mask_path=head.write(brain))
+        assert head.measured()["index_TBRmax"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "index"), [("SPECT-MIBI", "MIBI_index_early"), ("rCBV", "nCBV_mean"), ("CBF", "nASL_CBF_mean")]
+)
+def test_zeros_of_a_given_reference_outside_of_the_brain_are_left_out_and_told(head, masks, sequence, index):
+    """Half of the reference lies where the skull was taken away."""
+    brain = masks["brain"].copy()
+    brain[:, :, 17:] = False
+    head.row(sequence, np.where(masks["lesion"], 2.5, brain), brain_mask_path=head.write(brain))
+    row = head.measured()
+    assert row[f"index_{index}"] == pytest.approx(2.5)
+    told = "32 of 64 voxels of the reference mask lie outside of the brain and are left out"
+    assert row[f"index_{index}_flags"].count(told) == 1
+    head.rows[0]["brain_mask_path"] = head.write(masks["brain"])
+    assert "outside of the brain" not in head.measured()[f"index_{index}_flags"]
 
 
 def test_a_reference_of_pet_within_the_lesion_is_told(head, masks, paint):

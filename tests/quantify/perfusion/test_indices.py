@@ -125,6 +125,20 @@ def test_a_difference_of_the_wrong_sign_is_no_flow():
     assert "negative" in mean.flags[0]
 
 
+def test_noise_about_no_flow_is_told_from_a_difference_of_the_wrong_sign():
+    """Half of the means of noise are negative, so that both are in a quarter of the draws."""
+    kept, flagged = 0, 0
+    for seed in range(100):
+        noise = np.random.default_rng(seed).normal(0, 10, 200)
+        found = by_name(asl_indices(noise, LESION, REFERENCE))["ASL_CBF_ml_per_100g_per_min_mean"]
+        kept += found.status == "evaluable"
+        flagged += "the mean flow of the lesion is negative" in found.flags
+        turned = asl_indices(noise + np.where(LESION, -60, -20), LESION, REFERENCE)
+        assert {one.status for one in turned} == {"not_evaluable"}
+    assert kept == 100
+    assert flagged == pytest.approx(50, abs=15)
+
+
 def test_asl_indices_of_a_known_map():
     cbf = np.r_[np.linspace(20, 80, 100), np.full(100, 25.0)]
     found = by_name(asl_indices(cbf, LESION, REFERENCE))

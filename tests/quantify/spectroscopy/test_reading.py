@@ -204,6 +204,16 @@ def test_a_plain_csv_is_read(tmp_path):
     assert math.isnan(found.crlb_percent["tCr"])
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n", "\n  \n \t", "  ", "\n\x1a", "\x1a"])
+@pytest.mark.parametrize("rows", ["tCho,1.8,4,mM\nNAA,7,,\ntCr,6,3", "tCho,1.8,4,\ntCr,6,3", "tCr,6,3", "tCr,6,3,mM"])
+def test_a_plain_csv_may_end_in_blanks_and_leave_out_what_is_empty(tmp_path, rows, end):
+    text = f"metabolite,concentration,crlb_percent,unit\n{rows}{end}"
+    found = read_metabolites(written(tmp_path, "plain.csv", text))
+    assert (found.concentrations["tCr"], found.crlb_percent["tCr"]) == (6.0, 3.0)
+    assert set(found.concentrations) <= {"tCho", "NAA", "tCr"}
+    assert found.unit == ("mM" if "mM" in rows else "as scaled by the program")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -213,7 +223,8 @@ def test_a_plain_csv_is_read(tmp_path):
         ("metabolite,concentration\ntCho,1_0\n", "concentration of tCho: found '1_0'; expected a number"),
         ("metabolite,concentration\ntCho,\n", "the concentration of tCho is nan; expected a number"),
         ("metabolite,concentration\n", "no metabolite found"),
-        ("metabolite,concentration,crlb_percent\ntCho,1.8,4\ntCr,6", "ends at 'tCr,6', before its last column"),
+        ("metabolite,concentration,crlb_percent\ntCho,1.8,4\ntCr,6", "ends at 'tCr,6', before crlb_percent"),
+        ("metabolite,concentration\ntCho,1.8\ntC", "ends at 'tC', before concentration"),
         ("metabolite,concentration,unit\ntCho,1,mM\ntCr,2,raw\n", "unit: found mM, raw; expected the same in all rows"),
         ("Cho;Cr\n1;2\n", "its first line is 'Cho;Cr'; expected LCModel"),
         ("", "its first line is ''; expected LCModel"),
