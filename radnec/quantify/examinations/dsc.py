@@ -13,10 +13,11 @@ from radnec.quantify.examinations.acquisition import inside, values
 from radnec.quantify.examinations.examination import Examination
 from radnec.quantify.examinations.relative import against_reference
 from radnec.quantify.examinations.timing import arterial_input, frame_times_s, steady_frames
+from radnec.quantify.inputs import even_times
 from radnec.quantify.perfusion import aif
 from radnec.quantify.perfusion.dsc import DSCMaps, dsc_maps
 from radnec.quantify.perfusion.indices import cbv_indices, dsc_indices
-from radnec.quantify.perfusion.signal import bolus_arrival, delta_r2_star
+from radnec.quantify.perfusion.signal import bolus_arrival, delta_r2_star, verify_frames
 
 if TYPE_CHECKING:
     from radnec.quantify.examinations.acquisition import Acquisition
@@ -42,15 +43,24 @@ def _maps(found: Acquisition) -> DSCMaps:
     if found.brain is None:
         raise MeasurementError("brain_mask_path is empty; leakage is corrected against the brain, so give its mask")
     used, all_times = steady_frames(found), frame_times_s(found)
-    te_ms, brain = found.number("te_ms"), inside(found.brain)
-    times, series = all_times[used], found.series[..., used]
+    te_ms, brain, series = found.number("te_ms"), inside(found.brain), found.series
+    verify_frames(series[brain], first_frame=used.start)
+    times, series = even_times(all_times[used]), series[..., used]
     arterial: Floats | None
     flags: tuple[str, ...] = ()
     if found.row["aif_path"]:
         arterial = arterial_input(found.row["aif_path"], all_times, ("delta_r2_star_per_s",))[1][used]
     else:
         arterial, flags = _arteries(series[brain], times, te_ms)
-    maps = dsc_maps(series, times, te_ms=te_ms, brain=brain, arterial=arterial)
+    try:
+        maps = dsc_maps(series, times, te_ms=te_ms, brain=brain, arterial=arterial)
+    except MeasurementError as error:
+        if not used.start:
+            raise
+        raise MeasurementError(
+            f"{error}. first_frame is {used.start}: the bolus must come after it, so leave out no more than the frames "
+            "that are not steady"
+        ) from error
     return replace(maps, flags=(*maps.flags, *flags))
 
 

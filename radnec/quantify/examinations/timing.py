@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from radnec.quantify.examinations.acquisition import Acquisition
 
 _FEWEST = 10
-#: A bolus takes longer to pass than the first, and is gone within the second, in s.
-_SHORTEST_S, _LONGEST_STEP_S = 20.0, 120.0
+#: A bolus takes longer to pass than the first, in s; slow DCE has shorter steps than the second, times in ms longer.
+_SHORTEST_S, _LONGEST_STEP_S = 20.0, 300.0
 
 
 def frame_times_s(found: Acquisition) -> NDArray[np.float64]:
@@ -37,8 +37,8 @@ def steady_frames(found: Acquisition) -> slice:
     Raises
     ------
     radnec.errors.MeasurementError
-        If it is no such frame or fewer than ten are left, or if there is not one time for each frame, or no bolus could
-        be seen at these times.
+        If it is no such frame or fewer than ten are left, or if there is not one time for each frame, or the times
+        are not in s.
     """
     first, count, times = found.known("first_frame") or 0.0, len(found.frames), frame_times_s(found)
     if len(times) != count:
@@ -49,7 +49,7 @@ def steady_frames(found: Acquisition) -> slice:
     if not (np.ptp(times) >= _SHORTEST_S and step <= _LONGEST_STEP_S):
         raise MeasurementError(
             f"frame_times_s runs over {np.ptp(times):g} s in steps of {step:g} s; expected {_SHORTEST_S:g} s or more, "
-            f"in steps of up to {_LONGEST_STEP_S:g} s, in which a bolus passes. Are the times in s?"
+            f"in steps of up to {_LONGEST_STEP_S:g} s. Are the times in s?"
         )
     if first and (first != int(first) or not 0 <= first <= count - _FEWEST):
         raise MeasurementError(

@@ -15,7 +15,7 @@ from radnec.errors import MeasurementError
 from radnec.quantify.inputs import Floats, Mask, bolus_curve, curves_and_times, fraction, frame_step, positive, region
 from radnec.quantify.perfusion.deconvolution import DeconvolutionMethod, flow_residue
 from radnec.quantify.perfusion.leakage import LeakageModel, correct_leakage, reference_curve
-from radnec.quantify.perfusion.signal import baseline_mean, bolus_arrival, delta_r2_star, quality_flags
+from radnec.quantify.perfusion.signal import baseline_mean, bolus_arrival, delta_r2_star, quality_flags, verify_frames
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -257,7 +257,8 @@ def dsc_maps(
     Raises
     ------
     radnec.errors.MeasurementError
-        If shapes do not fit, the echo time is not positive, times do not rise or no bolus is found.
+        If shapes do not fit, the echo time is not positive, times do not rise, the brain has no signal in a frame, or
+        no bolus is found.
 
     Notes
     -----
@@ -278,6 +279,7 @@ def dsc_maps(
     signal, times = curves_and_times(signal, time_s, least=10)
     inside = region(brain, signal.shape[:-1], "brain")
     curves = signal[inside]
+    verify_frames(curves, first_frame=first_frame)
     whole = curves[np.isfinite(curves).all(-1)]
     if not len(whole):
         raise MeasurementError(f"none of {len(curves)} voxels of the brain mask has a finite signal; expected a brain")

@@ -16,11 +16,51 @@ from radnec.quantify.inputs import Floats, curves_and_times, positive
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["baseline_mean", "bolus_arrival", "delta_r2_star", "delta_r2_star_dual_echo", "quality_flags"]
+__all__ = [
+    "baseline_mean",
+    "bolus_arrival",
+    "delta_r2_star",
+    "delta_r2_star_dual_echo",
+    "quality_flags",
+    "verify_frames",
+]
 
 #: Highest whole numbers that scanners store, and frames in which a curve that is cut off reaches them.
 _FULL_SCALES = frozenset(2.0**bits - 1 for bits in (8, 10, 12, 14, 15, 16))
 _FEWEST_CUT = 3
+#: As many frames without signal are named.
+_NAMED = 5
+
+
+def verify_frames(signal: ArrayLike, *, first_frame: int = 0) -> None:
+    """Refuse a series with frames in which the brain has no signal.
+
+    Parameters
+    ----------
+    signal : array-like
+        Signal of the voxels of the brain, shape (voxels, frames).
+    first_frame : int
+        First frame to use; those before it may be black.
+
+    Raises
+    ------
+    radnec.errors.MeasurementError
+        If most voxels of a frame are zero, negative or not finite.
+
+    Examples
+    --------
+    >>> verify_frames([[0.0, 100, 99], [0, 98, 101]], first_frame=1)
+    """
+    signal = np.asarray(signal, float)
+    dark = ((signal > 0) & np.isfinite(signal)).sum(axis=0) < len(signal) / 2
+    lost = [frame for frame in np.flatnonzero(dark).tolist() if frame >= first_frame]
+    if lost:
+        named = ", ".join(map(str, lost[:_NAMED])) + (f" and {len(lost) - _NAMED} more" if lost[_NAMED:] else "")
+        raise MeasurementError(
+            f"the brain has no signal in frame {named}, counted from 0: most of its {len(signal)} voxels are zero, "
+            "negative or not finite there. Put the mean of the frames beside it in its place, or take it out of the "
+            "series and its times, which costs the flow"
+        )
 
 
 def bolus_arrival(curve: ArrayLike, time_s: ArrayLike, *, first_frame: int = 0) -> int:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from radnec.errors import MeasurementError
+from radnec.quantify.inputs import frame_step
 from radnec.quantify.perfusion.deconvolution import flow_residue, oscillation_index
 from radnec.quantify.perfusion.dsc import blood_flow, blood_volume
 
@@ -70,6 +71,23 @@ def test_residues_oscillate_no_more_than_the_limit(osipi):
         assert (oscillation_index(residue) <= limit).all()
 
 
+@pytest.mark.parametrize("frames", [14, 15, 20, 60])
+def test_a_lost_frame_is_told_from_rounded_times(frames):
+    for lost in range(1, frames):
+        with pytest.raises(MeasurementError, match="Where a frame was lost, put the mean of its neighbours"):
+            frame_step(1.5 * np.delete(np.arange(frames + 1), lost))
+    for step, decimals in ((1.37, 1), (1.5, 0), (2.5, 0)):
+        exact = 0.1 + step * np.arange(frames)
+        for rounded in (exact.round(decimals), np.floor(exact * 10**decimals) / 10**decimals):
+            assert frame_step(rounded) == pytest.approx(step, rel=0.01)
+
+
+def test_steps_that_change_within_a_series_are_refused():
+    for slow in (2, 3, 20, 30, 38, 39):
+        with pytest.raises(MeasurementError, match="equal steps"):
+            frame_step(np.cumsum(np.where(np.arange(40) < slow, 1.0, 2.0)))
+
+
 def test_curves_without_value_stay_so_and_do_not_disturb_others(osipi):
     curves, arterial, time, _ = osipi
     holed = curves.copy()
@@ -82,7 +100,7 @@ def test_curves_without_value_stay_so_and_do_not_disturb_others(osipi):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"time_s": [0, 1, 2, 4, 5, 6, 7, 8]}, "equal steps"),
+        ({"time_s": [0, 2, 3, 4, 5, 6, 7, 8]}, "farthest from 0 to 2 s; expected equal steps"),
         ({"arterial": np.zeros(8)}, "positive bolus"),
         ({"arterial": np.ones(7)}, r"has the shape \(7,\)"),
         ({"method": "svd"}, "'standard', 'circulant' or 'oscillation'"),
